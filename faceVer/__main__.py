@@ -1,0 +1,7 @@
+"""python -m faceVer."""
+
+import sys
+
+from faceVer.cli import main
+
+sys.exit(main())

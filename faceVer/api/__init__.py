@@ -1,0 +1,1 @@
+"""HTTP: routes, transfer encodings, errors as responses. The only importer of aiohttp."""

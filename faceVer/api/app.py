@@ -1,0 +1,102 @@
+"""create_app: the route table, and one cleanup context per resource."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+from aiohttp import web
+from aiohttp.http import HttpVersion11
+
+from faceVer import __version__
+from faceVer.api import pattern
+from faceVer.api.body import Budget, check_length
+from faceVer.api.context import BUDGET, ENGINE, PATTERN, PATTERN_HEALTH, POOL, SETTINGS
+from faceVer.api.health import HealthCheck
+from faceVer.api.middleware import observe
+from faceVer.api.pool import InferencePool, thread_count
+from faceVer.api.responses import json_response
+from faceVer.config import Settings
+from faceVer.engine import FaceEngine
+from faceVer.errors import MethodError, UnknownPathError
+from faceVer.weights.manifest import DIGITS
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def create_app(settings: Settings, engine: FaceEngine | None = None) -> web.Application:
+    """The application. engine: a loaded one; by default the configured pack is loaded here. Raises SetupError."""
+    app = web.Application(middlewares=[observe], client_max_size=settings.max_request_bytes)
+    app[SETTINGS] = settings
+    app[ENGINE] = FaceEngine.load(settings) if engine is None else engine
+    app[BUDGET] = Budget(settings.max_inflight_bytes)
+    app.cleanup_ctx.extend([_pool, _pattern_health])
+    _route(app, "/version", GET=version)
+    _route(app, f"{PATTERN}/health", GET=_pattern_health_handler)
+    _route(app, f"{PATTERN}/extract", POST=pattern.extract)
+    for name, row in pattern.ENDPOINTS.items():
+        _route(app, f"{PATTERN}/{name}", POST=pattern.multipart_handler(*row))
+    app.router.add_route("*", PATTERN + "{tail:(/.*)?}", _unknown)
+    return app
+
+
+def create_runner(settings: Settings) -> web.AppRunner:
+    """The app as served: abandoned requests are cancelled, logging is ours."""
+    return web.AppRunner(
+        create_app(settings), access_log=None, handler_cancellation=True, shutdown_timeout=settings.shutdown_timeout
+    )
+
+
+async def version(request: web.Request) -> web.Response:
+    """GET /version."""
+    engine = request.app[ENGINE]
+    models = [{"name": info.name, "version": f"{info.version} {info.sha256[:DIGITS]}"} for info in engine.infos]
+    return json_response({"core": __version__, "tfss": engine.runtime, "models": models})
+
+
+def _route(app: web.Application, path: str, **handlers: Handler) -> None:
+    """One path: its verbs (HEAD goes with GET), and the contract's error for every other."""
+    if "GET" in handlers:
+        handlers["HEAD"] = handlers["GET"]
+
+    async def by_method(request: web.Request) -> web.StreamResponse:
+        handler = handlers.get(request.method)
+        if handler is None:
+            raise MethodError(f"{request.method} on a path that takes {', '.join(handlers)}")
+        return await handler(request)
+
+    app.router.add_route("*", path, by_method, expect_handler=_expect)
+
+
+async def _expect(request: web.Request) -> None:
+    """Say 100 Continue unless the announced body would be refused anyway; other expectations are ignored."""
+    try:
+        check_length(request, request.app[SETTINGS].max_request_bytes)
+    except Exception:  # the handler makes the same check and answers it
+        return
+    if request.version >= HttpVersion11 and request.headers.get("Expect", "").lower() == "100-continue":
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0
+
+
+async def _unknown(request: web.Request) -> web.StreamResponse:
+    raise UnknownPathError("no such path under this prefix")
+
+
+async def _pattern_health_handler(request: web.Request) -> web.Response:
+    return await request.app[PATTERN_HEALTH].handle(request)
+
+
+async def _pool(app: web.Application) -> AsyncIterator[None]:
+    settings = app[SETTINGS]
+    app[POOL] = pool = InferencePool(thread_count(settings), settings.max_queue)
+    yield
+    pool.close()
+
+
+async def _pattern_health(app: web.Application) -> AsyncIterator[None]:
+    settings = app[SETTINGS]
+    app[PATTERN_HEALTH] = health = HealthCheck(
+        "pattern", app[ENGINE].probe, settings.health_ttl, settings.health_timeout
+    )
+    yield
+    health.close()

@@ -1,0 +1,171 @@
+"""/v1/face/pattern/*: a table of endpoints; each row is its parts, in the contract's order, and its use case."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from faceVer.api import responses
+from faceVer.api.body import MalformedBodyError, Part, read_file, read_parts
+from faceVer.api.context import BUDGET, ENGINE, POOL, SETTINGS
+from faceVer.api.pool import InferencePool
+from faceVer.api.transfer import FORM, IMAGE_TYPES, TEMPLATE_TYPES, boundary, is_base64, media_type, unbase64
+from faceVer.config import Settings
+from faceVer.engine import FaceEngine
+from faceVer.errors import FaceVerError, PartTypeError, RequestTypeError, SampleError, TemplateError, TooLargeError
+from faceVer.types import Comparison
+
+# Up to this many templates a comparison takes less time than handing it to a thread.
+INLINE = 32
+
+
+@dataclass(frozen=True, slots=True)
+class PartSpec:
+    """A part an endpoint asks for. many: N of them, at least one; else exactly one."""
+
+    name: str
+    types: frozenset[str]
+    error: type[FaceVerError]
+    many: bool = False
+
+
+def _sample(name: str, many: bool = False) -> PartSpec:
+    return PartSpec(name, IMAGE_TYPES, SampleError, many)
+
+
+def _template(name: str, many: bool = False) -> PartSpec:
+    return PartSpec(name, TEMPLATE_TYPES, TemplateError, many)
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """The parts of one spec: their bytes, decoded from base64, and the names the answer gives them."""
+
+    data: list[bytes]
+    names: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What a use case needs besides its parts. as_base64: the request's header said so."""
+
+    engine: FaceEngine
+    pool: InferencePool
+    settings: Settings
+    as_base64: bool
+
+
+UseCase = Callable[[Call, Files, Files], Awaitable[web.Response]]
+
+
+async def extract(request: web.Request) -> web.Response:
+    """POST extract: the body is the image, the answer the template."""
+    app, settings = request.app, request.app[SETTINGS]
+    encoded = is_base64(request.headers.get(responses.TRANSFER_ENCODING))
+    if media_type(request.headers.get("Content-Type")) not in IMAGE_TYPES:
+        raise RequestTypeError(f"Content-Type {request.headers.get('Content-Type')!r}")
+    with app[BUDGET].hold() as grant:
+        body = await read_file(request, settings, grant, encoded=encoded)
+        sample = _plain(body, encoded, settings, SampleError, "body")
+        async with app[POOL].admit():
+            template = await app[POOL].run(app[ENGINE].extract, sample)
+    return responses.template_response(template, as_base64=encoded)
+
+
+async def _compare(call: Call, features: Files, templates: Files) -> web.Response:
+    return responses.comparison_response(call.engine.compare(features.data[0], templates.data[0]))
+
+
+async def _verify(call: Call, samples: Files, templates: Files) -> web.Response:
+    vector = await call.pool.run(call.engine.embed, samples.data[0])
+    outcome = call.engine.verify_n(vector, templates.data)[0]
+    return responses.verify_response(outcome, call.engine.encode(vector), as_base64=call.as_base64)
+
+
+async def _extract_and_compare(call: Call, left: Files, right: Files) -> web.Response:
+    vectors = await call.pool.map(call.engine.embed, [left.data[0], right.data[0]])
+    return responses.comparison_response(call.engine.match(vectors[0], vectors[1:])[0])
+
+
+async def _compare_n(call: Call, template: Files, templates: Files) -> web.Response:
+    outcomes = await _run(call, lambda: call.engine.compare_n(template.data[0], templates.data), len(templates.data))
+    return responses.results_response(templates.names, outcomes)
+
+
+async def _verify_n(call: Call, sample: Files, templates: Files) -> web.Response:
+    vector = await call.pool.run(call.engine.embed, sample.data[0])
+    outcomes = await _run(call, lambda: call.engine.verify_n(vector, templates.data), len(templates.data))
+    return responses.results_response(templates.names, outcomes)
+
+
+async def _extract_and_compare_n(call: Call, sample: Files, samples: Files) -> web.Response:
+    if len(samples.data) > call.settings.max_samples:
+        raise TooLargeError(f"{len(samples.data)} samples, at most {call.settings.max_samples} are allowed")
+    vectors = await call.pool.map(call.engine.embed, [sample.data[0], *samples.data])
+    return responses.results_response(samples.names, call.engine.match(vectors[0], vectors[1:]))
+
+
+ENDPOINTS: dict[str, tuple[PartSpec, PartSpec, UseCase]] = {
+    "compare": (_template("bio_feature"), _template("bio_template"), _compare),
+    "verify": (_sample("sample"), _template("bio_template"), _verify),
+    "extract_and_compare": (_sample("sample_1"), _sample("sample_2"), _extract_and_compare),
+    "compare_n": (_template("template_1"), _template("templates_n", many=True), _compare_n),
+    "verify_n": (_sample("sample_1"), _template("templates_n", many=True), _verify_n),
+    "extract_and_compare_n": (_sample("sample_1"), _sample("samples_n", many=True), _extract_and_compare_n),
+}
+
+
+def multipart_handler(
+    first: PartSpec, second: PartSpec, use_case: UseCase
+) -> Callable[[web.Request], Awaitable[web.Response]]:
+    """The handler of a multipart endpoint: read the parts, check them in the row's order, run the use case."""
+
+    async def handle(request: web.Request) -> web.Response:
+        app, settings = request.app, request.app[SETTINGS]
+        header = request.headers.get("Content-Type", "")
+        encoded = is_base64(request.headers.get(responses.TRANSFER_ENCODING))
+        if media_type(header) != FORM:
+            raise RequestTypeError(f"Content-Type {header!r}")
+        with app[BUDGET].hold() as grant:
+            try:
+                parts = await read_parts(request, boundary(header), settings, grant, encoded=encoded)
+            except MalformedBodyError as error:
+                raise first.error(f"the body is not a whole multipart form: {error}") from error
+            async with app[POOL].admit():
+                files = [_files(parts, spec, settings) for spec in (first, second)]
+                del parts
+                return await use_case(Call(app[ENGINE], app[POOL], settings, encoded), files[0], files[1])
+
+    return handle
+
+
+def _files(parts: Sequence[Part], spec: PartSpec, settings: Settings) -> Files:
+    """The parts of one spec, checked and decoded from base64. Raises the spec's error, PartTypeError, TooLargeError."""
+    found = [part for part in parts if part.name == spec.name]
+    if not found or (len(found) > 1 and not spec.many):
+        raise spec.error(f"part {spec.name} is {'sent twice' if found else 'missing'}", exposed=spec.name)
+    for part in found:
+        if part.content_type is not None and media_type(part.content_type) not in spec.types:
+            raise PartTypeError(f"part {spec.name} has Content-Type {part.content_type!r}")
+    data = [_plain(part.data, part.encoded, settings, spec.error, spec.name) for part in found]
+    return Files(
+        data, [str(number) if part.filename is None else part.filename for number, part in enumerate(found, 1)]
+    )
+
+
+def _plain(data: bytes, encoded: bool, settings: Settings, error: type[FaceVerError], what: str) -> bytes:
+    if not encoded:
+        return data
+    try:
+        plain = unbase64(data)
+    except ValueError:
+        raise error(f"{what} is not base64") from None
+    if len(plain) > settings.max_file_bytes:
+        raise TooLargeError(f"{what} has {len(plain)} bytes, at most {settings.max_file_bytes} are allowed")
+    return plain
+
+
+async def _run(call: Call, work: Callable[[], list[Comparison]], count: int) -> list[Comparison]:
+    return work() if count <= INLINE else await call.pool.run(work)

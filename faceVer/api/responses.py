@@ -1,0 +1,124 @@
+"""Words and numbers on the wire: error codes -> status and message, scores -> plain decimals, the verify answer."""
+
+from __future__ import annotations
+
+import base64
+import json
+import secrets
+from collections.abc import Iterable
+
+from aiohttp import web
+
+from faceVer.errors import FaceVerError
+from faceVer.matching import SCORE_DIGITS
+from faceVer.types import Comparison
+
+JSON = "application/json"
+OCTETS = "application/octet-stream"
+TRANSFER_ENCODING = "Content-Transfer-Encoding"
+
+# The contract's table, section 4: code without its prefix -> English, Russian. One row serves both prefixes unless the
+# liveness one words it differently.
+_WORDS: dict[str, tuple[str, str]] = {
+    "BPE-002001": ("Invalid Content-Type of HTTP request", "Неверный Content-Type HTTP-запроса"),
+    "BPE-002002": ("Invalid HTTP request method", "Неверный метод HTTP-запроса"),
+    "BPE-002003": ("Failed to read the biometric sample", "Не удалось прочитать биометрический образец"),
+    "BPE-002004": ("Failed to read the biometric template", "Не удалось прочитать биометрический шаблон"),
+    "BPE-002005": (
+        "Invalid Content-Type of the multiparted HTTP request part",
+        "Неверный Content-Type части multiparted HTTP-запроса",
+    ),
+    "BPE-002006": ("Invalid request", "Неверный запрос"),
+    "BPE-002007": ("Request or file larger than the limit", "Размер запроса или файла превышает допустимый"),
+    "BPE-003001": ("Failed to retrieve the biometric template", "Не удалось извлечь биометрический шаблон"),
+    "BPE-003002": ("The biometric sample is missing face", "На биометрическом образце отсутствует лицо"),
+    "BPE-003003": (
+        "More than one person is present on the biometric sample",
+        "На биометрическом образце присутствует более, чем одно лицо",
+    ),
+    "BPE-001001": ("Internal bioprocessor error", "Внутренняя ошибка БП"),
+    "BPE-001002": ("TFSS error. Call the health method", "Ошибка TFSS"),
+    "BPE-001003": ("Overloaded, try again", "Сервис перегружен, повторите попытку"),
+    "LDE-001001": ("Internal liveness detection processor error", "Внутренняя ошибка БП"),
+    "LDE-002004": ("Failed to read the biometric sample", "Не удалось прочитать биометрический образец"),
+    "LDE-003004": ("Failed to read the payload", "Не удалось прочитать metadata"),
+}
+_LANGUAGES = ("en", "ru")
+# Whatever is not here is 400.
+_STATUS = {"001001": 500, "001003": 503, "002007": 413}
+
+
+def status_of(code: str) -> int:
+    """The HTTP status of a contract code."""
+    return _STATUS.get(code[4:], 400)
+
+
+def words(code: str, language: str) -> str:
+    """The contract's words for a code."""
+    row = _WORDS.get(code) or _WORDS["BPE-" + code[4:]]
+    return row[_LANGUAGES.index(language)]
+
+
+def error_response(
+    error: FaceVerError, *, liveness: bool, language: str, retry_after: int, status: int | None = None
+) -> web.Response:
+    """An error as the contract answers it: {"code", "message"}."""
+    code = error.liveness if liveness else error.pattern
+    message = words(code, language) + (f": {error.exposed}" if error.exposed else "")
+    response = json_response({"code": code, "message": message}, status=status or status_of(code))
+    if response.status == 503:
+        response.headers["Retry-After"] = str(retry_after)
+    return response
+
+
+def json_response(body: object, status: int = 200) -> web.Response:
+    return web.Response(text=json.dumps(body, ensure_ascii=False), status=status, content_type=JSON)
+
+
+def plain(score: float) -> str:
+    """A score as a plain decimal of at most six digits: 1.0, 0.85, 0.000031, never an exponent."""
+    text = f"{score:.{SCORE_DIGITS}f}".rstrip("0")
+    return text + "0" if text.endswith(".") else text
+
+
+def comparison_response(outcome: Comparison) -> web.Response:
+    return web.Response(text=f"{{{_outcome(outcome)}}}", content_type=JSON)
+
+
+def results_response(names: Iterable[str], outcomes: Iterable[Comparison]) -> web.Response:
+    """The 1:N answer, in the order of the request's parts."""
+    rows = [
+        f'{{"filename": {json.dumps(name, ensure_ascii=False)}, {_outcome(outcome)}}}'
+        for name, outcome in zip(names, outcomes, strict=True)
+    ]
+    return web.Response(text=f'{{"results": [{", ".join(rows)}]}}', content_type=JSON)
+
+
+def template_response(template: bytes, *, as_base64: bool) -> web.Response:
+    body, headers = _template(template, as_base64)
+    return web.Response(body=body, content_type=OCTETS, headers=headers)
+
+
+def verify_response(outcome: Comparison, template: bytes, *, as_base64: bool) -> web.Response:
+    """multipart/form-data of `score` and `bio_feature`."""
+    body, headers = _template(template, as_base64)
+    boundary = secrets.token_hex(16)
+    extra = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    head = (
+        f'--{boundary}\r\nContent-Disposition: form-data; name="score"\r\nContent-Type: {JSON}\r\n\r\n'
+        f'{{"score": {plain(outcome.score)}}}\r\n'
+        f'--{boundary}\r\nContent-Disposition: form-data; name="bio_feature"\r\nContent-Type: {OCTETS}\r\n'
+        f"{extra}\r\n"
+    )
+    return web.Response(
+        body=head.encode() + body + f"\r\n--{boundary}--\r\n".encode(),
+        headers={"Content-Type": f"multipart/form-data; boundary={boundary}"},
+    )
+
+
+def _outcome(outcome: Comparison) -> str:
+    return f'"score": {plain(outcome.score)}, "decision": "{outcome.decision}"'
+
+
+def _template(template: bytes, as_base64: bool) -> tuple[bytes, dict[str, str]]:
+    return (base64.b64encode(template), {TRANSFER_ENCODING: "base64"}) if as_base64 else (template, {})

@@ -1,0 +1,97 @@
+"""Header values and transfer encodings: pure functions, no I/O."""
+
+from __future__ import annotations
+
+import binascii
+import re
+from urllib.parse import unquote_to_bytes
+
+from faceVer.errors import RequestTypeError
+
+IMAGE_TYPES = frozenset(
+    {"image/jpeg", "image/jpg", "image/png", "image/webp", "image/heic", "image/heif", "image/bmp", "image/tiff"}
+)
+TEMPLATE_TYPES = frozenset({"application/octet-stream"})
+FORM = "multipart/form-data"
+
+_BOUNDARY = re.compile(r';\s*boundary\s*=\s*(?:"((?:\\.|[^"\\])*)"|([^;\s"]+))', re.IGNORECASE)
+_PARAMETER = re.compile(r';\s*([^\s=;"]+)\s*=\s*("(?:\\.|[^"\\])*"|[^;]*)')
+_DATA_URI = re.compile(rb"\s*data:[^,]{0,200};base64,", re.IGNORECASE)
+_BLANKS = b" \t\r\n\v\f"
+_URL_SAFE = bytes.maketrans(b"-_", b"+/")
+_ALPHABET = re.compile(rb"[A-Za-z0-9+/]*")
+MAX_BOUNDARY = 256
+
+
+def media_type(header: str | None) -> str:
+    """A Content-Type without its parameters, lower case; "" where there is none."""
+    return (header or "").partition(";")[0].strip().lower()
+
+
+def boundary(header: str) -> bytes:
+    """The boundary of a multipart Content-Type, quoted or not. Raises RequestTypeError."""
+    found = _BOUNDARY.search(header)
+    text = re.sub(r"\\(.)", r"\1", found[1]) if found and found[1] is not None else found[2] if found else ""
+    raw = text.encode("utf-8", "surrogateescape")
+    if not raw or len(raw) > MAX_BOUNDARY or b"\n" in raw or b"\r" in raw:
+        raise RequestTypeError("the multipart Content-Type has no usable boundary")
+    return raw
+
+
+def is_base64(header: str | None) -> bool:
+    """Whether a Content-Transfer-Encoding means base64. Raises RequestTypeError on a value that is not known."""
+    value = (header or "").partition(";")[0].strip().lower()
+    if value not in ("", "base64", "binary", "8bit", "7bit"):
+        raise RequestTypeError(f"Content-Transfer-Encoding {value!r} is not known")
+    return value == "base64"
+
+
+def unbase64(data: bytes) -> bytes:
+    """Decode base64 as clients send it: standard or URL-safe, wrapped or not, padded or not, with a data URI's head.
+
+    Raises ValueError on anything else.
+    """
+    head = _DATA_URI.match(data)
+    text = data[head.end() :] if head else data
+    text = text.translate(_URL_SAFE, _BLANKS).rstrip(b"=")
+    if len(text) % 4 == 1 or not _ALPHABET.fullmatch(text):
+        raise ValueError("not base64")
+    return binascii.a2b_base64(text + b"=" * (-len(text) % 4))
+
+
+def disposition(value: str) -> tuple[str, str | None]:
+    """(name, filename or None) of a part's Content-Disposition; "" where it has no name.
+
+    Both ways of writing a quote are undone: a backslash before it, and the percent form of browsers (%22, %0D, %0A).
+    filename* (RFC 5987) wins over filename.
+    """
+    name, plain, extended = "", None, None
+    for key, raw in _PARAMETER.findall(value):
+        match key.lower():
+            case "name":
+                name = _unquoted(raw)
+            case "filename":
+                plain = _unquoted(raw)
+            case "filename*":
+                extended = _extended(_unquoted(raw))
+    return name, plain if extended is None else extended
+
+
+def _unquoted(raw: str) -> str:
+    text = raw.strip()
+    if len(text) >= 2 and text[0] == text[-1] == '"':
+        text = text[1:-1]
+        if '\\"' in text:
+            return text.replace("\\\\", "\\").replace('\\"', '"')
+    return text.replace("%22", '"').replace("%0D", "\r").replace("%0A", "\n") if "%" in text else text
+
+
+def _extended(text: str) -> str | None:
+    charset, _, rest = text.partition("'")
+    _, second, value = rest.partition("'")
+    if not second or charset.lower() not in ("utf-8", "iso-8859-1"):  # the two that RFC 5987 asks for
+        return None
+    try:
+        return unquote_to_bytes(value).decode(charset)
+    except UnicodeDecodeError:
+        return None

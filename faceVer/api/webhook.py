@@ -1,0 +1,261 @@
+"""Sends finished folder documents to their `resolution_endpoint`, in the background.
+
+A bounded queue and a few workers: a request only ever puts a document into the queue, and nothing that happens to it
+then reaches the client. Every outcome is one log line with the folder's and the request's id; documents, paths and
+query strings (receivers keep tokens there) are never logged.
+
+The address policy is applied where the socket is made, to the address it will be connected to, so neither a literal
+address nor a name that resolves to another one a moment later gets past it. Redirects are not followed, proxies from
+the environment are not used, certificates are verified, answers' bodies are not read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import socket
+import ssl
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple, Self
+
+import aiohttp
+from aiohttp.abc import AbstractResolver
+from yarl import URL
+
+from faceVer import __version__
+from faceVer.analyses.webhook import (
+    SIGNATURE_HEADER,
+    Endpoint,
+    Refused,
+    RetryPlan,
+    WebhookPolicy,
+    is_public,
+    is_retryable,
+    sign,
+)
+from faceVer.config import Settings
+
+log = logging.getLogger(__name__)
+
+WORKERS = 2
+MAX_HELD = 64 * 1024 * 1024
+"""Bytes of documents waiting or under way: best shots make them large, and a receiver may be down for minutes."""
+ATTEMPT_TIMEOUT = 15.0
+"""Seconds of one attempt, name lookup, connection and answer's head together."""
+READ_BUFFER = 4096
+"""Bytes of an answer held before its connection is closed unread."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One document to send. body: the JSON, as the client got it."""
+
+    url: str
+    body: bytes = field(repr=False)
+    folder_id: str
+    request_id: str
+
+
+class _Job(NamedTuple):
+    delivery: Delivery
+    endpoint: Endpoint
+    submitted: float  # seconds of the event loop's clock
+
+    def __str__(self) -> str:
+        return f"folder={self.delivery.folder_id} request={self.delivery.request_id} host={self.endpoint.host}"
+
+
+class _Answer(NamedTuple):
+    verdict: Literal["delivered", "retry", "refused"]
+    reason: str
+    asked: float = 0.0  # seconds the receiver asks to wait
+
+
+class AddressRefusedError(OSError):
+    """The host's address is not one the policy allows. One message for all, so that aiohttp does not merge them."""
+
+    def __init__(self) -> None:
+        super().__init__("address refused")
+
+
+class WebhookSender:
+    """`start()` it in the event loop it is used in, `submit()` documents, `close()` it before the loop ends.
+
+    allowed: whether an address (as text) may be connected to. resolver, tls, rand, clock: for tests; the defaults are
+    the system's name lookup and trusted authorities, `random.random`, and Unix seconds.
+    """
+
+    def __init__(
+        self,
+        policy: WebhookPolicy,
+        plan: RetryPlan | None = None,
+        *,
+        secret: str = "",
+        queue: int = 100,
+        grace: float = 10.0,
+        workers: int = WORKERS,
+        max_held: int = MAX_HELD,
+        allowed: Callable[[str], bool] = is_public,
+        resolver: AbstractResolver | None = None,
+        tls: ssl.SSLContext | None = None,
+        rand: Callable[[], float] = random.random,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._policy, self._plan, self._secret, self._grace = policy, plan or RetryPlan(), secret, grace
+        self._workers, self._max_held, self._held = workers, max_held, 0
+        self._allowed, self._resolver, self._tls, self._rand, self._clock = allowed, resolver, tls, rand, clock
+        self._queue: asyncio.Queue[_Job] = asyncio.Queue(queue)
+        self._tasks: list[asyncio.Task[None]] = []
+        self._session: aiohttp.ClientSession | None = None
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """The sender the settings ask for. Raises SettingsError for an unreadable allow-list."""
+        return cls(
+            WebhookPolicy.of(settings.webhook_hosts, allow_http=settings.webhook_http),
+            RetryPlan(settings.webhook_attempts, settings.webhook_deadline),
+            secret=settings.webhook_secret,
+            queue=settings.webhook_queue,
+            grace=settings.webhook_grace,
+        )
+
+    async def start(self) -> None:
+        connector = aiohttp.TCPConnector(
+            resolver=self._resolver,
+            use_dns_cache=False,  # every attempt looks the name up anew, and is checked anew
+            force_close=True,
+            limit=self._workers,
+            ssl=self._tls or True,
+            socket_factory=self._socket,
+        )
+        session = aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            read_bufsize=READ_BUFFER,
+            headers={"User-Agent": f"FaceVer/{__version__}", "Accept-Encoding": "identity"},
+        )
+        self._session = session
+        self._tasks = [asyncio.create_task(self._work(session), name=f"webhook-{i}") for i in range(self._workers)]
+
+    def submit(self, delivery: Delivery) -> bool:
+        """Take a document for delivery; False (and a log line) if it is not. Never blocks, never raises."""
+        ids = f"folder={delivery.folder_id} request={delivery.request_id}"
+        if not self._policy.rules:  # webhooks are off: the endpoint is only echoed, which is no fault
+            log.debug("webhook not sent: no host is allowed: %s", ids)
+            return False
+        try:
+            endpoint = self._policy.check(delivery.url)
+        except Refused as refused:
+            log.warning("webhook refused: %s: %s", refused, ids)
+            return False
+        if self._session is None:
+            log.error("webhook dropped: the sender is not running: %s", ids)
+            return False
+        if self._queue.full() or self._held + len(delivery.body) > self._max_held:
+            log.error("webhook dropped: the queue is full: %s host=%s", ids, endpoint.host)
+            return False
+        self._held += len(delivery.body)
+        self._queue.put_nowait(_Job(delivery, endpoint, asyncio.get_running_loop().time()))
+        return True
+
+    async def close(self, grace: float | None = None) -> None:
+        """Take nothing more, go on delivering for `grace` seconds (the setting's by default), log what is lost."""
+        session, self._session = self._session, None
+        if session is None:
+            return
+        try:
+            async with asyncio.timeout(self._grace if grace is None else grace):
+                await self._queue.join()
+        except TimeoutError:
+            pass
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        while not self._queue.empty():
+            self._lost(self._queue.get_nowait())
+        self._held = 0
+        await session.close()
+
+    async def _work(self, session: aiohttp.ClientSession) -> None:
+        while True:
+            job = await self._queue.get()
+            try:
+                await self._deliver(session, job)
+            except asyncio.CancelledError:
+                self._lost(job)
+                raise
+            except Exception as error:  # a defect must not end the worker
+                log.error("webhook failed: %s: %s", type(error).__name__, job)  # noqa: TRY400 - a trace may quote the URL
+            finally:
+                self._held -= len(job.delivery.body)
+                self._queue.task_done()
+
+    async def _deliver(self, session: aiohttp.ClientSession, job: _Job) -> None:
+        loop = asyncio.get_running_loop()
+        tried = 0
+        answer = _Answer("retry", "waited too long in the queue")
+        while (left := self._plan.deadline - (loop.time() - job.submitted)) > 0:
+            tried += 1
+            answer = await self._attempt(session, job, min(left, ATTEMPT_TIMEOUT))
+            if answer.verdict == "delivered":
+                log.info("webhook delivered: %s: attempt=%d %s", answer.reason, tried, job)
+                return
+            if answer.verdict == "refused":
+                log.error("webhook refused: %s: attempt=%d %s", answer.reason, tried, job)
+                return
+            pause = self._plan.pause(tried, loop.time() - job.submitted, self._rand, answer.asked)
+            if pause is None:
+                break
+            log.warning("webhook retried in %.1f s: %s: attempt=%d %s", pause, answer.reason, tried, job)
+            await asyncio.sleep(pause)
+        log.error("webhook given up: %s: attempts=%d %s", answer.reason, tried, job)
+
+    async def _attempt(self, session: aiohttp.ClientSession, job: _Job, seconds: float) -> _Answer:
+        headers = {
+            "Content-Type": "application/json",
+            "X-Request-ID": job.delivery.request_id,
+            "X-FaceVer-Folder": job.delivery.folder_id,
+        }
+        if self._secret:
+            headers[SIGNATURE_HEADER] = sign(self._secret, int(self._clock()), job.delivery.body)
+        try:
+            async with session.post(
+                URL(job.endpoint.url, encoded=True),
+                data=job.delivery.body,
+                headers=headers,
+                allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(total=seconds),
+            ) as response:
+                response.close()  # the body is of no use
+                return _judge(response)
+        except aiohttp.InvalidURL:
+            return _Answer("refused", "not a usable URL")
+        except (aiohttp.ClientError, OSError) as error:  # TimeoutError is an OSError
+            if isinstance(getattr(error, "os_error", error), AddressRefusedError):
+                return _Answer("refused", "the address is not a public one")
+            return _Answer("retry", type(error).__name__)
+
+    def _socket(self, info: tuple[Any, ...]) -> socket.socket:
+        family, kind, protocol, _, address = info
+        if not self._allowed(str(address[0])):
+            raise AddressRefusedError
+        return socket.socket(family, kind, protocol)
+
+    @staticmethod
+    def _lost(job: _Job) -> None:
+        log.error("webhook lost: the server stopped before it was delivered: %s", job)
+
+
+def _judge(response: aiohttp.ClientResponse) -> _Answer:
+    status = response.status
+    reason = f"status {status}"
+    if 200 <= status < 300:
+        return _Answer("delivered", reason)
+    if is_retryable(status):
+        asked = response.headers.get("Retry-After", "")
+        return _Answer("retry", reason, float(asked) if asked.isascii() and asked.isdigit() else 0.0)
+    return _Answer("refused", f"redirect, {reason}" if 300 <= status < 400 else reason)

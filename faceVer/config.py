@@ -1,0 +1,297 @@
+"""Settings: one frozen object, read once at the start from FACEVER_* variables and an optional TOML file.
+
+Order: default < the file named by FACEVER_CONFIG (keys are the lower-case names below) < environment.
+An unknown name or a value out of range stops the start; nothing is guessed.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from faceVer.errors import SettingsError
+
+PREFIX = "FACEVER_"
+# Kubernetes puts these into every pod of a namespace that has a service named "facever".
+_SERVICE_LINK = re.compile(r"FACEVER_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP)(_\w+)?)")
+MIB = 1024 * 1024
+
+
+def setting(
+    default: Any,
+    doc: str,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    choices: tuple[str, ...] = (),
+    secret: bool = False,
+) -> Any:
+    """A settings field: its default, what it is for (with the unit), and the closed range or choices it must be in."""
+    return field(
+        default=default,
+        repr=not secret,
+        metadata={"doc": doc, "low": low, "high": high, "choices": choices, "secret": secret},
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Every setting, with its default; the docstring of each is its `doc` (`facever settings` prints them)."""
+
+    # serving
+    host: str = setting("0.0.0.0", "Address to listen on.")  # noqa: S104 - a server's default, as the README says
+    port: int = setting(8080, "TCP port to listen on.", low=0, high=65535)
+    workers: int = setting(1, "Server processes; above 1 they run under gunicorn.", low=1, high=256)
+    threads: int = setting(
+        0,
+        "Inference threads per process; 0 = the CPUs this process may use, shared among the workers.",
+        low=0,
+        high=512,
+    )
+    language: str = setting("en", "Language of error messages.", choices=("en", "ru"))
+    cors_origins: tuple[str, ...] = setting(
+        ("*",), "Origins that browsers may call from, separated by commas; empty = none."
+    )
+    log_level: str = setting(
+        "INFO", "Least severe level that is logged.", choices=("DEBUG", "INFO", "WARNING", "ERROR")
+    )
+    log_format: str = setting("text", "Shape of log lines on standard error.", choices=("text", "json"))
+    max_queue: int = setting(
+        64, "Requests per process that may wait for an inference thread; one more gets 503.", low=0, high=100_000
+    )
+    retry_after: int = setting(1, "Seconds a 503 asks the client to wait.", low=1, high=3600)
+    body_timeout: float = setting(60.0, "Seconds a request's body may take to arrive.", low=0.1, high=3600)
+    shutdown_timeout: float = setting(20.0, "Seconds running requests get to finish at shutdown.", low=0, high=3600)
+    health_ttl: float = setting(3.0, "Seconds a health answer is reused.", low=0, high=60)
+    health_timeout: float = setting(
+        10.0, "Seconds the health inference may take before the processor counts as inoperative.", low=0.1, high=120
+    )
+
+    # limits
+    max_file_bytes: int = setting(
+        15 * MIB, "Largest image or media file, in bytes after base64 is undone.", low=1024, high=1024 * MIB
+    )
+    max_request_bytes: int = setting(160 * MIB, "Largest request body, in bytes as sent.", low=1024, high=4096 * MIB)
+    max_inflight_bytes: int = setting(
+        512 * MIB, "Bytes of bodies one process holds at a time; past it, 503.", low=1024, high=1 << 40
+    )
+    max_parts: int = setting(20_000, "Most parts of one multipart request.", low=1, high=1_000_000)
+    max_samples: int = setting(500, "Most images of one extract_and_compare_n request.", low=1, high=100_000)
+    max_pixels: int = setting(
+        50_000_000, "Most pixels (width x height) of a picture or a video frame.", low=4096, high=1_000_000_000
+    )
+    max_media: int = setting(10, "Most media files of one folder request.", low=1, high=100)
+
+    # models
+    pack: str = setting("open", "Model pack: a name from the manifest, or a folder of InsightFace ONNX files.")
+    weights: str = setting(
+        "", "Folder of manifest.toml and the prepared weights; empty = the checkout's or the installation's own."
+    )
+    providers: tuple[str, ...] = setting(
+        ("CPUExecutionProvider",), "ONNX Runtime execution providers, in order of preference, separated by commas."
+    )
+    data: str = setting("", "Folder of development data for `facever calibrate` and the accuracy tests.")
+
+    # faces
+    detection_size: int = setting(
+        192, "Longer side, in pixels, of the copy a face is first looked for in.", low=128, high=4096
+    )
+    detection_size_fine: int = setting(
+        640, "Longer side, in pixels, of the copy used where the first look is not enough.", low=128, high=4096
+    )
+    detection_threshold: float = setting(0.5, "Least detector confidence of a face.", low=0.05, high=0.99)
+    second_face_ratio: float = setting(
+        0.25,
+        "A second face counts as a second person from this share of the subject's box side; above 1 = never.",
+        low=0.01,
+        high=100,
+    )
+    second_face_confidence: float = setting(
+        0.5, "Least detector confidence of a second face that counts.", low=0.05, high=1
+    )
+    min_face: int = setting(20, "Least box side, in pixels of the sample, to make a template of.", low=1, high=1000)
+    min_sharpness: float = setting(
+        6.0, "Least sharpness of the aligned face (docs/faces.md) to make a template of.", low=0, high=1e6
+    )
+    min_inside: float = setting(
+        0.6, "Least share of the face's box that lies inside the picture to make a template of.", low=0, high=1
+    )
+
+    # comparison
+    approve_threshold: float = setting(0.85, "Score from which a comparison is approved.", low=0, high=1)
+    operator_threshold: float | None = setting(
+        None,
+        "Score from which a comparison below `approve_threshold` is operator_required; empty = no such band.",
+        low=0,
+        high=1,
+    )
+    template_key: bytes | None = setting(
+        None,
+        "AES-256 key for templates: 32 bytes as 64 hex digits or as base64; empty = templates are not encrypted.",
+        secret=True,
+    )
+
+    # media
+    media_frames: int = setting(16, "Frames taken from a video or an archive, evenly spaced.", low=1, high=1000)
+    media_side: int = setting(
+        1280,
+        "Longest side, in pixels, of a frame of a video or an archive; larger ones are scaled down.",
+        low=64,
+        high=16_384,
+    )
+    max_video_pixels: int = setting(
+        9_437_184,
+        "Most pixels of a video frame, where less than `max_pixels`; a decoder may take 55 bytes for each.",
+        low=4096,
+        high=1_000_000_000,
+    )
+    max_video_seconds: float = setting(180.0, "Longest video, in seconds.", low=0.1, high=86_400)
+    max_video_frames: int = setting(20_000, "Most coded frames of a video.", low=1, high=10_000_000)
+    max_video_work: int = setting(
+        4_000_000_000,
+        "Most pixels decoded to reach the frames taken from a video; past it they are taken at key frames.",
+        low=1_000_000,
+        high=1 << 50,
+    )
+    max_members: int = setting(300, "Most pictures of an archive.", low=1, high=100_000)
+    max_expanded_bytes: int = setting(150 * MIB, "Most bytes an archive may expand to.", low=1024, high=1 << 40)
+
+    # folder analyses
+    spoofing_threshold: float = setting(
+        0.5, "Highest chance of an attack that still passes, where the request names none.", low=0, high=1
+    )
+    webhook_hosts: tuple[str, ...] = setting(
+        (), "Hosts documents may be sent to, separated by commas: host, *.domain, either with :port; empty = none."
+    )
+    webhook_http: bool = setting(False, "Whether documents may be sent by plain HTTP.")
+    webhook_secret: str = setting("", "Secret of the signature of sent documents; empty = not signed.", secret=True)
+    webhook_attempts: int = setting(6, "Most attempts to deliver one document.", low=1, high=100)
+    webhook_deadline: float = setting(
+        300.0, "Seconds after which a document that could not be delivered is given up.", low=1, high=86_400
+    )
+    webhook_queue: int = setting(
+        100, "Documents per process that may wait for delivery; one more is dropped.", low=1, high=100_000
+    )
+    webhook_grace: float = setting(10.0, "Seconds waiting documents get to be delivered at shutdown.", low=0, high=3600)
+
+    def __post_init__(self) -> None:
+        if self.operator_threshold is not None and self.operator_threshold > self.approve_threshold:
+            raise SettingsError(f"{PREFIX}OPERATOR_THRESHOLD must not be above {PREFIX}APPROVE_THRESHOLD")
+        if self.detection_size_fine < self.detection_size:
+            raise SettingsError(f"{PREFIX}DETECTION_SIZE_FINE must not be below {PREFIX}DETECTION_SIZE")
+
+
+def load_settings(environ: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
+    """Read the settings; `overrides` (command-line options, already typed) win. Raises SettingsError."""
+    env = os.environ if environ is None else environ
+    known = {f.name: f for f in fields(Settings)}
+    values: dict[str, Any] = {}
+    config = env.get(PREFIX + "CONFIG", "")
+    if config:
+        values.update(_from_file(Path(config), known))
+    for variable, text in env.items():
+        if not variable.startswith(PREFIX) or variable == PREFIX + "CONFIG" or _SERVICE_LINK.fullmatch(variable):
+            continue
+        if variable == PREFIX + "PORT" and text.startswith(("tcp://", "udp://")):
+            continue
+        name = variable.removeprefix(PREFIX).lower()
+        if name not in known or variable != variable.upper():
+            raise SettingsError(f"unknown setting {variable}; `facever settings` lists them all")
+        if text != "" or isinstance(known[name].default, tuple):
+            values[name] = _parse(known[name], text, variable)
+    values.update({name: value for name, value in overrides.items() if value is not None})
+    for name, value in values.items():
+        _check(known[name], value, PREFIX + name.upper())
+    return Settings(**values)
+
+
+def _from_file(path: Path, known: Mapping[str, Field[Any]]) -> dict[str, Any]:
+    try:
+        with path.open("rb") as stream:
+            table = tomllib.load(stream)
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"cannot read the settings file {path}: {error}") from error
+    result: dict[str, Any] = {}
+    for name, value in table.items():
+        if name not in known:
+            raise SettingsError(f"unknown setting {name} in {path}; `facever settings` lists them all")
+        if isinstance(value, list) and all(isinstance(item, str) for item in value):
+            text = ",".join(value)
+        elif not isinstance(value, (str, int, float)) or (isinstance(value, bool) and known[name].type != "bool"):
+            raise SettingsError(f"{name} in {path}: a number or a text is expected")
+        else:
+            text = str(value)
+        result[name] = _parse(known[name], text, f"{name} in {path}")
+    return result
+
+
+def _parse(spec: Field[Any], text: str, where: str) -> Any:
+    kind = str(spec.type)
+    try:
+        if kind.startswith("tuple"):
+            return tuple(item.strip() for item in text.split(",") if item.strip())
+        if kind.startswith("bytes"):
+            return _key(text)
+        if kind.startswith("bool"):
+            return _flag(text)
+        if kind.startswith("int"):
+            return int(text)
+        if kind.startswith("float"):
+            return float(text)
+    except ValueError as error:
+        shown = "" if spec.metadata["secret"] else f": {text!r}"
+        reason = error if spec.metadata["secret"] or kind.startswith("bool") else "not a number"
+        raise SettingsError(f"{where}: {reason}{shown}") from None
+    return text
+
+
+def _flag(text: str) -> bool:
+    try:
+        return {"true": True, "1": True, "false": False, "0": False}[text.strip().lower()]
+    except KeyError:
+        raise ValueError("neither true nor false") from None
+
+
+def _key(text: str) -> bytes:
+    for decode in (bytes.fromhex, lambda t: base64.b64decode(t, validate=True)):
+        try:
+            key = decode(text.strip())
+        except (ValueError, binascii.Error):
+            continue
+        if len(key) == 32:
+            return key
+    raise ValueError("a key is 32 bytes, as 64 hex digits or as base64")
+
+
+def _check(spec: Field[Any], value: Any, where: str) -> None:
+    low, high, choices = spec.metadata["low"], spec.metadata["high"], spec.metadata["choices"]
+    if choices and value not in choices:
+        raise SettingsError(f"{where}: one of {', '.join(choices)} is expected, not {value!r}")
+    if value is None or isinstance(value, (str, bytes, tuple)):
+        return
+    if (low is not None and not value >= low) or (high is not None and not value <= high):
+        raise SettingsError(f"{where}: {value} is outside {low}..{high}")
+
+
+def describe() -> list[tuple[str, str, str]]:
+    """(variable, default as text, doc) of every setting, in order: what the docs and `facever settings` show."""
+    rows = []
+    for spec in fields(Settings):
+        default = "" if spec.default in (None, MISSING) else spec.default
+        text = ",".join(default) if isinstance(default, tuple) else str(default)
+        if isinstance(default, bool):
+            text = text.lower()
+        doc = spec.metadata["doc"]
+        if spec.metadata["choices"]:
+            doc += " One of: " + ", ".join(spec.metadata["choices"]) + "."
+        elif spec.metadata["low"] is not None:
+            doc += f" Range {spec.metadata['low']} to {spec.metadata['high']}."
+        rows.append((PREFIX + spec.name.upper(), text, doc))
+    return rows

@@ -1,0 +1,38 @@
+"""The caps of the media part, apart from the settings, so that callers and tests can pass their own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from faceVer.config import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaLimits:
+    """Each field is the setting of (nearly) the same name; its doc is in `faceVer.config.Settings`."""
+
+    frames: int = 16
+    side: int = 1280
+    max_pixels: int = 50_000_000
+    max_video_pixels: int = 9_437_184
+    max_video_seconds: float = 180.0
+    max_video_frames: int = 20_000
+    max_video_work: int = 4_000_000_000
+    max_members: int = 300
+    max_member_bytes: int = 15 * 1024 * 1024
+    max_expanded_bytes: int = 150 * 1024 * 1024
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> MediaLimits:
+        return cls(
+            frames=settings.media_frames,
+            side=settings.media_side,
+            max_pixels=settings.max_pixels,
+            max_video_pixels=min(settings.max_video_pixels, settings.max_pixels),
+            max_video_seconds=settings.max_video_seconds,
+            max_video_frames=settings.max_video_frames,
+            max_video_work=settings.max_video_work,
+            max_members=settings.max_members,
+            max_member_bytes=settings.max_file_bytes,
+            max_expanded_bytes=settings.max_expanded_bytes,
+        )

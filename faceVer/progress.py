@@ -1,0 +1,71 @@
+"""Progress on a terminal; plain lines elsewhere."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TextIO
+
+TICK = 0.2
+"""Seconds between two updates of a terminal line."""
+
+
+class Progress:
+    """Shows the current step; on a terminal with the seconds and the bytes that have arrived below `folder` so far."""
+
+    def __init__(self, stream: TextIO, folder: Path) -> None:
+        self._stream, self._folder = stream, folder
+        self._live = stream.isatty()
+        self._text, self._since = "", time.monotonic()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def step(self, text: str) -> None:
+        """A new step begins."""
+        self._text, self._since = text, time.monotonic()
+        if not self._live or (text.endswith(")") and "ready" in text):
+            self._line(text, "\n")
+
+    def __enter__(self) -> Self:
+        if self._live:
+            self._thread = threading.Thread(target=self._watch, daemon=True)
+            self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._line("", "")
+
+    def _watch(self) -> None:
+        while not self._stop.wait(TICK):
+            arrived = sum(path.stat().st_size for scratch in self._folder.glob(".fetch-*") for path in _files(scratch))
+            self._line(f"{self._text} … {arrived / 1e6:.1f} MB, {time.monotonic() - self._since:.0f} s", "")
+
+    def _line(self, text: str, end: str) -> None:
+        self._stream.write((f"\r\x1b[K{text}" if self._live else text) + end)
+        self._stream.flush()
+
+
+def _files(folder: Path) -> list[Path]:
+    try:
+        return [path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
+    except OSError:  # files come and go while the clients work
+        return []
+
+
+def counter(stream: TextIO, what: str) -> Callable[[int, int], None]:
+    """report(done, all): a running count on a terminal, nothing elsewhere."""
+
+    def report(done: int, total: int) -> None:
+        if stream.isatty() and (done % 20 == 0 or done == total):
+            stream.write(f"\r\x1b[K{done} of {total} {what}" + ("\n" if done == total else ""))
+            stream.flush()
+
+    return report

@@ -1,0 +1,1 @@
+"""Frames -> facts: sessions, detection, alignment, embedding. The only importers of onnxruntime and insightface."""

@@ -1,0 +1,155 @@
+"""Which face a picture is about: the contract's section 5. Pictures in, one `Subject` out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from faceVer.config import Settings
+from faceVer.errors import NoFaceError, SeveralFacesError
+from faceVer.types import Face, Image, Subject
+from faceVer.vision.align import misfit, tilt
+from faceVer.vision.detect import Detector
+
+# All measured on lfw-dev with CenterFace (docs/faces.md). Upright faces: confidence 0.86 and misfit 3.2 at the 5th and
+# 99th percentile; sideways ones are often reported with 0.7 and landmarks that fit no face, so anything less clear than
+# this is looked at in the other three orientations as well.
+CLEAR_CONFIDENCE, CLEAR_MISFIT, CLEAR_TILT = 0.8, 3.5, 45.0
+# A second face a quarter as large must still be some 20 pixels in the copy for the detector to see it.
+ENOUGH = 80
+# Detectors see faces that fill the frame badly: the picture gets a border of this share of its sides.
+BORDER = 0.5
+# How much a face right at the picture's corner counts for, compared with one in the middle.
+CORNER_WEIGHT = 0.5
+TURNS = (90, 270, 180)
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectRules:
+    """Sizes in pixels of the looked-at copy; ratio and confidence of a second face that counts (see Settings)."""
+
+    size: int
+    size_fine: int
+    second_ratio: float
+    second_confidence: float
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> SubjectRules:
+        return cls(
+            settings.detection_size,
+            settings.detection_size_fine,
+            settings.second_face_ratio,
+            settings.second_face_confidence,
+        )
+
+
+def find_subject(detector: Detector, image: Image, rules: SubjectRules) -> Subject:
+    """The face the picture is about. Raises NoFaceError, SeveralFacesError."""
+    faces = look(detector, image, rules)
+    subject, turned = (pick(faces, image), 0) if faces else (None, 0)
+    if subject is None or not _clear(subject):
+        image, faces, turned = _best_turn(detector, image, faces, rules)
+        if not faces:
+            raise NoFaceError("no face was found upright, turned or padded")
+        subject = pick(faces, image)
+    for other in faces:
+        if (
+            other is not subject
+            and other.confidence >= rules.second_confidence
+            and other.side >= rules.second_ratio * subject.side
+        ):
+            raise SeveralFacesError(f"a second face of {other.side / subject.side:.2f} of the subject's side")
+    return Subject(image, subject, turned)
+
+
+def look(detector: Detector, image: Image, rules: SubjectRules) -> list[Face]:
+    """The faces of the picture as it stands: on a small copy first, on a finer one where that does not tell enough."""
+    longest = max(image.shape[:2])
+    faces = detector.detect(image, rules.size)
+    side = pick(faces, image).side * min(1.0, rules.size / longest) if faces else 0.0
+    if side >= ENOUGH or longest <= rules.size:
+        return faces
+    wanted = rules.size_fine if not faces else min(rules.size_fine, int(rules.size * ENOUGH / side) + 1)
+    return detector.detect(image, wanted) or faces
+
+
+def pick(faces: list[Face], image: Image) -> Face:
+    """The largest, most central of `faces` (not empty): box side, weighted down towards the corners."""
+    height, width = image.shape[:2]
+
+    def weight(face: Face) -> float:
+        x, y = face.centre
+        off = np.hypot(x / width - 0.5, y / height - 0.5) / np.hypot(0.5, 0.5)
+        return face.side * (1 - (1 - CORNER_WEIGHT) * min(1.0, float(off)))
+
+    return max(faces, key=weight)
+
+
+def inside(face: Face, image: Image) -> float:
+    """Share of the face's box that lies inside the picture, 0..1."""
+    height, width = image.shape[:2]
+    wide = min(float(face.box[2]), width) - max(float(face.box[0]), 0)
+    high = min(float(face.box[3]), height) - max(float(face.box[1]), 0)
+    area = face.width * face.height
+    return max(0.0, wide) * max(0.0, high) / area if area > 0 else 0.0
+
+
+def _clear(face: Face) -> bool:
+    return (
+        face.confidence >= CLEAR_CONFIDENCE
+        and abs(tilt(face.landmarks)) <= CLEAR_TILT
+        and misfit(face.landmarks) <= CLEAR_MISFIT
+    )
+
+
+def _upright(face: Face) -> bool:
+    return abs(tilt(face.landmarks)) <= CLEAR_TILT
+
+
+def _best_turn(
+    detector: Detector, image: Image, upright: list[Face], rules: SubjectRules
+) -> tuple[Image, list[Face], int]:
+    """The orientation whose subject is the most confident upright face; then the same with a border around it."""
+    for border in (0.0, BORDER):
+        best: tuple[float, Image, list[Face], int] | None = None
+        for turn in (0, *TURNS):
+            turned = _turn(image, turn)
+            faces = upright if turn == 0 and not border else _look_padded(detector, turned, border, rules)
+            if not faces:
+                continue
+            subject = pick(faces, turned)
+            if _upright(subject) and (best is None or subject.confidence > best[0]):
+                best = subject.confidence, turned, faces, turn
+        if best is not None:
+            return best[1:]
+    return image, upright, 0
+
+
+def _turn(image: Image, degrees: int) -> Image:
+    return np.ascontiguousarray(np.rot90(image, degrees // 90)) if degrees else image
+
+
+def _look_padded(detector: Detector, image: Image, border: float, rules: SubjectRules) -> list[Face]:
+    """Look with a border of `border` times the sides; the faces in the picture's own pixels."""
+    if not border:
+        return look(detector, image, rules)
+    height, width = image.shape[:2]
+    x, y = round(width * border), round(height * border)
+    # Shrunk before the border is laid, so that no copy of a large picture grows further.
+    scale = min(1.0, rules.size_fine / (max(height, width) * (1 + 2 * border)))
+    small = (
+        cv2.resize(image, (max(1, round(width * scale)), max(1, round(height * scale))), interpolation=cv2.INTER_AREA)
+        if scale < 1
+        else image
+    )
+    wide, high = small.shape[1] / width, small.shape[0] / height
+    px, py = round(x * wide), round(y * high)
+    padded = cv2.copyMakeBorder(small, py, py, px, px, cv2.BORDER_CONSTANT, value=(0, 0, 0))
+    factor = np.array([wide, high], np.float32)
+    shift = np.array([px, py], np.float32)
+    return [
+        Face(((face.box.reshape(2, 2) - shift) / factor).reshape(4), (face.landmarks - shift) / factor, face.confidence)
+        for face in look(detector, padded, rules)
+    ]

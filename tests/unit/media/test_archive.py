@@ -1,0 +1,309 @@
+from __future__ import annotations
+
+import gzip
+import io
+import struct
+import tarfile
+import zipfile
+import zlib
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from faceVer.errors import SampleError
+from faceVer.media import archive, unpack
+from faceVer.media.archive import natural, read_archive
+from faceVer.media.limits import MediaLimits
+from tests.support_media import Image, face_frames, face_image, frame_number, jpeg, make_tar, make_zip, png
+
+LIMITS = MediaLimits()
+SMALL = MediaLimits(frames=3, max_members=8, max_member_bytes=50_000, max_expanded_bytes=100_000, max_pixels=1_000_000)
+FRAMES = [jpeg(frame) for frame in face_frames(12, 160, 120)]
+PICTURE = FRAMES[0]
+
+
+def refused(data: bytes, word: str | None = None, limits: MediaLimits = LIMITS) -> None:
+    with pytest.raises(SampleError, match=word):
+        read_archive(data, limits=limits)
+
+
+@pytest.mark.parametrize("form", ["zip", "stored", "tar", "tar.gz", "gnu", "ustar"])
+def test_pictures_come_in_natural_order(form: str) -> None:
+    shuffled = [(f"shots/frame{number}.jpg", FRAMES[number]) for number in (10, 2, 0, 11, 1, 9, 3, 8, 4, 7, 5, 6)]
+    data = {
+        "zip": lambda: make_zip(shuffled),
+        "stored": lambda: make_zip(shuffled, zipfile.ZIP_STORED),
+        "tar": lambda: make_tar(shuffled),
+        "tar.gz": lambda: make_tar(shuffled, gzip=True),
+        "gnu": lambda: make_tar(shuffled, form=tarfile.GNU_FORMAT),
+        "ustar": lambda: make_tar(shuffled, form=tarfile.USTAR_FORMAT),
+    }[form]()
+    frames = read_archive(data, limits=LIMITS)
+    assert [frame_number(frame.image) for frame in frames] == list(range(12))
+    assert [frame.index for frame in frames] == list(range(12))
+    assert [frame.name for frame in frames] == [f"shots/frame{number}.jpg" for number in range(12)]
+    assert frames[0].image.shape == (120, 160, 3)
+    assert frames[0].image.dtype == np.uint8
+    assert {frame.time for frame in frames} == {0.0}
+
+
+def test_only_some_are_taken_evenly_spaced() -> None:
+    frames = read_archive(
+        make_zip([(f"{number}.jpg", FRAMES[number]) for number in range(12)]), limits=MediaLimits(frames=3)
+    )
+    assert [frame.index for frame in frames] == [frame_number(frame.image) for frame in frames] == [2, 5, 9]
+
+
+def test_only_taken_members_are_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    decoded = []
+    real = archive.decode
+
+    def decode(data: bytes, *, max_pixels: int) -> Image:
+        decoded.append(data)
+        return real(data, max_pixels=max_pixels)
+
+    monkeypatch.setattr(archive, "decode", decode)
+    read_archive(make_tar([(f"{number}.jpg", FRAMES[number]) for number in range(12)]), limits=MediaLimits(frames=3))
+    assert decoded == [FRAMES[2], FRAMES[5], FRAMES[9]]
+
+
+def test_large_pictures_are_scaled_down() -> None:
+    frame = read_archive(make_zip([("a.png", png(face_image(640, 480)))]), limits=MediaLimits(side=320))[0]
+    assert frame.image.shape == (240, 320, 3)
+    assert frame.image.flags.c_contiguous
+
+
+def test_natural_order() -> None:
+    names = ["a10", "A2", "b1/9", "b1/10", "a1", "10", "9", "a" + "9" * 5000, "é2", "é10", "", "a01"]
+    names.sort(key=natural)
+    assert names == ["", "9", "10", "a01", "a1", "A2", "a10", "a" + "9" * 5000, "b1/9", "b1/10", "é2", "é10"]
+
+
+def test_clutter_and_folders_are_skipped() -> None:
+    members: list[tuple[str, bytes]] = [
+        ("shots/", b""),
+        ("shots/1.jpg", PICTURE),
+        ("__MACOSX/shots/._1.jpg", b"\0\5\x16\7"),
+        ("shots/._1.jpg", b"junk"),
+        ("shots/.DS_Store", b"junk"),
+        ("shots/Thumbs.db", b"junk"),
+        ("desktop.ini", b"junk"),
+    ]
+    assert [frame.name for frame in read_archive(make_zip(members), limits=LIMITS)] == ["shots/1.jpg"]
+    folder = tarfile.TarInfo("shots")
+    folder.type = tarfile.DIRTYPE
+    tar = make_tar([(folder, b""), *members[1:]])
+    assert [frame.name for frame in read_archive(tar, limits=LIMITS)] == ["shots/1.jpg"]
+
+
+@pytest.mark.parametrize(
+    "name", ["/etc/a.jpg", "../a.jpg", "a/../../b.jpg", "..\\a.jpg", "C:\\a.jpg", "\\a.jpg", "a/.."]
+)
+def test_names_that_lead_out_are_refused(name: str) -> None:
+    refused(make_zip([("a.jpg", PICTURE), (name, PICTURE)]), "leads out")
+    refused(make_tar([("a.jpg", PICTURE), (name, PICTURE)]), "leads out")
+    refused(make_tar([(name, PICTURE)], form=tarfile.GNU_FORMAT), "leads out")
+
+
+def test_long_names() -> None:
+    name = "/".join(["folder" * 5] * 10) + "/é.jpg"
+    for form in (tarfile.PAX_FORMAT, tarfile.GNU_FORMAT):
+        assert read_archive(make_tar([(name, PICTURE)], form=form), limits=LIMITS)[0].name == name
+    refused(make_tar([("a" * 9000, PICTURE)], form=tarfile.GNU_FORMAT), "overlong")
+    refused(make_tar([("a" * 9000, PICTURE)]), "overlong")
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.FIFOTYPE, tarfile.GNUTYPE_SPARSE],
+)
+def test_links_and_devices_of_a_tar_are_refused(kind: bytes) -> None:
+    info = tarfile.TarInfo("b.jpg")
+    info.type, info.linkname = kind, "/etc/passwd"
+    refused(make_tar([("a.jpg", PICTURE), (info, b"")]), "link or a device")
+
+
+@pytest.mark.parametrize("mode", [0o120777, 0o060644, 0o010644])
+def test_links_and_devices_of_a_zip_are_refused(mode: int) -> None:
+    info = zipfile.ZipInfo("b.jpg")
+    info.external_attr = mode << 16
+    refused(make_zip([("a.jpg", PICTURE), (info, b"/etc/passwd")]), "link or a device")
+
+
+def test_sparse_tars_are_refused() -> None:
+    info = tarfile.TarInfo("a.jpg")
+    info.pax_headers = {"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.realsize": "99999999999"}
+    refused(make_tar([(info, PICTURE)]), "sparse")
+
+
+def test_encrypted_members_are_refused() -> None:
+    data = bytearray(make_zip([("a.jpg", PICTURE)]))
+    at = data.rfind(b"PK\1\2")
+    data[at + 8] |= 1
+    refused(bytes(data), "encrypted")
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_other_compressions_are_refused(method: int) -> None:
+    refused(make_zip([("a.jpg", PICTURE)], method), "unusual")
+
+
+@pytest.mark.parametrize(
+    "member",
+    [make_zip([("a.jpg", PICTURE)]), make_tar([("a.jpg", PICTURE)], gzip=True), b"text", b"", b"\xff\xd8\xffjunk"],
+)
+def test_members_must_be_pictures(member: bytes) -> None:
+    for pack in (make_zip, make_tar):
+        refused(pack([("a.jpg", PICTURE), ("b.jpg", member)]))
+
+
+def test_empty_archives_are_refused() -> None:
+    for data in (
+        make_zip([]),
+        make_zip([("folder/", b"")]),
+        make_tar([("._a.jpg", b"x")]),
+        gzip.compress(bytes(10_240)),
+    ):
+        refused(data, "no picture")
+
+
+def test_too_many_members() -> None:
+    few = [(f"{number}.jpg", PICTURE) for number in range(8)]
+    for pack in (make_zip, make_tar):
+        assert len(read_archive(pack(few), limits=SMALL)) == 3
+        refused(pack([*few, ("9.jpg", PICTURE)]), "more than 8", SMALL)
+        refused(pack([*few, *((f"{number}/", b"") for number in range(60))]), "entries", SMALL)
+
+
+def test_too_large_a_member_and_too_large_a_total() -> None:
+    large = PICTURE + bytes(60_000)
+    half = PICTURE + bytes(40_000)
+    for data in (make_zip([("a.jpg", large)]), make_tar([("a.jpg", large)]), make_tar([("a.jpg", large)], gzip=True)):
+        refused(data, "a member of the archive is larger", SMALL)
+    several = [(f"{number}.jpg", half) for number in range(3)]
+    for data in (make_zip(several), make_tar(several), make_tar(several, gzip=True)):
+        refused(data, "expands", SMALL)
+
+
+def test_too_many_pixels() -> None:
+    refused(make_zip([("a.png", png(np.zeros((1001, 1000, 3), np.uint8)))]), None, SMALL)
+
+
+def test_a_zip_that_lies_about_a_size() -> None:
+    bomb = bytearray(make_zip([("a.jpg", PICTURE + bytes(1_000_000))]))
+    for at in (bomb.find(b"PK\3\4") + 22, bomb.rfind(b"PK\1\2") + 24):
+        bomb[at : at + 4] = struct.pack("<I", len(PICTURE))
+    refused(bytes(bomb), None, SMALL)
+
+
+def test_a_huge_directory_is_refused_before_zipfile_reads_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = b"PK\1\2" + bytes(42)
+    end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 1, 1, 46 * 200_000, 4, 0)
+    monkeypatch.setattr(unpack.zipfile, "ZipFile", lambda *_: pytest.fail("zipfile was reached"))
+    refused(b"PK\3\4" + entry * 200_000 + end, "too many entries")
+    honest = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 65_535, 65_535, 46 * 65_535, 4, 0)
+    refused(b"PK\3\4" + entry * 65_535 + honest, "claims 65535")
+    refused(b"PK\3\4" + bytes(56) + b"PK\6\7" + bytes(16) + end, "ZIP64")
+
+
+def test_members_that_share_bytes_are_refused() -> None:
+    data = bytearray(make_zip([("a.jpg", PICTURE), ("b.jpg", PICTURE)]))
+    second = data.rfind(b"PK\1\2")
+    data[second + 42 : second + 46] = bytes(4)  # the second member's header is the first's
+    refused(bytes(data), "share bytes")
+
+
+def bomb(size: int) -> bytes:
+    """A gzip stream of `size` blanks after a tar header that claims them."""
+    info = tarfile.TarInfo("a.jpg")
+    info.size = size
+    squeeze = zlib.compressobj(9, wbits=31)
+    parts = [squeeze.compress(info.tobuf() + PICTURE)]
+    parts += [squeeze.compress(bytes(1 << 20)) for _ in range(size >> 20)]
+    return b"".join([*parts, squeeze.flush()])
+
+
+def test_gzip_bombs_are_refused_with_little_memory() -> None:
+    data = bomb(64 << 20)
+    refused(data, "expands", MediaLimits(max_expanded_bytes=32 << 20))
+    headers = zlib.compressobj(9, wbits=31)
+    first = tarfile.TarInfo("a")
+    first.size, first.type = 1 << 30, tarfile.XHDTYPE
+    refused(headers.compress(first.tobuf()) + headers.flush(), "overlong")
+    many = make_tar([(_typed("x", tarfile.XGLTYPE), b"")] * 3000, gzip=True)
+    refused(many, "too many", SMALL)
+    refused(gzip.compress(b"") * 10_000, "no picture")
+
+
+def _typed(name: str, kind: bytes) -> tarfile.TarInfo:
+    info = tarfile.TarInfo(name)
+    info.type = kind
+    return info
+
+
+def test_the_expanded_stream_stops_at_its_cap() -> None:
+    stream = unpack._Expanded(gzip.compress(bytes(1 << 20)), 1 << 16)
+    assert len(stream.read(1 << 16)) == 1 << 16
+    with pytest.raises(SampleError, match="expands"):
+        stream.read(1)
+
+
+@pytest.mark.parametrize("part", [0.2, 0.5, 0.9])
+def test_truncated_archives_are_refused(part: float) -> None:
+    members = [(f"{number}.jpg", FRAMES[number]) for number in range(4)]
+    for data in (make_zip(members), make_tar(members, gzip=True), make_tar(members)[: 512 * 2 + len(FRAMES[0]) + 700]):
+        refused(data[: int(len(data) * part)])
+
+
+def test_other_kinds_are_refused() -> None:
+    refused(PICTURE, "an archive is expected")
+
+
+VALID = [
+    make_zip([("a.jpg", PICTURE), ("b.jpg", PICTURE)]),
+    make_tar([("a.jpg", PICTURE), ("b" * 200, PICTURE)]),
+    make_tar([("a.jpg", PICTURE), ("b" * 200, PICTURE)], form=tarfile.GNU_FORMAT),
+    make_tar([("a.jpg", PICTURE)], gzip=True),
+]
+HEADS = [b"PK\3\4", b"PK\5\6", b"\x1f\x8b\x08\0", VALID[1][:512], VALID[1][:1536], gzip.compress(VALID[1])[:60]]
+
+
+def survives(data: bytes) -> None:
+    try:
+        frames = read_archive(data, limits=SMALL)
+    except SampleError:
+        return
+    assert 1 <= len(frames) <= SMALL.frames
+
+
+@settings(max_examples=150, deadline=None, database=None)
+@given(st.sampled_from(HEADS), st.binary(max_size=1500))
+def test_any_bytes_behind_a_magic(head: bytes, tail: bytes) -> None:
+    survives(head + tail)
+
+
+@settings(max_examples=300, deadline=None, database=None)
+@given(st.data())
+def test_any_damage(data: st.DataObject) -> None:
+    damaged = bytearray(data.draw(st.sampled_from(VALID)))
+    for _ in range(data.draw(st.integers(1, 4))):
+        edge = data.draw(st.booleans())  # most of a zip's and a tar's own bytes are near the edges
+        place = data.draw(st.integers(-400, 700) if edge else st.integers(0, len(damaged) - 1))
+        damaged[min(place, len(damaged) - 1)] = data.draw(st.integers(0, 255))
+    end = data.draw(st.none() | st.integers(1, len(damaged)))
+    survives(bytes(damaged[:end]))
+
+
+def test_memory_is_one_member_not_the_archive() -> None:
+    reads = []
+
+    class Source(io.BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            reads.append(size)
+            return super().read(size)
+
+    member = unpack._Slice(Source(bytes(10 << 20)), 10 << 20)
+    member.skip()
+    assert max(reads) <= 1 << 16
