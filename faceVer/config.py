@@ -121,7 +121,13 @@ class Settings:
         6.0, "Least sharpness of the aligned face (docs/faces.md) to make a template of.", low=0, high=1e6
     )
     min_inside: float = setting(
-        0.6, "Least share of the face's box that lies inside the picture to make a template of.", low=0, high=1
+        0.4, "Least share of the aligned face that lies inside the picture to make a template of.", low=0, high=1
+    )
+    max_misfit: float = setting(
+        6.0,
+        "Most distance, in pixels of the aligned face, of its landmarks from a face's to make a template of.",
+        low=0,
+        high=100,
     )
 
     # comparison
@@ -180,6 +186,21 @@ class Settings:
         100, "Documents per process that may wait for delivery; one more is dropped.", low=1, high=100_000
     )
     webhook_grace: float = setting(10.0, "Seconds waiting documents get to be delivered at shutdown.", low=0, high=3600)
+
+    # liveness
+    spoof_views: int = setting(
+        12,
+        "Least looks of a liveness model at one medium: with fewer frames each is looked at several times.",
+        low=1,
+        high=1000,
+    )
+    best_shot_quality: int = setting(92, "JPEG quality of a best shot.", low=30, high=100)
+    best_shot_side: int = setting(
+        1280, "Longest side, in pixels, of a best shot; larger frames are scaled down.", low=160, high=16_384
+    )
+    biometry_frames: int = setting(
+        3, "Frames of a video or an archive, the best ones, that its template is made of.", low=1, high=100
+    )
 
     def __post_init__(self) -> None:
         if self.operator_threshold is not None and self.operator_threshold > self.approve_threshold:

@@ -18,10 +18,11 @@ from faceVer.matching import Matcher, Thresholds
 from faceVer.media.image import decode
 from faceVer.template import TemplateCodec, settle
 from faceVer.types import Comparison, Image, ModelInfo, Subject
-from faceVer.vision.align import CROP, align, sharpness
+from faceVer.vision.align import CROP
 from faceVer.vision.packs import Models, load_models
 from faceVer.vision.session import RUNTIME
-from faceVer.vision.subject import SubjectRules, find_subject, inside
+from faceVer.vision.subject import SubjectRules, find_subject
+from faceVer.vision.usable import UsableRules, usable_crop
 
 Vector = NDArray[np.float32]
 
@@ -34,6 +35,7 @@ class FaceEngine:
         self._models = models
         self._settings = settings
         self._rules = SubjectRules.from_settings(settings)
+        self._usable = UsableRules.from_settings(settings)
         self._codec = TemplateCodec(models.identity, models.embedder.dimension, settings.template_key)
         approve, operator = settings.approve_threshold, settings.operator_threshold
         self.matcher = Matcher(models.calibration, Thresholds(approve, approve if operator is None else operator))
@@ -59,18 +61,7 @@ class FaceEngine:
 
     def embed_image(self, image: Image) -> Vector:
         """(D,) float32 unit vector of the picture's subject. Raises FaceError kinds, InferenceError."""
-        found = self.subject(image)
-        face, settings = found.face, self._settings
-        if face.side < settings.min_face:
-            raise ExtractionError(f"the face is {face.side:.0f} pixels large, {settings.min_face} are needed")
-        share = inside(face, found.image)
-        if share < settings.min_inside:
-            raise ExtractionError(f"only {share:.0%} of the face are in the picture")
-        crop = align(found.image, face.landmarks)
-        sharp = sharpness(crop)
-        if sharp < settings.min_sharpness:
-            raise ExtractionError(f"the face is blurred: sharpness {sharp:.1f}, {settings.min_sharpness:.1f} is needed")
-        return self._models.embedder.embed(crop)
+        return self._models.embedder.embed(usable_crop(self.subject(image), self._usable))
 
     def embed(self, sample: bytes) -> Vector:
         """(D,) float32 unit vector of an image file's subject. Raises SampleError, FaceError kinds, InferenceError."""

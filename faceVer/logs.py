@@ -51,4 +51,5 @@ def set_up(level: str, shape: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Json() if shape == "json" else _Text())
     handler.addFilter(_add_id)
+    logging.captureWarnings(True)
     logging.basicConfig(level=level, handlers=[handler], force=True)

@@ -42,11 +42,11 @@ def scores(cosine: FloatArray, calibration: Calibration) -> NDArray[np.float64]:
 
     def logistic(c: FloatArray) -> NDArray[np.float64]:
         odds = np.exp(-calibration.slope * (np.asarray(c, dtype=np.float64) - calibration.midpoint))
-        result: NDArray[np.float64] = 1 / (1 + odds)
-        return result
+        return np.asarray(1 / (1 + odds), dtype=np.float64)
 
     low, high = logistic(np.array([-1.0, 1.0]))
-    return np.round(np.clip((logistic(cosine) - low) / (high - low), 0.0, 1.0), SCORE_DIGITS)
+    scaled: NDArray[np.float64] = np.clip((logistic(cosine) - low) / (high - low), 0.0, 1.0)
+    return scaled.round(SCORE_DIGITS)
 
 
 class Matcher:

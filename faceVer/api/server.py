@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 from typing import Any
 
@@ -14,6 +15,11 @@ from faceVer.config import Settings
 from faceVer.errors import SetupError
 
 log = logging.getLogger(__name__)
+
+BACKLOG = 1024
+"""Connections the kernel holds for a busy server."""
+HEARTBEAT = 60
+"""Seconds without a sign of life after which gunicorn replaces a worker; its event loop gives one every second."""
 
 
 def serve(settings: Settings) -> None:
@@ -28,7 +34,7 @@ async def _single(settings: Settings) -> None:
     runner = create_runner(settings)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, settings.host, settings.port, backlog=1024)
+        site = web.TCPSite(runner, settings.host, settings.port, backlog=BACKLOG)
         try:
             await site.start()
         except OSError as error:
@@ -45,6 +51,7 @@ async def _single(settings: Settings) -> None:
 
 
 def _gunicorn(settings: Settings) -> None:
+    from gunicorn import glogging
     from gunicorn.app.base import BaseApplication
 
     from faceVer.vision.packs import load_models
@@ -54,6 +61,13 @@ def _gunicorn(settings: Settings) -> None:
     async def factory() -> web.AppRunner:
         return create_runner(settings)
 
+    class Logger(glogging.Logger):  # type: ignore[misc]
+        """The arbiter's lines go where all others go."""
+
+        def setup(self, cfg: Any) -> None:
+            super().setup(cfg)
+            self.error_log.propagate = True
+
     class Application(BaseApplication):  # type: ignore[misc]
         def load_config(self) -> None:
             options: dict[str, Any] = {
@@ -61,13 +75,17 @@ def _gunicorn(settings: Settings) -> None:
                 "workers": settings.workers,
                 "worker_class": "aiohttp.GunicornWebWorker",
                 "graceful_timeout": int(settings.shutdown_timeout) + 1,
-                "timeout": 60,
-                "backlog": 1024,
-                "logconfig_dict": {"version": 1, "incremental": True},
+                "timeout": HEARTBEAT,
+                "backlog": BACKLOG,
+                "errorlog": None,
+                "loglevel": settings.log_level.lower(),
+                "logger_class": Logger,
                 "control_socket_disable": True,
+                # The heartbeat files need no disk, nor a root file system that can be written to.
+                "worker_tmp_dir": "/dev/shm" if os.path.isdir("/dev/shm") else None,  # noqa: S108
             }
             for name, value in options.items():
-                if name in self.cfg.settings:
+                if name in self.cfg.settings:  # older versions lack control_socket_disable
                     self.cfg.set(name, value)
 
         def load(self) -> Any:

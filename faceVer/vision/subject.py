@@ -17,7 +17,9 @@ from faceVer.vision.detect import Detector
 # 99th percentile; sideways ones are often reported with 0.7 and landmarks that fit no face, so anything less clear than
 # this is looked at in the other three orientations as well.
 CLEAR_CONFIDENCE, CLEAR_MISFIT, CLEAR_TILT = 0.8, 3.5, 45.0
-# A second face a quarter as large must still be some 20 pixels in the copy for the detector to see it.
+# Least box side, in pixels of the looked-at copy, of a face that the detector sees reliably.
+SEEN = 20
+# Least box side there of a subject whose landmarks are good enough to align by.
 ENOUGH = 80
 # Detectors see faces that fill the frame badly: the picture gets a border of this share of its sides.
 BORDER = 0.5
@@ -69,9 +71,11 @@ def look(detector: Detector, image: Image, rules: SubjectRules) -> list[Face]:
     longest = max(image.shape[:2])
     faces = detector.detect(image, rules.size)
     side = pick(faces, image).side * min(1.0, rules.size / longest) if faces else 0.0
-    if side >= ENOUGH or longest <= rules.size:
+    # Fine enough for the smallest second face that would count, too.
+    enough = max(ENOUGH, SEEN / rules.second_ratio)
+    if side >= enough or longest <= rules.size:
         return faces
-    wanted = rules.size_fine if not faces else min(rules.size_fine, int(rules.size * ENOUGH / side) + 1)
+    wanted = rules.size_fine if not faces else min(rules.size_fine, int(rules.size * enough / side) + 1)
     return detector.detect(image, wanted) or faces
 
 
@@ -87,15 +91,6 @@ def pick(faces: list[Face], image: Image) -> Face:
     return max(faces, key=weight)
 
 
-def inside(face: Face, image: Image) -> float:
-    """Share of the face's box that lies inside the picture, 0..1."""
-    height, width = image.shape[:2]
-    wide = min(float(face.box[2]), width) - max(float(face.box[0]), 0)
-    high = min(float(face.box[3]), height) - max(float(face.box[1]), 0)
-    area = face.width * face.height
-    return max(0.0, wide) * max(0.0, high) / area if area > 0 else 0.0
-
-
 def _clear(face: Face) -> bool:
     return (
         face.confidence >= CLEAR_CONFIDENCE
@@ -104,14 +99,15 @@ def _clear(face: Face) -> bool:
     )
 
 
-def _upright(face: Face) -> bool:
-    return abs(tilt(face.landmarks)) <= CLEAR_TILT
-
-
 def _best_turn(
     detector: Detector, image: Image, upright: list[Face], rules: SubjectRules
 ) -> tuple[Image, list[Face], int]:
-    """The orientation whose subject is the most confident upright face; then the same with a border around it."""
+    """The orientation with the most confident clear face; then the same with a border around the picture.
+
+    An upright face need not be clear where none of the turned ones is: a turned picture shows patterns that a detector
+    takes for a face more often than it shows a face.
+    """
+    fallback = upright
     for border in (0.0, BORDER):
         best: tuple[float, Image, list[Face], int] | None = None
         for turn in (0, *TURNS):
@@ -120,11 +116,13 @@ def _best_turn(
             if not faces:
                 continue
             subject = pick(faces, turned)
-            if _upright(subject) and (best is None or subject.confidence > best[0]):
+            if _clear(subject) and (best is None or subject.confidence > best[0]):
                 best = subject.confidence, turned, faces, turn
+            if turn == 0:
+                fallback = fallback or faces
         if best is not None:
             return best[1:]
-    return image, upright, 0
+    return image, fallback, 0
 
 
 def _turn(image: Image, degrees: int) -> Image:

@@ -1,0 +1,261 @@
+"""The server as a whole: parallel requests, overload, health, cross-origin, request ids, nothing on disk, shutdown."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import resource
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests import support_faces as faces
+from tests.support_server import JPEG, PATTERN, Answer, Server, image_part, template_part
+
+
+def test_parallel_requests_answer_bit_for_bit_as_alone(server: Server, engine: object) -> None:
+    photos = [faces.jpeg(faces.person(number)) for number in range(6)] + [
+        faces.jpeg(faces.astronaut()),
+        faces.jpeg(faces.astronaut().resize((300, 300))),
+    ]
+    alone = [server.extract(photo) for photo in photos]
+    assert all(answer.status == 200 for answer in alone)
+    with ThreadPoolExecutor(32) as pool:
+        together = list(pool.map(server.extract, photos * 8))
+    assert [answer.body for answer in together] == [answer.body for answer in alone] * 8
+
+
+def test_parallel_mixed_requests_are_not_mixed_up(server: Server) -> None:
+    photos = [faces.jpeg(faces.person(number)) for number in range(6)]
+    templates = [server.template(photo) for photo in photos]
+    many = [template_part("templates_n", template, str(number)) for number, template in enumerate(templates)]
+
+    def one(number: int) -> int:
+        rows = server.post("verify_n", [image_part("sample_1", photos[number]), *many]).json()["results"]
+        assert [row["filename"] for row in rows] == list("012345")
+        return [row["score"] for row in rows].index(1.0)
+
+    with ThreadPoolExecutor(32) as pool:
+        assert list(pool.map(one, list(range(6)) * 6)) == list(range(6)) * 6
+
+
+@pytest.fixture(scope="module")
+def tight() -> Iterator[Server]:
+    with Server(threads="1", max_queue="1", retry_after="7", max_inflight_bytes="20000000") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def strict() -> Iterator[Server]:
+    with Server(cors_origins="https://app.example,https://other.example") as running:
+        yield running
+
+
+class TestOverload:
+    def test_more_than_fits_is_told_to_come_again(self, tight: Server) -> None:
+        photo = faces.jpeg(faces.astronaut().resize((1500, 1500)))
+        with ThreadPoolExecutor(24) as pool:
+            answers = list(pool.map(lambda _: tight.extract(photo), range(72)))
+        refused = [answer for answer in answers if answer.status != 200]
+        assert len(refused) < 72
+        for answer in refused:
+            assert (answer.status, answer.code, answer.headers["retry-after"]) == (503, "BPE-001003", "7")
+        assert len({answer.body for answer in answers if answer.status == 200}) == 1
+        assert tight.extract(photo).status == 200
+
+    def test_health_does_not_wait_behind_work(self, tight: Server) -> None:
+        photo = faces.jpeg(faces.astronaut().resize((1500, 1500)))
+        stop = threading.Event()
+
+        def work() -> None:
+            while not stop.is_set():
+                tight.extract(photo)
+
+        threads = [threading.Thread(target=work) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        try:
+            for _ in range(5):
+                assert tight.call("GET", PATTERN + "health").json()["status"] == 0
+        finally:
+            stop.set()
+            for thread in threads:
+                thread.join()
+
+    def test_bodies_of_all_requests_together_are_bounded(self, tight: Server, astronaut: bytes) -> None:
+        held = socket.create_connection(("127.0.0.1", tight.port))
+        with held:
+            held.sendall(
+                f"POST {PATTERN}compare HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: 19999000\r\n\r\n".encode()
+            )
+            deadline = time.monotonic() + 10
+            while (answer := tight.extract(astronaut)).status == 200 and time.monotonic() < deadline:
+                time.sleep(0.05)
+            assert (answer.status, answer.code) == (503, "BPE-001003")
+        while (answer := tight.extract(astronaut)).status != 200 and time.monotonic() < deadline + 10:
+            time.sleep(0.05)
+        assert answer.status == 200
+
+
+def test_a_body_that_does_not_arrive_is_given_up() -> None:
+    with (
+        Server(body_timeout="0.5") as running,
+        socket.create_connection(("127.0.0.1", running.port), timeout=30) as slow,
+    ):
+        slow.sendall(
+            f"POST {PATTERN}extract HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\nContent-Length: 100\r\n\r\nabc".encode()
+        )
+        response = http.client.HTTPResponse(slow)
+        response.begin()
+        assert response.status == 400
+        assert b"BPE-002003" in response.read()
+        assert response.headers["Connection"] == "close"
+
+
+def test_abandoned_requests_do_not_hold_the_pool(astronaut: bytes) -> None:
+    with Server(threads="1", max_queue="0") as running:
+        for _ in range(10):
+            with socket.create_connection(("127.0.0.1", running.port)) as gone:
+                gone.sendall(
+                    f"POST {PATTERN}extract HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\nContent-Length: {len(astronaut)}\r\n\r\n".encode()
+                    + astronaut
+                )
+        deadline = time.monotonic() + 10
+        while (answer := running.extract(astronaut)).status == 503 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert answer.status == 200
+
+
+def test_no_request_writes_to_disk(astronaut: bytes) -> None:
+    """With a file size limit of zero any write to a regular file kills the process (SIGXFSZ)."""
+
+    def no_writing() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+
+    with Server(preexec=no_writing) as running:
+        large = astronaut + bytes(8_000_000)
+        template = running.template(large)
+        many = [template_part("templates_n", template)] * 2000
+        assert running.post("compare_n", [template_part("template_1", template), *many]).status == 200
+        assert (
+            running.post("verify", [image_part("sample", large), template_part("bio_template", template)]).status == 200
+        )
+        assert running.extract(b"junk").status == 400
+        assert running.process.poll() is None
+
+
+class TestCrossOrigin:
+    ASK = {
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "content-type, content-transfer-encoding, x-request-id",
+    }
+
+    @pytest.mark.parametrize(
+        "path", [PATTERN + "extract", PATTERN + "compare_n", PATTERN + "health", "/version", "/nowhere"]
+    )
+    def test_preflight(self, server: Server, path: str) -> None:
+        answer = server.call("OPTIONS", path, headers={"Origin": "https://app.example", **self.ASK})
+        assert answer.status == 204
+        assert answer.headers["access-control-allow-origin"] == "*"
+        allowed = answer.headers["access-control-allow-headers"].lower()
+        assert all(name in allowed for name in ("content-type", "content-transfer-encoding", "x-request-id"))
+        assert "POST" in answer.headers["access-control-allow-methods"]
+        assert "access-control-allow-credentials" not in answer.headers
+
+    def test_good_and_bad_answers_carry_the_headers(self, server: Server, astronaut: bytes) -> None:
+        for answer in (
+            server.extract(astronaut, {**JPEG, "Origin": "https://app.example"}),
+            server.extract(b"", {**JPEG, "Origin": "https://app.example"}),
+        ):
+            assert answer.headers["access-control-allow-origin"] == "*"
+            assert "X-Request-ID" in answer.headers["access-control-expose-headers"]
+
+    def test_only_the_configured_origins(self, strict: Server) -> None:
+        def ask(origin: str) -> Answer:
+            return strict.call("OPTIONS", PATTERN + "extract", headers={"Origin": origin, **self.ASK})
+
+        good = ask("https://other.example")
+        assert good.headers["access-control-allow-origin"] == "https://other.example"
+        assert good.headers["vary"] == "Origin"
+        for origin in ("https://evil.example", "https://app.example.evil.example", "null"):
+            assert not [name for name in ask(origin).headers if name.startswith("access-control-")]
+
+
+class TestRequestIds:
+    def test_the_clients_id_comes_back(self, server: Server) -> None:
+        for ident in ("probe-1", "x" * 128, "{9b1d/=+}"):
+            assert (
+                server.call("GET", PATTERN + "health", headers={"X-Request-ID": ident}).headers["x-request-id"] == ident
+            )
+
+    def test_a_fresh_one_is_made(self, server: Server) -> None:
+        seen = {
+            server.call("GET", path).headers["x-request-id"]
+            for path in ("/version", "/version", "/nowhere", PATTERN + "extract")
+        }
+        assert len(seen) == 4
+
+    @pytest.mark.parametrize("ident", ["x" * 129, "a b", "\xe9"])
+    def test_unusable_ones_are_replaced(self, server: Server, ident: str) -> None:
+        answer = server.call("GET", "/version", headers={"X-Request-ID": ident})
+        assert answer.headers["x-request-id"] != ident
+        assert len(answer.headers["x-request-id"]) == 32
+
+
+def test_a_finished_shutdown_answers_what_was_running(astronaut: bytes) -> None:
+    with Server(threads="1") as running:
+        large = faces.jpeg(faces.astronaut().resize((3000, 3000)))
+        with ThreadPoolExecutor(4) as pool:
+            answers = [pool.submit(running.extract, large) for _ in range(4)]
+            running.logged("POST")  # the first is done, the others are under way
+            assert running.stop() == 0
+            assert [answer.result().status for answer in answers] == [200] * 4
+
+
+def test_several_workers_serve_and_stop() -> None:
+    with Server("--workers", "2", threads="1") as running:
+        photo = faces.jpeg(faces.astronaut())
+        with ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(lambda _: running.extract(photo), range(24)))
+        assert len({(answer.status, answer.body) for answer in answers}) == 1
+        workers = {line.split()[2] for line in running.logged("POST")}
+        assert 1 <= len(workers) <= 2
+        assert running.stop() == 0
+
+
+def test_threads_come_from_the_cpus_the_process_may_use() -> None:
+    with Server(preexec=lambda: os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})) as running:
+        assert running.extract(faces.jpeg(faces.astronaut())).status == 200
+        running.call("GET", PATTERN + "health")
+        tasks = [
+            Path(f"/proc/{running.process.pid}/task/{task}/comm").read_text().strip()
+            for task in os.listdir(f"/proc/{running.process.pid}/task")
+        ]
+        assert len(tasks) <= 8, tasks
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"prot": "80"}, "unknown setting FACEVER_PROT"),
+        ({"pack": "nothing"}, "no pack 'nothing'"),
+        ({"weights": "/nowhere"}, "cannot read the manifest"),
+        ({"providers": "MagicExecutionProvider"}, "MagicExecutionProvider"),
+    ],
+)
+def test_what_is_wrong_stops_the_start_with_one_line(settings: dict[str, str], told: str) -> None:
+    with pytest.raises(RuntimeError, match=told) as caught, Server(**settings):
+        pass
+    assert "Traceback" not in str(caught.value)
+
+
+def test_a_port_in_use_is_told(server: Server) -> None:
+    with pytest.raises(RuntimeError, match="cannot listen"), Server("--port", str(server.port)):
+        pass

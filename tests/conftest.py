@@ -1,0 +1,51 @@
+"""Fixtures: one engine and one server process for the whole run, and the development data where it is there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from faceVer.config import Settings, load_settings
+from faceVer.engine import FaceEngine
+from tests import support_faces as faces
+from tests.support_server import Server
+
+
+@pytest.fixture(scope="session")
+def settings() -> Settings:
+    return load_settings({})
+
+
+@pytest.fixture(scope="session")
+def engine(settings: Settings) -> FaceEngine:
+    """The real models; `make weights` has fetched them."""
+    return FaceEngine.load(settings)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """A server process with default settings."""
+    with Server() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def astronaut() -> bytes:
+    return faces.jpeg(faces.astronaut())
+
+
+@pytest.fixture(scope="session")
+def stranger() -> bytes:
+    return faces.jpeg(faces.person(2))
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """The development data; tests that need it skip where it is absent."""
+    folder = Path(os.environ.get("FACEVER_DATA") or Path(__file__).parents[2] / "shared" / "data")
+    if not folder.is_dir():
+        pytest.skip("no development data: set FACEVER_DATA or put it at ../shared/data")
+    return folder

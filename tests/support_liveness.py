@@ -1,0 +1,45 @@
+"""Liveness models and media for tests; models are loaded once per run."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import cv2
+import numpy as np
+
+from faceVer.config import load_settings
+from faceVer.types import Image
+from faceVer.vision.liveness_pack import LivenessModels, load_liveness
+from tests import support_faces as faces
+
+
+@cache
+def liveness() -> LivenessModels:
+    """The real models; `make weights` has fetched them."""
+    return load_liveness(load_settings({}))
+
+
+def selfie(number: int | None = None, *, width: int = 300, height: int = 400, shift: int = 0) -> Image:
+    """(height, width, 3) RGB with one real face, `shift` pixels off the middle. number: of the six people; None: the
+    astronaut."""
+    picture = faces.astronaut().crop((90, 0, 390, 300)) if number is None else faces.person(number)
+    side = min(width, height)
+    canvas = np.full((height, width, 3), (140, 150, 160), np.uint8)
+    top, left = (height - side) // 2, (width - side) // 2
+    canvas[top : top + side, left : left + side] = np.asarray(picture.resize((side, side)))
+    return np.ascontiguousarray(np.roll(canvas, shift, axis=1))
+
+
+def blurred(image: Image, sigma: float = 9.0) -> Image:
+    """The picture out of focus."""
+    return np.asarray(cv2.GaussianBlur(image, (0, 0), sigma), np.uint8)
+
+
+def blank(width: int = 300, height: int = 400) -> Image:
+    """A picture without a face."""
+    return np.asarray(faces.no_face().resize((width, height)))
+
+
+def pair(first: int = 0, second: int = 2) -> Image:
+    """Two people side by side."""
+    return np.hstack([selfie(first, width=300, height=300), selfie(second, width=300, height=300)])

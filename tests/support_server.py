@@ -1,0 +1,197 @@
+"""A real server process, and a real HTTP client for it (the standard library's)."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+PATTERN = "/v1/face/pattern/"
+OCTETS = "application/octet-stream"
+JPEG = {"Content-Type": "image/jpeg"}
+START_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    @property
+    def code(self) -> str:
+        """The error code; the whole body must be {"code", "message"}."""
+        document = self.json()
+        assert set(document) == {"code", "message"}
+        assert self.headers["content-type"].startswith("application/json")
+        return str(document["code"])
+
+
+class Server:
+    """`facever serve` in a process of its own, with the given settings; its log is kept."""
+
+    def __init__(self, *arguments: str, preexec: Any = None, **settings: str) -> None:
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("FACEVER_")}
+        environment.update({f"FACEVER_{name.upper()}": value for name, value in settings.items()})
+        self.port = free_port()
+        command = [
+            sys.executable,
+            "-m",
+            "faceVer",
+            "serve",
+            "--host",
+            "127.0.0.1",
+            "--port",
+            str(self.port),
+            *arguments,
+        ]
+        self.process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True, preexec_fn=preexec)  # noqa: PLW1509
+        self.log: list[str] = []
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stderr is not None
+        self.log.extend(iter(self.process.stderr.readline, ""))
+
+    def __enter__(self) -> Self:
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                self.stop()
+                raise RuntimeError(f"the server ended with {self.process.returncode}:\n" + "".join(self.log))
+            try:
+                self.call("GET", "/version")
+                return self
+            except OSError:
+                time.sleep(0.05)
+        self.stop()
+        raise RuntimeError("the server did not start:\n" + "".join(self.log))
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> int:
+        """SIGTERM, and the exit status."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            status = self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise
+        self._reader.join(5)
+        if self.process.stderr is not None:
+            self.process.stderr.close()
+        return status
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        chunked: bool = False,
+    ) -> Answer:
+        """One request on a connection of its own."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        try:
+            if chunked:
+                body = iter([body[at : at + 5000] for at in range(0, len(body), 5000)])
+            connection.request(method, path, body, dict(headers or {}), encode_chunked=chunked)
+            response = connection.getresponse()
+            return Answer(
+                response.status, {name.lower(): value for name, value in response.getheaders()}, response.read()
+            )
+        finally:
+            connection.close()
+
+    def post(
+        self,
+        name: str,
+        parts: Iterable[bytes],
+        headers: Mapping[str, str] | None = None,
+        *,
+        boundary: str = "72468",
+        quoted: bool = False,
+    ) -> Answer:
+        """A multipart request to a pattern endpoint."""
+        mark = f'"{boundary}"' if quoted else boundary
+        return self.call(
+            "POST",
+            PATTERN + name,
+            form(parts, boundary),
+            {"Content-Type": f"multipart/form-data; boundary={mark}", **(headers or {})},
+        )
+
+    def extract(self, image: bytes, headers: Mapping[str, str] = JPEG) -> Answer:
+        return self.call("POST", PATTERN + "extract", image, headers)
+
+    def template(self, image: bytes) -> bytes:
+        answer = self.extract(image)
+        assert answer.status == 200, answer
+        return answer.body
+
+    def logged(self, pattern: str) -> list[str]:
+        """Log lines that match; waits a little for them."""
+        deadline = time.monotonic() + 5
+        while True:
+            found = [line for line in list(self.log) if re.search(pattern, line)]
+            if found or time.monotonic() > deadline:
+                return found
+            time.sleep(0.05)
+
+
+def part(
+    name: str,
+    data: bytes,
+    content_type: str | None = None,
+    filename: str | None = None,
+    extra: Sequence[str] = (),
+    *,
+    reverse: bool = False,
+) -> bytes:
+    """One part's bytes, without the boundary lines."""
+    lines = [
+        f'Content-Disposition: form-data; name="{name}"' + (f'; filename="{filename}"' if filename is not None else "")
+    ]
+    lines += [f"Content-Type: {content_type}"] if content_type else []
+    lines += extra
+    return "\r\n".join(reversed(lines) if reverse else lines).encode() + b"\r\n\r\n" + data
+
+
+def image_part(name: str, data: bytes, filename: str | None = None) -> bytes:
+    return part(name, data, "image/jpeg", filename)
+
+
+def template_part(name: str, data: bytes, filename: str | None = None) -> bytes:
+    return part(name, data, OCTETS, filename)
+
+
+def form(parts: Iterable[bytes], boundary: str = "72468") -> bytes:
+    mark = boundary.encode()
+    return b"".join(b"--" + mark + b"\r\n" + one + b"\r\n" for one in parts) + b"--" + mark + b"--\r\n"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,226 @@
+"""Image decoding: every form the contract lists, and nothing unreadable comes through."""
+
+from __future__ import annotations
+
+import io
+import struct
+import tracemalloc
+import zlib
+
+import numpy as np
+import pillow_heif
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from faceVer.errors import SampleError
+from faceVer.media.image import JPEG_SIDE, ORIENTATION, decode
+from tests.support_faces import astronaut, encoded, jpeg
+
+LIMIT = 50_000_000
+SMALL = astronaut().resize((96, 64))
+PIXELS = np.asarray(SMALL)
+STORED = {  # EXIF orientation -> how the stored pixels were turned away from upright
+    1: None, 2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_90, 7: Image.Transpose.TRANSVERSE, 8: Image.Transpose.ROTATE_270,
+}  # fmt: skip
+
+
+def gray_of(picture: Image.Image) -> np.ndarray:
+    return np.repeat(np.asarray(picture.convert("L"))[:, :, None], 3, axis=2)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "BMP", "TIFF", "WEBP"])
+def test_lossless_formats(kind: str) -> None:
+    pixels = decode(encoded(SMALL, kind, **({"lossless": True} if kind == "WEBP" else {})), max_pixels=LIMIT)
+    assert pixels.dtype == np.uint8
+    assert pixels.flags.c_contiguous
+    assert np.array_equal(pixels, PIXELS)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "HEIF", "AVIF"])
+def test_lossy_formats(kind: str) -> None:
+    stream = io.BytesIO()
+    if kind == "HEIF":
+        pillow_heif.from_pillow(SMALL).save(stream, quality=95)
+    else:
+        SMALL.save(stream, kind, quality=95)
+    pixels = decode(stream.getvalue(), max_pixels=LIMIT)
+    assert pixels.shape == PIXELS.shape
+    assert np.abs(pixels.astype(int) - PIXELS).mean() < 6
+
+
+@pytest.mark.parametrize("orientation", STORED)
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+def test_exif_orientations(orientation: int, kind: str) -> None:
+    exif = Image.Exif()
+    exif[ORIENTATION] = orientation
+    turn = STORED[orientation]
+    stored = SMALL if turn is None else SMALL.transpose(turn)
+    assert np.array_equal(decode(encoded(stored, kind, exif=exif), max_pixels=LIMIT), PIXELS)
+
+
+@pytest.mark.parametrize("value", [0, 9, 65535])
+def test_impossible_orientations_are_ignored(value: int) -> None:
+    exif = Image.Exif()
+    exif[ORIENTATION] = value
+    assert decode(encoded(SMALL, "PNG", exif=exif), max_pixels=LIMIT).shape == PIXELS.shape
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF")
+def test_broken_exif_is_ignored() -> None:
+    data = jpeg(SMALL, exif=b"Exif\0\0II*\0" + b"\xff" * 40)
+    assert decode(data, max_pixels=LIMIT).shape == PIXELS.shape
+
+
+def test_gray_and_palette_and_bilevel() -> None:
+    assert np.array_equal(decode(encoded(SMALL.convert("L"), "PNG"), max_pixels=LIMIT), gray_of(SMALL))
+    palette = SMALL.convert("P")
+    assert np.array_equal(decode(encoded(palette, "PNG"), max_pixels=LIMIT), np.asarray(palette.convert("RGB")))
+    assert set(np.unique(decode(encoded(SMALL.convert("1"), "PNG"), max_pixels=LIMIT))) <= {0, 255}
+
+
+def test_cmyk() -> None:
+    pixels = decode(encoded(SMALL.convert("CMYK"), "JPEG", quality=95), max_pixels=LIMIT)
+    assert np.abs(pixels.astype(int) - PIXELS).mean() < 12
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+def test_sixteen_bit_gray_keeps_its_range(kind: str) -> None:
+    gray = np.asarray(SMALL.convert("L"))
+    data = encoded(Image.fromarray(gray.astype(np.uint16) * 257), kind)
+    assert np.array_equal(decode(data, max_pixels=LIMIT), gray_of(SMALL))
+
+
+def test_float_and_not_finite_values() -> None:
+    values = np.asarray(SMALL.convert("L")).astype(np.float32) / 255
+    values[0, :3] = [np.nan, np.inf, -np.inf]
+    pixels = decode(encoded(Image.fromarray(values), "TIFF"), max_pixels=LIMIT)
+    assert pixels[0, :3].max() == 0
+    assert np.array_equal(pixels[1:], gray_of(SMALL)[1:])
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+def test_alpha_lies_over_white(mode: str) -> None:
+    picture = SMALL.convert(mode)
+    alpha = np.zeros((64, 96), np.uint8)
+    alpha[:, 48:] = 255
+    picture.putalpha(Image.fromarray(alpha))
+    pixels = decode(encoded(picture, "PNG"), max_pixels=LIMIT)
+    assert (pixels[:, :48] == 255).all()
+    assert np.array_equal(pixels[:, 48:], np.asarray(SMALL.convert(mode).convert("RGB"))[:, 48:])
+
+
+def test_palette_with_transparency_lies_over_white() -> None:
+    picture = Image.new("P", (4, 4), 0)
+    picture.putpalette([10, 20, 30, 200, 0, 0])
+    picture.putpixel((0, 0), 1)
+    pixels = decode(encoded(picture, "PNG", transparency=0), max_pixels=LIMIT)
+    assert pixels[0, 0].tolist() == [200, 0, 0]
+    assert pixels[1, 1].tolist() == [255, 255, 255]
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "TIFF"])
+def test_the_first_frame_of_an_animation(kind: str) -> None:
+    red, blue = Image.new("RGB", (32, 32), (255, 0, 0)), Image.new("RGB", (32, 32), (0, 0, 255))
+    pixels = decode(
+        encoded(red, kind, save_all=True, append_images=[blue], **({"lossless": True} if kind == "WEBP" else {})),
+        max_pixels=LIMIT,
+    )
+    assert pixels.shape == (32, 32, 3)
+    assert pixels[5, 5].tolist() == [255, 0, 0]
+
+
+def test_large_jpegs_come_smaller_and_never_below_the_side() -> None:
+    picture = astronaut().resize((2 * JPEG_SIDE + 400, JPEG_SIDE))
+    height, width = decode(jpeg(picture), max_pixels=LIMIT).shape[:2]
+    assert (width, height) == (JPEG_SIDE + 200, JPEG_SIDE // 2)
+    assert decode(jpeg(astronaut()), max_pixels=LIMIT).shape == (512, 512, 3)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\0",
+        b"hello" * 100,
+        b"\xff\xd8\xff",
+        b"RIFF\0\0\0\0WEBP",
+        b"GIF89a",
+        b"\x89PNG\r\n\x1a\n",
+        b"%PDF-1.7",
+        b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+        b"P6 1 1 255 \0\0\0",
+    ],
+)
+def test_what_is_no_picture(data: bytes) -> None:
+    with pytest.raises(SampleError):
+        decode(data, max_pixels=LIMIT)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "BMP"])
+def test_half_a_file(kind: str) -> None:
+    data = encoded(astronaut(), kind)
+    with pytest.raises(SampleError):
+        decode(data[: len(data) // 2], max_pixels=LIMIT)
+
+
+def png_of(width: int, height: int) -> bytes:
+    def chunk(name: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(bytes(100_000)))
+        + chunk(b"IEND", b"")
+    )
+
+
+def webp_of(width: int, height: int) -> bytes:
+    head = (
+        b"VP8X"
+        + struct.pack("<I", 10)
+        + bytes(4)
+        + (width - 1).to_bytes(3, "little")
+        + (height - 1).to_bytes(3, "little")
+    )
+    return b"RIFF" + struct.pack("<I", len(head) + 4) + b"WEBP" + head
+
+
+@pytest.mark.parametrize("data", [png_of(50_000, 50_000), webp_of(16_000, 16_000), png_of(0, 5), png_of(1, 2**31 - 1)])
+def test_sizes_are_refused_before_memory_is_spent(data: bytes) -> None:
+    tracemalloc.start()
+    try:
+        with pytest.raises(SampleError):
+            decode(data, max_pixels=LIMIT)
+        assert tracemalloc.get_traced_memory()[1] < 2_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_the_cap_is_on_width_times_height() -> None:
+    data = encoded(SMALL, "PNG")
+    assert decode(data, max_pixels=96 * 64).shape == (64, 96, 3)
+    with pytest.raises(SampleError, match="at most"):
+        decode(data, max_pixels=96 * 64 - 1)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.sampled_from(["JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP"]),
+    st.integers(0, 2**31),
+    st.lists(st.tuples(st.integers(0, 2**31), st.integers(0, 255)), max_size=8),
+)
+def test_damaged_files_decode_or_are_refused(kind: str, cut: int, changes: list[tuple[int, int]]) -> None:
+    data = bytearray(encoded(SMALL, kind))
+    for at, value in changes:
+        data[at % len(data)] = value
+    try:
+        pixels = decode(bytes(data[: 1 + cut % (2 * len(data))]), max_pixels=1_000_000)
+    except SampleError:
+        return
+    assert pixels.ndim == 3
+    assert pixels.shape[2] == 3

@@ -1,0 +1,85 @@
+"""Scores and decisions: monotone, bounded, the same in 1:1 and 1:N."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from faceVer.api.responses import plain
+from faceVer.matching import Matcher, Thresholds, cosines, scores
+from faceVer.weights.manifest import Calibration
+
+MAP = Calibration(slope=27.8, midpoint=0.35)
+
+
+@given(st.floats(-1, 1), st.floats(-1, 1))
+def test_scores_are_bounded_and_monotone(left: float, right: float) -> None:
+    low, high = scores(np.array([min(left, right), max(left, right)]), MAP)
+    assert 0 <= low <= high <= 1
+
+
+def test_the_ends_of_the_map() -> None:
+    assert scores(np.array([-1.0, 1.0]), MAP).tolist() == [0.0, 1.0]
+
+
+@given(st.integers(1, 40), st.integers(0, 2**32 - 1))
+def test_one_to_many_equals_one_to_one(count: int, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    gallery = random.normal(size=(count, 512)).astype(np.float32)
+    probe = (gallery[0] + random.normal(size=512)).astype(np.float32)
+    matcher = Matcher(MAP, Thresholds(0.85, 0.5))
+    many = matcher.compare_many(probe, gallery)
+    assert [outcome.score for outcome in many] == [matcher.compare(probe, row).score for row in gallery]
+    assert [outcome.decision for outcome in many] == [matcher.compare(probe, row).decision for row in gallery]
+
+
+def test_a_vector_against_itself_is_exactly_one() -> None:
+    random = np.random.default_rng(0)
+    for vector in random.normal(size=(100, 512)).astype(np.float32):
+        outcome = Matcher(MAP, Thresholds(0.85, 0.85)).compare(vector, vector)
+        assert (outcome.score, outcome.decision) == (1.0, "approved")
+
+
+def test_cosines_of_opposite_and_orthogonal_vectors() -> None:
+    gallery = np.array([[2, 0], [-3, 0], [0, 1]], np.float32)
+    assert cosines(np.array([1, 0], np.float32), gallery).tolist() == [1.0, -1.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("score", "expected"),
+    [
+        (0.85, "approved"),
+        (0.849999, "operator_required"),
+        (0.6, "operator_required"),
+        (0.599999, "declined"),
+        (0.0, "declined"),
+        (1.0, "approved"),
+    ],
+)
+def test_decisions_with_an_operator_band(score: float, expected: str) -> None:
+    assert Thresholds(0.85, 0.6).decide(score) == expected
+
+
+def test_no_operator_band_by_default() -> None:
+    assert {Thresholds(0.85, 0.85).decide(score / 1000) for score in range(1001)} == {"approved", "declined"}
+
+
+@given(st.floats(0, 1))
+def test_scores_are_written_as_plain_decimals(score: float) -> None:
+    text = plain(round(score, 6))
+    whole, _, digits = text.partition(".")
+    assert whole in ("0", "1")
+    assert 1 <= len(digits) <= 6
+    assert digits.isdigit()
+    assert math.isclose(float(text), round(score, 6), abs_tol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("score", "text"), [(0.000031, "0.000031"), (1.0, "1.0"), (0.0, "0.0"), (0.85, "0.85"), (0.000001, "0.000001")]
+)
+def test_examples_of_plain_decimals(score: float, text: str) -> None:
+    assert plain(score) == text
