@@ -6,7 +6,7 @@ import hashlib
 import sys
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -86,13 +86,22 @@ class Pack:
 
 
 @dataclass(frozen=True, slots=True)
+class NpmClient:
+    """The PyPI package that brings npm where a machine has none. sha256: of its wheels, hex."""
+
+    package: str
+    version: str
+    sha256: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """manifest.toml, read and checked. folder: where it lies; the prepared files lie beside it."""
 
     folder: Path
     models: Mapping[str, ModelSpec]
     packs: Mapping[str, Pack]
-    npm: tuple[str, str] = field(default=("", ""))
+    npm: NpmClient | None = None
 
     def pack(self, name: str) -> Pack:
         try:
@@ -126,8 +135,9 @@ def load_manifest(folder: Path) -> Manifest:
     try:
         models = {name: _model(name, entry) for name, entry in table["models"].items()}
         packs = {name: _pack(name, entry, models) for name, entry in table["packs"].items()}
-        npm = table.get("npm", {})
-        return Manifest(folder, models, packs, (npm.get("package", ""), npm.get("version", "")))
+        npm = table.get("npm")
+        client = NpmClient(npm["package"], npm["version"], tuple(npm["sha256"])) if npm else None
+        return Manifest(folder, models, packs, client)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise SetupError(f"{path}: {type(error).__name__}: {error}") from error
 

