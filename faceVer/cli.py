@@ -88,6 +88,14 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument("right", type=Path)
     compare.set_defaults(run=_compare)
 
+    liveness = commands.add_parser("liveness", help="score photos, videos and archives, or measure a labelled folder")
+    liveness.add_argument("files", type=Path, nargs="*", metavar="FILE")
+    liveness.add_argument(
+        "--measure", type=Path, metavar="DIR", help="APCER and BPCER over a labelled folder (docs/liveness.md)"
+    )
+    liveness.add_argument("--frames", action="store_true", help="with --measure: every frame's evidence, too")
+    liveness.set_defaults(run=_liveness)
+
     calibrate = commands.add_parser("calibrate", help="fit the score map on DIR/images/<person>/<image> and write it")
     calibrate.add_argument("folder", type=Path, metavar="DIR", nargs="?")
     calibrate.add_argument("--dry-run", action="store_true", help="print, write nothing")
@@ -182,6 +190,24 @@ def _compare(options: argparse.Namespace) -> int:
     left, right = (data if data.startswith(MAGIC) else engine.extract(data) for data in files)
     outcome = engine.compare(left, right)
     print(json.dumps({"score": outcome.score, "decision": outcome.decision, "cosine": round(outcome.cosine, 6)}))
+    return OK
+
+
+def _liveness(options: argparse.Namespace) -> int:
+    from faceVer.analyses import evaluate
+    from faceVer.analyses.folder import FolderService
+    from faceVer.engine import FaceEngine
+
+    if bool(options.files) == bool(options.measure):
+        raise SetupError("name files, or a folder with --measure")
+    settings = _load()
+    service = FolderService.load(FaceEngine.load(settings), settings)
+    if options.measure:
+        lines = evaluate.measure(service, options.measure, settings.spoofing_threshold, frames=options.frames)
+    else:
+        lines = evaluate.report(service, options.files, settings.spoofing_threshold)
+    for line in lines:
+        print(line, flush=True)
     return OK
 
 

@@ -19,6 +19,7 @@ from faceVer.media.image import decode
 from faceVer.template import TemplateCodec, settle
 from faceVer.types import Comparison, Image, ModelInfo, Subject
 from faceVer.vision.align import CROP
+from faceVer.vision.detect import Detector
 from faceVer.vision.packs import Models, load_models
 from faceVer.vision.session import RUNTIME
 from faceVer.vision.subject import SubjectRules, find_subject
@@ -49,6 +50,11 @@ class FaceEngine:
     def infos(self) -> tuple[ModelInfo, ...]:
         """The loaded models."""
         return self._models.infos
+
+    @property
+    def detector(self) -> Detector:
+        """The pack's face detector, for whoever looks at frames."""
+        return self._models.detector
 
     @property
     def runtime(self) -> str:

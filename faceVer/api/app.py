@@ -2,23 +2,40 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from aiohttp import web
 from aiohttp.http import HttpVersion11
 
 from faceVer import __version__
-from faceVer.api import pattern
+from faceVer.analyses.folder import FolderService
+from faceVer.api import liveness, pattern
 from faceVer.api.body import Budget, check_length
-from faceVer.api.context import BUDGET, ENGINE, PATTERN, PATTERN_HEALTH, POOL, SETTINGS
+from faceVer.api.context import (
+    BUDGET,
+    ENGINE,
+    FOLDERS,
+    FOLDERS_PATH,
+    LIVENESS,
+    LIVENESS_HEALTH,
+    PATTERN,
+    PATTERN_HEALTH,
+    POOL,
+    SETTINGS,
+    WEBHOOKS,
+)
 from faceVer.api.health import HealthCheck
 from faceVer.api.middleware import observe
 from faceVer.api.pool import InferencePool, thread_count
 from faceVer.api.responses import json_response
+from faceVer.api.webhook import WebhookSender
 from faceVer.config import Settings
 from faceVer.engine import FaceEngine
-from faceVer.errors import MethodError, UnknownPathError
+from faceVer.errors import InferenceError, MethodError, SetupError, UnknownPathError
 from faceVer.weights.manifest import DIGITS
+
+log = logging.getLogger(__name__)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -29,13 +46,18 @@ def create_app(settings: Settings, engine: FaceEngine | None = None) -> web.Appl
     app[SETTINGS] = settings
     app[ENGINE] = FaceEngine.load(settings) if engine is None else engine
     app[BUDGET] = Budget(settings.max_inflight_bytes)
-    app.cleanup_ctx.extend([_pool, _pattern_health])
+    app[WEBHOOKS] = WebhookSender.of(settings)
+    app.cleanup_ctx.extend([_pool, _pattern_health, _liveness, _webhooks])
     _route(app, "/version", GET=version)
     _route(app, f"{PATTERN}/health", GET=_pattern_health_handler)
     _route(app, f"{PATTERN}/extract", POST=pattern.extract)
     for name, row in pattern.ENDPOINTS.items():
         _route(app, f"{PATTERN}/{name}", POST=pattern.multipart_handler(*row))
-    app.router.add_route("*", PATTERN + "{tail:(/.*)?}", _unknown)
+    _route(app, f"{LIVENESS}/health", GET=_liveness_health_handler)
+    _route(app, f"{LIVENESS}/detect", POST=liveness.detect)
+    _route(app, FOLDERS_PATH, POST=liveness.folder)
+    for prefix in (PATTERN, LIVENESS):
+        app.router.add_route("*", prefix + "{tail:(/.*)?}", _unknown)
     return app
 
 
@@ -48,8 +70,10 @@ def create_runner(settings: Settings) -> web.AppRunner:
 
 async def version(request: web.Request) -> web.Response:
     """GET /version."""
-    engine = request.app[ENGINE]
-    models = [{"name": info.name, "version": f"{info.version} {info.sha256[:DIGITS]}"} for info in engine.infos]
+    engine, folders = request.app[ENGINE], request.app.get(FOLDERS)
+    # A named pack lists its liveness models itself; a folder pack borrows them.
+    infos = dict.fromkeys((*engine.infos, *(folders.infos if folders else ())))
+    models = [{"name": info.name, "version": f"{info.version} {info.sha256[:DIGITS]}"} for info in infos]
     return json_response({"core": __version__, "tfss": engine.runtime, "models": models})
 
 
@@ -100,3 +124,32 @@ async def _pattern_health(app: web.Application) -> AsyncIterator[None]:
     )
     yield
     health.close()
+
+
+async def _liveness_health_handler(request: web.Request) -> web.Response:
+    return await request.app[LIVENESS_HEALTH].handle(request)
+
+
+async def _liveness(app: web.Application) -> AsyncIterator[None]:
+    """The folder service, or an inoperative liveness side beside a working pattern side."""
+    settings = app[SETTINGS]
+    try:
+        service = FolderService.load(app[ENGINE], settings)
+    except SetupError as error:
+        log.error("liveness is inoperative: %s", error)  # noqa: TRY400 - the message says it all
+        probe = _not_loaded
+    else:
+        app[FOLDERS], probe = service, service.probe
+    app[LIVENESS_HEALTH] = health = HealthCheck("liveness", probe, settings.health_ttl, settings.health_timeout)
+    yield
+    health.close()
+
+
+def _not_loaded() -> None:
+    raise InferenceError("the liveness models are not loaded")
+
+
+async def _webhooks(app: web.Application) -> AsyncIterator[None]:
+    await app[WEBHOOKS].start()
+    yield
+    await app[WEBHOOKS].close()

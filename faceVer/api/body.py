@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from aiohttp import web
 from multipart import MultipartError, ParserLimitReached, PushMultipartParser
 
-from faceVer.api.transfer import disposition, is_base64
+from faceVer.api.transfer import disposition, is_base64, unbase64
 from faceVer.config import Settings
-from faceVer.errors import OverloadedError, SampleError, TooLargeError
+from faceVer.errors import FaceVerError, OverloadedError, SampleError, TooLargeError
 
 # base64 of n bytes takes 4n/3, and a line break for each of its short lines.
 BASE64_GROWTH = 1.5
 HEADER_BYTES, HEADERS = 8192, 32
+PAYLOAD = "payload"
+"""The part of folder requests that is JSON, not a file: the request's transfer encoding is not on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +160,8 @@ async def read_parts(
 
 
 def _head(headers: list[tuple[str, str]], encoded: bool) -> tuple[str, str | None, str | None, bool]:
-    """(name, filename, Content-Type, encoded) of a part."""
-    name, filename, content_type = "", None, None
+    """(name, filename, Content-Type, encoded) of a part. encoded: what the request's own header says of file parts."""
+    name, filename, content_type, own = "", None, None, None
     for key, raw in headers:
         value = _text(raw)
         match key.lower():
@@ -168,8 +170,8 @@ def _head(headers: list[tuple[str, str]], encoded: bool) -> tuple[str, str | Non
             case "content-type":
                 content_type = value
             case "content-transfer-encoding":
-                encoded = is_base64(value)
-    return name, filename, content_type, encoded
+                own = is_base64(value)
+    return name, filename, content_type, (encoded and name != PAYLOAD) if own is None else own
 
 
 def _text(raw: str) -> str:
@@ -179,3 +181,19 @@ def _text(raw: str) -> str:
         return octets.decode("utf-8")
     except UnicodeDecodeError:
         return raw
+
+
+def decoded(data: bytes, encoded: bool, settings: Settings, error: type[FaceVerError], what: str) -> bytes:
+    """A file without its transfer encoding. what: its name for the log.
+
+    Raises `error` where it is not base64, TooLargeError.
+    """
+    if not encoded:
+        return data
+    try:
+        plain = unbase64(data)
+    except ValueError:
+        raise error(f"{what} is not base64") from None
+    if len(plain) > settings.max_file_bytes:
+        raise TooLargeError(f"{what} has {len(plain)} bytes, at most {settings.max_file_bytes} are allowed")
+    return plain

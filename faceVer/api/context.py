@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from faceVer.analyses.folder import FolderService
 from faceVer.api.body import Budget
 from faceVer.api.health import HealthCheck
 from faceVer.api.pool import InferencePool
+from faceVer.api.webhook import WebhookSender
 from faceVer.config import Settings
 from faceVer.engine import FaceEngine
 
@@ -15,7 +17,12 @@ ENGINE = web.AppKey("engine", FaceEngine)
 POOL = web.AppKey("pool", InferencePool)
 BUDGET = web.AppKey("budget", Budget)
 PATTERN_HEALTH = web.AppKey("pattern_health", HealthCheck)
+LIVENESS_HEALTH = web.AppKey("liveness_health", HealthCheck)
+FOLDERS = web.AppKey("folders", FolderService)
+"""Absent where the liveness models could not be loaded."""
+WEBHOOKS = web.AppKey("webhooks", WebhookSender)
 
 PATTERN = "/v1/face/pattern"
 LIVENESS = "/v1/face/liveness"
 INSTANT = "/api"
+FOLDERS_PATH = f"{INSTANT}/instant/folders/"

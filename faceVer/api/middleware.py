@@ -11,7 +11,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from faceVer.api.context import INSTANT, LIVENESS, SETTINGS
-from faceVer.api.responses import error_response
+from faceVer.api.responses import error_response, instant_response
 from faceVer.errors import FaceVerError, InternalError, MethodError, TooLargeError, UnknownPathError
 from faceVer.logs import request_id
 
@@ -67,10 +67,13 @@ async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 def _refused(request: web.Request, error: FaceVerError, status: int | None = None) -> tuple[web.Response, str, str]:
     settings = request.app[SETTINGS]
-    liveness = request.path.startswith(LIVENESS)
-    response = error_response(
-        error, liveness=liveness, language=settings.language, retry_after=settings.retry_after, status=status
-    )
+    liveness = request.path.startswith((LIVENESS, INSTANT + "/"))
+    if request.path.startswith(INSTANT + "/"):
+        response = instant_response(error, language=settings.language, retry_after=settings.retry_after)
+    else:
+        response = error_response(
+            error, liveness=liveness, language=settings.language, retry_after=settings.retry_after, status=status
+        )
     if not request.content.is_eof() and not isinstance(error, (MethodError, UnknownPathError)):
         # The rest of the body is not wanted; keeping the connection would mean reading it.
         response.force_close()
@@ -124,8 +127,3 @@ def _cross_origin(request: web.Request, response: web.StreamResponse) -> None:
             return
         response.headers["Access-Control-Allow-Origin"] = origin
     response.headers["Access-Control-Expose-Headers"] = EXPOSED_HEADERS
-
-
-def is_instant(path: str) -> bool:
-    """Whether a path answers errors in the full API's shape (the contract's section 7)."""
-    return path == INSTANT or path.startswith(INSTANT + "/")

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from faceVer.api import responses
-from faceVer.api.body import MalformedBodyError, Part, read_file, read_parts
+from faceVer.api.body import MalformedBodyError, Part, decoded, read_file, read_parts
 from faceVer.api.context import BUDGET, ENGINE, POOL, SETTINGS
 from faceVer.api.pool import InferencePool
-from faceVer.api.transfer import FORM, IMAGE_TYPES, TEMPLATE_TYPES, boundary, is_base64, media_type, unbase64
+from faceVer.api.transfer import FORM, IMAGE_TYPES, TEMPLATE_TYPES, boundary, is_base64, media_type
 from faceVer.config import Settings
 from faceVer.engine import FaceEngine
 from faceVer.errors import FaceVerError, PartTypeError, RequestTypeError, SampleError, TemplateError, TooLargeError
@@ -68,7 +68,7 @@ async def extract(request: web.Request) -> web.Response:
         raise RequestTypeError(f"Content-Type {request.headers.get('Content-Type')!r}")
     with app[BUDGET].hold() as grant:
         body = await read_file(request, settings, grant, encoded=encoded)
-        sample = _plain(body, encoded, settings, SampleError, "body")
+        sample = decoded(body, encoded, settings, SampleError, "body")
         async with app[POOL].admit():
             template = await app[POOL].run(app[ENGINE].extract, sample)
     return responses.template_response(template, as_base64=encoded)
@@ -149,22 +149,10 @@ def _files(parts: Sequence[Part], spec: PartSpec, settings: Settings) -> Files:
     for part in found:
         if part.content_type is not None and media_type(part.content_type) not in spec.types:
             raise PartTypeError(f"part {spec.name} has Content-Type {part.content_type!r}")
-    data = [_plain(part.data, part.encoded, settings, spec.error, spec.name) for part in found]
+    data = [decoded(part.data, part.encoded, settings, spec.error, spec.name) for part in found]
     return Files(
         data, [str(number) if part.filename is None else part.filename for number, part in enumerate(found, 1)]
     )
-
-
-def _plain(data: bytes, encoded: bool, settings: Settings, error: type[FaceVerError], what: str) -> bytes:
-    if not encoded:
-        return data
-    try:
-        plain = unbase64(data)
-    except ValueError:
-        raise error(f"{what} is not base64") from None
-    if len(plain) > settings.max_file_bytes:
-        raise TooLargeError(f"{what} has {len(plain)} bytes, at most {settings.max_file_bytes} are allowed")
-    return plain
 
 
 async def _run(call: Call, work: Callable[[], list[Comparison]], count: int) -> list[Comparison]:

@@ -5,11 +5,22 @@ from __future__ import annotations
 import base64
 import json
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
 
 from aiohttp import web
 
-from faceVer.errors import FaceVerError
+from faceVer.errors import (
+    FaceError,
+    FaceVerError,
+    MethodError,
+    PartTypeError,
+    PayloadError,
+    RequestTypeError,
+    SampleError,
+    TooLargeError,
+    UnknownPathError,
+)
 from faceVer.matching import SCORE_DIGITS
 from faceVer.types import Comparison
 
@@ -71,8 +82,51 @@ def error_response(
     return response
 
 
+def instant_response(error: FaceVerError, *, language: str, retry_after: int) -> web.Response:
+    """An error in the full API's shape, section 7 of the contract."""
+    number, status = _instant(error)
+    text = words(error.liveness, language)
+    details = {"field": error.exposed} if error.exposed else None
+    response = json_response({"error_code": number, "error_message": text, "details": details}, status=status)
+    if status == 503:
+        response.headers["Retry-After"] = str(retry_after)
+    return response
+
+
+def _instant(error: FaceVerError) -> tuple[int, int]:
+    """(the full API's error code, HTTP status)."""
+    if isinstance(error, PayloadError):
+        return error.kind, 400
+    if isinstance(error, MethodError):
+        return 1, 405
+    if isinstance(error, UnknownPathError):
+        return 10, 404
+    if isinstance(error, (RequestTypeError, PartTypeError)):
+        return PayloadError.TYPE, 400
+    if isinstance(error, (SampleError, TooLargeError, FaceError)):
+        return PayloadError.VALUE, status_of(error.liveness)
+    return 0, status_of(error.liveness)
+
+
 def json_response(body: object, status: int = 200) -> web.Response:
-    return web.Response(text=json.dumps(body, ensure_ascii=False), status=status, content_type=JSON)
+    return web.Response(body=json_bytes(body), status=status, content_type=JSON, charset="utf-8")
+
+
+def json_bytes(body: object) -> bytes:
+    """JSON as UTF-8 with every number a plain decimal (0.000031, never 3.1e-05)."""
+    # A lone surrogate out of a client's JSON has no UTF-8 form; backslashreplace writes it as JSON's own escape.
+    return _json(body).encode("utf-8", "backslashreplace")
+
+
+def _json(value: object) -> str:
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{_json(str(key))}: {_json(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(map(_json, value)) + "]"
+    if isinstance(value, float):
+        text = repr(value)
+        return format(Decimal(text), "f") if "e" in text else text
+    return json.dumps(value, ensure_ascii=False)
 
 
 def plain(score: float) -> str:

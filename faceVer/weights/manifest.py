@@ -6,7 +6,7 @@ import hashlib
 import sys
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -72,13 +72,17 @@ class ModelSpec:
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """A named set of models: one detector, one recognizer, any number of liveness models."""
+    """A named set of models: one detector, one recognizer, any number of liveness models and of helpers (`extra`).
+
+    liveness_weights: what each liveness model's score weighs among the others; 1 where none is given.
+    """
 
     name: str
     detection: ModelSpec
     recognition: ModelSpec
     liveness: tuple[ModelSpec, ...] = ()
     extra: tuple[ModelSpec, ...] = ()
+    liveness_weights: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def models(self) -> tuple[ModelSpec, ...]:
@@ -168,13 +172,12 @@ def read_calibration(table: Mapping[str, Any] | None) -> Calibration | None:
 
 
 def _pack(name: str, entry: Mapping[str, Any], models: Mapping[str, ModelSpec]) -> Pack:
-    return Pack(
-        name,
-        models[entry["detection"]],
-        models[entry["recognition"]],
-        tuple(models[item] for item in entry.get("liveness", ())),
-        tuple(models[item] for item in entry.get("extra", ())),
-    )
+    liveness = tuple(models[item] for item in entry.get("liveness", ()))
+    weights = {key: float(value) for key, value in entry.get("liveness_weights", {}).items()}
+    if not set(weights) <= {spec.name for spec in liveness} or not all(weight > 0 for weight in weights.values()):
+        raise ValueError(f"packs.{name}.liveness_weights must be above 0 and name its liveness models")
+    extra = tuple(models[item] for item in entry.get("extra", ()))
+    return Pack(name, models[entry["detection"]], models[entry["recognition"]], liveness, extra, weights)
 
 
 def digest(path: Path) -> str:

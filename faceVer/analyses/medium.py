@@ -1,0 +1,89 @@
+"""One medium of a folder request: what its bytes say before and after they are decoded."""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from PIL import Image as Pil
+
+from faceVer.analyses.facts import MediaFact, MediaKind
+from faceVer.config import Settings
+from faceVer.errors import SampleError
+from faceVer.media.archive import read_archive
+from faceVer.media.image import FORMATS, decode
+from faceVer.media.limits import MediaLimits
+from faceVer.media.sniff import Kind, identify
+from faceVer.media.video import read_video
+from faceVer.types import Frame, Upload
+
+_KINDS: Mapping[Kind, MediaKind] = {"image": "image", "video": "video", "archive": "shots_set"}
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A decoded medium: its facts, now with its size, and its frames."""
+
+    fact: MediaFact
+    frames: list[Frame]
+
+
+def draft(
+    upload: Upload, media_id: str, created: float, tags: tuple[str, ...], meta_data: Mapping[str, Any]
+) -> MediaFact:
+    """The facts known before decoding; width and height are still 0. Raises SampleError: of no supported kind."""
+    kind, mime = identify(upload.data)
+    return MediaFact(
+        media_id=media_id,
+        kind=_KINDS[kind],
+        key=upload.name,
+        filename=upload.filename,
+        md5=hashlib.md5(upload.data, usedforsecurity=False).hexdigest(),
+        size=len(upload.data),
+        mime=mime,
+        width=0,
+        height=0,
+        created=created,
+        updated=created,
+        tags=tags,
+        meta_data=meta_data,
+    )
+
+
+def decode_medium(data: bytes, kind: MediaKind, settings: Settings) -> tuple[list[Frame], dict[str, Any]]:
+    """(frames, the facts only decoding tells). Raises SampleError."""
+    limits = MediaLimits.from_settings(settings)
+    if kind == "video":
+        video = read_video(data, limits=limits)
+        # A PyAV frame whose side data was read refers to itself: without this each video would leave its decoded frames
+        # behind until a collection happens to run. They are young objects, so that this takes well under a millisecond.
+        gc.collect(1)
+        info = video.info
+        return video.frames, {"width": info.width, "height": info.height, "duration": info.duration, "fps": info.fps}
+    if kind == "shots_set":
+        frames = read_archive(data, limits=limits)
+        return frames, {"width": frames[0].width, "height": frames[0].height}
+    frame = Frame(decode(data, max_pixels=settings.max_pixels))
+    width, height = _picture_size(data, frame)
+    return [frame], {"width": width, "height": height}
+
+
+def open_medium(upload: Upload, fact: MediaFact, settings: Settings, now: float) -> Opened:
+    """Decode a medium. now: Unix seconds. Raises SampleError."""
+    frames, told = decode_medium(upload.data, fact.kind, settings)
+    return Opened(replace(fact, updated=max(now, fact.created), **told), frames)
+
+
+def _picture_size(data: bytes, frame: Frame) -> tuple[int, int]:
+    """(width, height) of the picture as sent, upright: large JPEGs are decoded smaller than they are."""
+    try:
+        with Pil.open(io.BytesIO(data), formats=FORMATS) as picture:
+            width, height = picture.size
+    except Exception as error:  # as in media.image; there the same bytes have just been read
+        raise SampleError(f"not a readable picture: {type(error).__name__}: {error}") from error
+    turned = (width > height) != (frame.width > frame.height)
+    return (height, width) if turned else (width, height)

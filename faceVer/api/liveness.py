@@ -1,0 +1,93 @@
+"""/v1/face/liveness/* and /api/instant/folders/: thin faces of the folder service."""
+
+from __future__ import annotations
+
+import re
+
+from aiohttp import web
+
+from faceVer.analyses.folder import FolderService
+from faceVer.api import responses
+from faceVer.api.body import PAYLOAD, MalformedBodyError, Part, decoded, read_file, read_parts
+from faceVer.api.context import BUDGET, FOLDERS, POOL, SETTINGS, WEBHOOKS
+from faceVer.api.transfer import FORM, IMAGE_TYPES, boundary, is_base64, media_type
+from faceVer.api.webhook import Delivery
+from faceVer.config import Settings
+from faceVer.errors import InferenceError, PartTypeError, PayloadError, RequestTypeError, SampleError
+from faceVer.logs import request_id
+from faceVer.types import Upload
+
+# A medium is told from its bytes, so that any label a client may give one passes; these label something else.
+NOT_MEDIA = re.compile(r"(text|audio|font|model|message)/.*|application/(json|xml|javascript|pdf)")
+
+
+async def detect(request: web.Request) -> web.Response:
+    """POST detect: one image as the body, or a form of media and a payload."""
+    if media_type(request.headers.get("Content-Type")) == FORM:
+        return await folder(request)
+    return await _detect_image(request)
+
+
+async def _detect_image(request: web.Request) -> web.Response:
+    app, settings = request.app, request.app[SETTINGS]
+    encoded = is_base64(request.headers.get(responses.TRANSFER_ENCODING))
+    if media_type(request.headers.get("Content-Type")) not in IMAGE_TYPES:
+        raise RequestTypeError(f"Content-Type {request.headers.get('Content-Type')!r}")
+    with app[BUDGET].hold() as grant:
+        body = await read_file(request, settings, grant, encoded=encoded)
+        sample = decoded(body, encoded, settings, SampleError, "body")
+        async with app[POOL].admit():
+            passed, score = await app[POOL].run(_service(request).detect_image, sample)
+    return web.Response(
+        text=f'{{"passed": {"true" if passed else "false"}, "score": {responses.plain(score)}}}',
+        content_type=responses.JSON,
+    )
+
+
+async def folder(request: web.Request) -> web.Response:
+    """POST detect or instant folders with a form: the folder document, which also goes to the resolution endpoint."""
+    app, settings = request.app, request.app[SETTINGS]
+    header = request.headers.get("Content-Type", "")
+    encoded = is_base64(request.headers.get(responses.TRANSFER_ENCODING))
+    if media_type(header) != FORM:
+        raise RequestTypeError(f"Content-Type {header!r}")
+    with app[BUDGET].hold() as grant:
+        try:
+            parts = await read_parts(request, boundary(header), settings, grant, encoded=encoded)
+        except MalformedBodyError as error:
+            raise SampleError(f"the body is not a whole multipart form: {error}") from error
+        payload = _payload(parts, settings)
+        uploads = [_upload(part, settings) for part in parts if part.name != PAYLOAD]
+        del parts
+        service = _service(request)
+        async with app[POOL].admit():
+            document = await app[POOL].run(service.run, uploads, payload)
+    body = responses.json_bytes(document)
+    if document["resolution_endpoint"]:
+        app[WEBHOOKS].submit(Delivery(document["resolution_endpoint"], body, document["folder_id"], request_id.get()))
+    return web.Response(body=body, content_type=responses.JSON, charset="utf-8")
+
+
+def _service(request: web.Request) -> FolderService:
+    service = request.app.get(FOLDERS)
+    if service is None:
+        raise InferenceError("the liveness models are not loaded")
+    return service
+
+
+def _payload(parts: list[Part], settings: Settings) -> bytes | None:
+    """The payload part's bytes, None where there is none. Raises PayloadError."""
+    found = [part for part in parts if part.name == PAYLOAD]
+    if len(found) > 1:
+        raise PayloadError("the payload part is sent twice", exposed=PAYLOAD)
+    return decoded(found[0].data, found[0].encoded, settings, PayloadError, PAYLOAD) if found else None
+
+
+def _upload(part: Part, settings: Settings) -> Upload:
+    """A media part, decoded from base64. Raises PartTypeError, SampleError, TooLargeError."""
+    if not part.name:
+        raise SampleError("a media part has no name")
+    if part.content_type is not None and NOT_MEDIA.fullmatch(media_type(part.content_type)):
+        raise PartTypeError(f"part {part.name!r} has Content-Type {part.content_type!r}")
+    data = decoded(part.data, part.encoded, settings, SampleError, part.name)
+    return Upload(part.name, data, part.filename or "", part.content_type or "")
