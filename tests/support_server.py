@@ -58,7 +58,7 @@ class Server:
             str(self.port),
             *arguments,
         ]
-        self.process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True, preexec_fn=preexec)  # noqa: PLW1509
+        self.process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True, preexec_fn=preexec)
         self.log: list[str] = []
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()

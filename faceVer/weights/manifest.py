@@ -173,8 +173,9 @@ def read_calibration(table: Mapping[str, Any] | None) -> Calibration | None:
 
 def _pack(name: str, entry: Mapping[str, Any], models: Mapping[str, ModelSpec]) -> Pack:
     liveness = tuple(models[item] for item in entry.get("liveness", ()))
-    weights = {key: float(value) for key, value in entry.get("liveness_weights", {}).items()}
-    if not set(weights) <= {spec.name for spec in liveness} or not all(weight > 0 for weight in weights.values()):
+    weights = entry.get("liveness_weights", {})
+    numbers = all(isinstance(value, (int, float)) and value > 0 for value in weights.values())
+    if not numbers or not set(weights) <= {spec.name for spec in liveness}:
         raise ValueError(f"packs.{name}.liveness_weights must be above 0 and name its liveness models")
     extra = tuple(models[item] for item in entry.get("extra", ()))
     return Pack(name, models[entry["detection"]], models[entry["recognition"]], liveness, extra, weights)

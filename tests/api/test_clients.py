@@ -74,9 +74,9 @@ class TestCurl:
         assert out == template
 
     def test_named_files_with_types(self, server: Server, files: Path) -> None:
-        answer = self.curl(
-            "-F", f"sample_1=@{files}/photo.jpg;type=image/jpeg", "-F", f'samples_n=@{files}/photo.jpg;type=image/jpeg;filename="a \\"b\\".jpg"', f"{server.url}{PATTERN}extract_and_compare_n",
-        )  # fmt: skip
+        one = f"sample_1=@{files}/photo.jpg;type=image/jpeg"
+        many = f'samples_n=@{files}/photo.jpg;type=image/jpeg;filename="a \\"b\\".jpg"'
+        answer = self.curl("-F", one, "-F", many, f"{server.url}{PATTERN}extract_and_compare_n")
         assert json.loads(answer) == {"results": [{"filename": 'a "b".jpg', "score": 1.0, "decision": "approved"}]}
 
     def test_a_large_body_after_100_continue(
@@ -163,8 +163,8 @@ def test_header_order_case_and_charsets_do_not_matter(server: Server, template: 
         part("bio_feature", template, OCTETS, reverse=True),
         part("bio_feature", template),
         part("bio_feature", template, filename="x"),
-        b'content-disposition: FORM-DATA; NAME="bio_feature"\r\ncontent-type: Application/Octet-Stream; charset=UTF-8\r\n\r\n'
-        + template,
+        b'content-disposition: FORM-DATA; NAME="bio_feature"\r\n'
+        b"content-type: Application/Octet-Stream; charset=UTF-8\r\n\r\n" + template,
         b"Content-Type: application/octet-stream\r\nContent-Length: "
         + str(len(template)).encode()
         + b"\r\nX-Other: 1\r\nContent-Disposition: form-data; name=bio_feature\r\n\r\n"

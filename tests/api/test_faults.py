@@ -111,8 +111,11 @@ class TestHealthCheck:
             for _ in range(5):
                 assert "did not answer within" in await check.message()
             go.set()
-            while await check.message():
+            for _ in range(1000):
+                if not await check.message():
+                    break
                 await asyncio.sleep(0.01)
+            assert await check.message() == ""
             check.close()
 
         asyncio.run(main())

@@ -12,11 +12,23 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
 from tests import support_faces as faces
 from tests.support_server import JPEG, PATTERN, Answer, Server, image_part, template_part
+
+
+def head(endpoint: str, content_type: str, length: int) -> bytes:
+    """The head of a request whose body is sent by hand."""
+    lines = (
+        f"POST {PATTERN}{endpoint} HTTP/1.1",
+        "Host: x",
+        f"Content-Type: {content_type}",
+        f"Content-Length: {length}",
+    )
+    return "\r\n".join((*lines, "", "")).encode()
 
 
 def test_parallel_requests_answer_bit_for_bit_as_alone(server: Server, engine: object) -> None:
@@ -91,9 +103,7 @@ class TestOverload:
     def test_bodies_of_all_requests_together_are_bounded(self, tight: Server, astronaut: bytes) -> None:
         held = socket.create_connection(("127.0.0.1", tight.port))
         with held:
-            held.sendall(
-                f"POST {PATTERN}compare HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: 19999000\r\n\r\n".encode()
-            )
+            held.sendall(head("compare", "multipart/form-data; boundary=b", 19_999_000))
             deadline = time.monotonic() + 10
             while (answer := tight.extract(astronaut)).status == 200 and time.monotonic() < deadline:
                 time.sleep(0.05)
@@ -108,9 +118,7 @@ def test_a_body_that_does_not_arrive_is_given_up() -> None:
         Server(body_timeout="0.5") as running,
         socket.create_connection(("127.0.0.1", running.port), timeout=30) as slow,
     ):
-        slow.sendall(
-            f"POST {PATTERN}extract HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\nContent-Length: 100\r\n\r\nabc".encode()
-        )
+        slow.sendall(head("extract", "image/jpeg", 100) + b"abc")
         response = http.client.HTTPResponse(slow)
         response.begin()
         assert response.status == 400
@@ -122,10 +130,7 @@ def test_abandoned_requests_do_not_hold_the_pool(astronaut: bytes) -> None:
     with Server(threads="1", max_queue="0") as running:
         for _ in range(10):
             with socket.create_connection(("127.0.0.1", running.port)) as gone:
-                gone.sendall(
-                    f"POST {PATTERN}extract HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\nContent-Length: {len(astronaut)}\r\n\r\n".encode()
-                    + astronaut
-                )
+                gone.sendall(head("extract", "image/jpeg", len(astronaut)) + astronaut)
         deadline = time.monotonic() + 10
         while (answer := running.extract(astronaut)).status == 503 and time.monotonic() < deadline:
             time.sleep(0.05)
@@ -152,7 +157,7 @@ def test_no_request_writes_to_disk(astronaut: bytes) -> None:
 
 
 class TestCrossOrigin:
-    ASK = {
+    ASK: ClassVar = {
         "Access-Control-Request-Method": "POST",
         "Access-Control-Request-Headers": "content-type, content-transfer-encoding, x-request-id",
     }

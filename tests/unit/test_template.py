@@ -108,10 +108,21 @@ def test_random_sealed_bodies_are_refused(noise: bytes) -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"model": "another-model"}, {"model": 7}, {"model": None}, {"dim": DIM + 1}, {"dim": float(DIM)}, {"dim": True}, {"dtype": "<f8"},
-        {"dtype": ["<f2"]}, {"data": b""}, {"data": bytes(2 * DIM - 1)}, {"data": "text" * 8}, {"data": None}, {"extra": 1},
+        {"model": "another-model"},
+        {"model": 7},
+        {"model": None},
+        {"dim": DIM + 1},
+        {"dim": float(DIM)},
+        {"dim": True},
+        {"dtype": "<f8"},
+        {"dtype": ["<f2"]},
+        {"data": b""},
+        {"data": bytes(2 * DIM - 1)},
+        {"data": "text" * 8},
+        {"data": None},
+        {"extra": 1},
     ],
-)  # fmt: skip
+)
 def test_wrong_fields_are_refused(changes: dict[str, object]) -> None:
     with pytest.raises(TemplateError):
         CODEC.decode(sealed(body(**changes)))

@@ -1,4 +1,4 @@
-"""Folders of InsightFace ONNX files load through insightface's model zoo: shown with small files of the same signatures."""
+"""Folders of InsightFace ONNX files load through its model zoo: shown with small files of the same signatures."""
 
 from __future__ import annotations
 

