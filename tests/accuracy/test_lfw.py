@@ -44,7 +44,7 @@ def test_lfw_dev(lfw: Path, engine: FaceEngine) -> None:
             for path, answer in zip(paths, answers, strict=True)
             if answer.status == 200
         }
-        pairs = list(csv.DictReader((lfw / "pairs.csv").open(encoding="utf-8")))
+        pairs = list(csv.DictReader((lfw / "pairs.csv").read_text(encoding="utf-8").splitlines()))
         known = [row for row in pairs if row["left"] in templates and row["right"] in templates]
 
         def score(row: dict[str, str]) -> float:
