@@ -125,9 +125,13 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _specs(settings: Settings) -> tuple[Manifest, tuple[ModelSpec, ...]]:
-    from faceVer.weights.manifest import load_manifest, weights_folder
+    from faceVer.weights.manifest import DEFAULT_PACK, is_folder_pack, load_manifest, weights_folder
 
     manifest = load_manifest(weights_folder(settings.weights))
+    if is_folder_pack(settings.pack):
+        # Its own files are where they are; liveness is served by the default pack's models.
+        borrowed = manifest.pack(DEFAULT_PACK)
+        return manifest, (*borrowed.liveness, *borrowed.extra)
     return manifest, manifest.pack(settings.pack).models
 
 

@@ -109,14 +109,16 @@ class Settings:
     detection_threshold: float = setting(0.5, "Least detector confidence of a face.", low=0.05, high=0.99)
     second_face_ratio: float = setting(
         0.25,
-        "A second face counts as a second person from this share of the subject's box side; above 1 = never.",
+        "A second face counts as a second person from this share of the subject's box side; above 2 = never.",
         low=0.01,
         high=100,
     )
     second_face_confidence: float = setting(
         0.5, "Least detector confidence of a second face that counts.", low=0.05, high=1
     )
-    min_face: int = setting(20, "Least box side, in pixels of the sample, to make a template of.", low=1, high=1000)
+    min_face: int = setting(
+        20, "Least box side, in pixels of the decoded picture, to make a template of.", low=1, high=1000
+    )
     min_sharpness: float = setting(
         6.0, "Least sharpness of the aligned face (docs/faces.md) to make a template of.", low=0, high=1e6
     )

@@ -167,15 +167,17 @@ class FolderService:
         """What can be told before anything is decoded. Raises TooLargeError, SampleError."""
         settings = self._settings
         if not uploads:
-            raise SampleError("the request has no media")
+            raise SampleError("the request has no media", exposed="media")
         if len(uploads) > settings.max_media:
             raise TooLargeError(f"{len(uploads)} media files; at most {settings.max_media} are allowed")
         for upload in uploads:
             if len(upload.data) > settings.max_file_bytes:
                 raise TooLargeError(f"a media file of {len(upload.data)} bytes; {settings.max_file_bytes} are allowed")
             identify(upload.data)
-        if len({upload.name for upload in uploads}) < len(uploads):
-            raise SampleError("two media files have the same name")
+        names = [upload.name for upload in uploads]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise SampleError(f"two media files have the name {twice!r}", exposed=twice)
 
     def _plan(self, asked: Payload, media: Sequence[MediaFact]) -> list[_Task]:
         settings = self._settings

@@ -11,7 +11,7 @@ from aiohttp.http import HttpVersion11
 from faceVer import __version__
 from faceVer.analyses.folder import FolderService
 from faceVer.api import liveness, pattern
-from faceVer.api.body import Budget, check_length
+from faceVer.api.body import Budget, check_length, file_limit
 from faceVer.api.context import (
     BUDGET,
     ENGINE,
@@ -29,10 +29,11 @@ from faceVer.api.health import HealthCheck
 from faceVer.api.middleware import observe
 from faceVer.api.pool import InferencePool, thread_count
 from faceVer.api.responses import json_response
+from faceVer.api.transfer import FORM, media_type
 from faceVer.api.webhook import WebhookSender
 from faceVer.config import Settings
 from faceVer.engine import FaceEngine
-from faceVer.errors import InferenceError, MethodError, SetupError, UnknownPathError
+from faceVer.errors import InferenceError, MethodError, SetupError, TooLargeError, UnknownPathError
 from faceVer.weights.manifest import DIGITS
 
 log = logging.getLogger(__name__)
@@ -93,9 +94,11 @@ def _route(app: web.Application, path: str, **handlers: Handler) -> None:
 
 async def _expect(request: web.Request) -> None:
     """Say 100 Continue unless the announced body would be refused anyway; other expectations are ignored."""
+    settings = request.app[SETTINGS]
+    form = media_type(request.headers.get("Content-Type")) == FORM
     try:
-        check_length(request, request.app[SETTINGS].max_request_bytes)
-    except Exception:  # the handler makes the same check and answers it
+        check_length(request, settings.max_request_bytes if form else file_limit(settings, encoded=True))
+    except TooLargeError:  # the handler makes the same check and answers it
         return
     if request.version >= HttpVersion11 and request.headers.get("Expect", "").lower() == "100-continue":
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")

@@ -67,8 +67,9 @@ async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 def _refused(request: web.Request, error: FaceVerError, status: int | None = None) -> tuple[web.Response, str, str]:
     settings = request.app[SETTINGS]
-    liveness = request.path.startswith((LIVENESS, INSTANT + "/"))
-    if request.path.startswith(INSTANT + "/"):
+    instant = f"{request.path}/".startswith(f"{INSTANT}/")
+    liveness = instant or request.path.startswith(LIVENESS)
+    if instant:
         response = instant_response(error, language=settings.language, retry_after=settings.retry_after)
     else:
         response = error_response(

@@ -14,10 +14,9 @@ from faceVer.types import ModelInfo
 from faceVer.vision.gauge import FaceGauge
 from faceVer.vision.session import Session
 from faceVer.vision.spoof import MiniFasNet, SpoofEnsemble, SpoofModel
-from faceVer.weights.manifest import MANIFEST, Manifest, ModelSpec, Pack, load_manifest, weights_folder
+from faceVer.weights.manifest import DEFAULT_PACK, MANIFEST, Manifest, ModelSpec, Pack, load_manifest, weights_folder
 from faceVer.weights.store import require
 
-DEFAULT_PACK = "open"
 KINDS: Mapping[str, Callable[[Session], SpoofModel]] = {"minifasnet": MiniFasNet}
 GAUGE_TASKS = ("landmarks", "eyes", "pose")
 

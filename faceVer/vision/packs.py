@@ -19,6 +19,7 @@ from faceVer.weights.manifest import (
     Calibration,
     Manifest,
     digest,
+    is_folder_pack,
     load_manifest,
     read_calibration,
     weights_folder,
@@ -47,21 +48,17 @@ class Models:
 
 def load_models(settings: Settings) -> Models:
     """Load the configured pack: a name from the manifest, or a folder. Raises SetupError."""
-    if _is_folder(settings.pack):
+    if is_folder_pack(settings.pack):
         return _from_folder(Path(settings.pack), settings)
     return _from_manifest(load_manifest(weights_folder(settings.weights)), settings)
 
 
 def calibration_target(settings: Settings) -> tuple[Path, tuple[str, ...]]:
     """Where the configured pack keeps its calibration: the TOML file and the tables above [calibration]."""
-    if _is_folder(settings.pack):
+    if is_folder_pack(settings.pack):
         return Path(settings.pack) / CALIBRATION_FILE, ()
     manifest = load_manifest(weights_folder(settings.weights))
     return manifest.folder / MANIFEST, ("models", manifest.pack(settings.pack).recognition.name)
-
-
-def _is_folder(pack: str) -> bool:
-    return "/" in pack or pack.startswith(".") or (Path(pack).is_dir() and not pack.isidentifier())
 
 
 def _from_manifest(manifest: Manifest, settings: Settings) -> Models:

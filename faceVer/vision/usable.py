@@ -13,8 +13,8 @@ from faceVer.types import FloatArray, Image, Subject
 from faceVer.vision.align import CROP, align, estimate, misfit, sharpness
 
 # A detector guesses the landmarks that lie outside a cut picture. Where less than CUT of the aligned crop is picture,
-# they must fit a face better: measured by cutting faces ever further (docs/faces.md), this parts templates that still
-# resemble the whole face's (cosine above 0.7) from those that do not (below 0.3).
+# they must fit a face better. Measured by cutting faces ever further (docs/faces.md): it refuses most of those whose
+# template no longer resembles the whole face's, not all of them.
 CUT, CUT_MISFIT = 0.7, 3.9
 
 

@@ -15,6 +15,8 @@ from faceVer.types import ModelInfo
 
 FORMAT = 1
 MANIFEST = "manifest.toml"
+DEFAULT_PACK = "open"
+"""The pack whose liveness models serve packs that have none."""
 DIGITS = 12
 """Hex digits of a SHA-256 that name a file in `/version` and in template model ids."""
 
@@ -115,6 +117,11 @@ class Manifest:
                 f"no pack {name!r} in {self.folder / MANIFEST}; it has {', '.join(self.packs)}; "
                 "a folder of ONNX files is named by its path"
             ) from None
+
+
+def is_folder_pack(pack: str) -> bool:
+    """Whether a configured pack is a folder of ONNX files, not a name of the manifest."""
+    return "/" in pack or pack.startswith(".") or (Path(pack).is_dir() and not pack.isidentifier())
 
 
 def weights_folder(configured: str) -> Path:

@@ -389,7 +389,8 @@ class TestResults:
             (0, 1, "OPERATOR_REQUIRED"),
             (0.9, 1, "DECLINED"),
             (None, 0, "SUCCESS"),
-            (0, None, "DECLINED"),
+            (0, None, "OPERATOR_REQUIRED"),
+            (1, None, "DECLINED"),
         ):
             params = {"threshold_min": low, "threshold_max": high}
             document = folder(server, media, {"analyses": [{**BIOMETRY, "params": params}]})
@@ -487,25 +488,19 @@ class TestBase64:
 
 class TestMedia:
     @pytest.mark.parametrize(
-        "content_type",
+        "labels",
         [
-            None,
-            "multipart/form-data; ",
-            "application/octet-stream",
-            "binary/octet-stream",
-            "video/mp4",
-            "VIDEO/x-Something; codecs=avc1",
-            "image/jpeg",
-            "image/gif",
-            "application/zip",
-            "application/x-tar",
-            "*/*",
-            "nonsense",
+            (None, "multipart/form-data; ", "application/octet-stream"),
+            ("image/jpeg", "video/mp4", "image/png"),
+            ("binary/octet-stream", "VIDEO/x-Something; codecs=avc1", "video/webm"),
+            ("application/zip", "image/gif", "application/x-tar"),
+            ("*/*", "application/zip", "nonsense"),
         ],
     )
-    def test_told_from_bytes_and_not_from_labels(self, server: Server, content_type: str | None) -> None:
-        media = {"m1": video(), "m2": photo(), "m3": make_tar([("a.jpg", photo())], gzip=True)}
-        document = told(send(server, [media_part(name, data, content_type) for name, data in media.items()]))
+    def test_told_from_bytes_and_not_from_labels(self, server: Server, labels: tuple[str | None, ...]) -> None:
+        media = (video(), photo(), make_tar([("a.jpg", photo())], gzip=True))
+        parts = [media_part(f"m{n}", data, label) for n, (data, label) in enumerate(zip(media, labels, strict=True))]
+        document = told(send(server, parts))
         assert [medium["media_type"] for medium in document["media"]] == [
             "VIDEO_FOLDER",
             "IMAGE_FOLDER",
