@@ -82,7 +82,7 @@ class Settings:
     max_inflight_bytes: int = setting(
         512 * MIB, "Bytes of bodies one process holds at a time; past it, 503.", low=1024, high=1 << 40
     )
-    max_parts: int = setting(20_000, "Most parts of one multipart request.", low=1, high=1_000_000)
+    max_parts: int = setting(20_100, "Most parts of one multipart request.", low=1, high=1_000_000)
     max_samples: int = setting(500, "Most images of one extract_and_compare_n request.", low=1, high=100_000)
     max_pixels: int = setting(
         50_000_000, "Most pixels (width x height) of a picture or a video frame.", low=4096, high=1_000_000_000
@@ -207,6 +207,8 @@ class Settings:
     def __post_init__(self) -> None:
         if self.operator_threshold is not None and self.operator_threshold > self.approve_threshold:
             raise SettingsError(f"{PREFIX}OPERATOR_THRESHOLD must not be above {PREFIX}APPROVE_THRESHOLD")
+        if self.max_inflight_bytes < self.max_request_bytes:
+            raise SettingsError(f"{PREFIX}MAX_INFLIGHT_BYTES must not be below {PREFIX}MAX_REQUEST_BYTES")
         if self.detection_size_fine < self.detection_size:
             raise SettingsError(f"{PREFIX}DETECTION_SIZE_FINE must not be below {PREFIX}DETECTION_SIZE")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable
@@ -45,7 +46,7 @@ class Progress:
 
     def _watch(self) -> None:
         while not self._stop.wait(TICK):
-            arrived = sum(path.stat().st_size for scratch in self._folder.glob(".fetch-*") for path in _files(scratch))
+            arrived = sum(_size(scratch) for scratch in self._folder.glob(".fetch-*"))
             self._line(f"{self._text} … {arrived / 1e6:.1f} MB, {time.monotonic() - self._since:.0f} s", "")
 
     def _line(self, text: str, end: str) -> None:
@@ -53,11 +54,14 @@ class Progress:
         self._stream.flush()
 
 
-def _files(folder: Path) -> list[Path]:
-    try:
-        return [path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
-    except OSError:  # files come and go while the clients work
-        return []
+def _size(folder: Path) -> int:
+    """Bytes below a folder, as far as they can be seen: files come and go while the clients work."""
+    total = 0
+    with contextlib.suppress(OSError):
+        for path in folder.rglob("*"):
+            with contextlib.suppress(OSError):
+                total += path.lstat().st_size
+    return total
 
 
 def counter(stream: TextIO, what: str) -> Callable[[int, int], None]:

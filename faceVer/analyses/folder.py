@@ -30,6 +30,7 @@ from faceVer.analyses.medium import decode_medium, draft, open_medium
 from faceVer.analyses.quality import QualityService, SpoofScore, several_faces
 from faceVer.analyses.schema import Payload, parse_payload
 from faceVer.analyses.selection import Selection, has_best_shot, select
+from faceVer.analyses.strict_json import name_of
 from faceVer.config import Settings
 from faceVer.engine import FaceEngine, Vector
 from faceVer.errors import ExtractionError, NoFaceError, SampleError, SeveralFacesError, TooLargeError
@@ -177,7 +178,7 @@ class FolderService:
         names = [upload.name for upload in uploads]
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:
-            raise SampleError(f"two media files have the name {twice!r}", exposed=twice)
+            raise SampleError(f"two media files have the name {twice!r}", exposed=name_of(twice))
 
     def _plan(self, asked: Payload, media: Sequence[MediaFact]) -> list[_Task]:
         settings = self._settings

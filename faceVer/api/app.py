@@ -58,7 +58,8 @@ def create_app(settings: Settings, engine: FaceEngine | None = None) -> web.Appl
     _route(app, f"{LIVENESS}/detect", POST=liveness.detect)
     _route(app, FOLDERS_PATH, POST=liveness.folder)
     for prefix in (PATTERN, LIVENESS):
-        app.router.add_route("*", prefix + "{tail:(/.*)?}", _unknown)
+        app.router.add_route("*", prefix + "{tail:(/.*)?}", _unknown, expect_handler=_expect)
+    app.router.add_route("*", "/{tail:.*}", _nowhere, expect_handler=_expect)
     return app
 
 
@@ -107,6 +108,10 @@ async def _expect(request: web.Request) -> None:
 
 async def _unknown(request: web.Request) -> web.StreamResponse:
     raise UnknownPathError("no such path under this prefix")
+
+
+async def _nowhere(request: web.Request) -> web.StreamResponse:
+    raise web.HTTPNotFound
 
 
 async def _pattern_health_handler(request: web.Request) -> web.Response:

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from aiohttp import web
 from multipart import MultipartError, ParserLimitReached, PushMultipartParser
 
+from faceVer.api.pool import InferencePool
 from faceVer.api.transfer import disposition, is_base64, unbase64
 from faceVer.config import Settings
 from faceVer.errors import FaceVerError, OverloadedError, SampleError, TooLargeError
 
+T = TypeVar("T")
+
 # base64 of n bytes takes 4n/3, and a line break for each of its short lines.
 BASE64_GROWTH = 1.5
 HEADER_BYTES, HEADERS = 8192, 32
+INLINE_BASE64 = 256 * 1024
+"""Bytes of base64 up to which decoding (about 1 ms) is done on the event loop."""
 PAYLOAD = "payload"
 """The part of folder requests that is JSON, not a file: the request's transfer encoding is not on it."""
 
@@ -33,7 +39,7 @@ class Part:
 
 
 class MalformedBodyError(Exception):
-    """The body is not the multipart form it says it is; the endpoint knows which code that is."""
+    """The body did not arrive whole, or is not the form it says it is; the endpoint knows which code that is."""
 
 
 class Budget:
@@ -81,10 +87,9 @@ def check_length(request: web.Request, limit: int) -> None:
 async def chunks(request: web.Request, limit: int, grant: Grant, seconds: float) -> AsyncIterator[bytes]:
     """The body, piece by piece, within `limit` bytes and `seconds`.
 
-    Raises TooLargeError, SampleError, OverloadedError.
+    Raises TooLargeError, MalformedBodyError, OverloadedError.
     """
     check_length(request, limit)
-    grant.reach(request.content_length or 0)
     received = 0
     deadline = asyncio.get_running_loop().time() + seconds
     while True:
@@ -92,9 +97,9 @@ async def chunks(request: web.Request, limit: int, grant: Grant, seconds: float)
             async with asyncio.timeout_at(deadline):
                 chunk = await request.content.readany()
         except TimeoutError:
-            raise SampleError(f"the body did not arrive within {seconds:g} s") from None
+            raise MalformedBodyError(f"the body did not arrive within {seconds:g} s") from None
         except (web.RequestPayloadError, ValueError) as error:
-            raise SampleError(f"the body is broken: {error}") from error
+            raise MalformedBodyError(f"the body is broken: {error}") from error
         if not chunk:
             return
         received += len(chunk)
@@ -105,10 +110,15 @@ async def chunks(request: web.Request, limit: int, grant: Grant, seconds: float)
 
 
 async def read_file(request: web.Request, settings: Settings, grant: Grant, *, encoded: bool) -> bytes:
-    """A body that is one file, its transfer encoding still on it."""
-    return b"".join(
-        [chunk async for chunk in chunks(request, file_limit(settings, encoded), grant, settings.body_timeout)]
-    )
+    """A body that is one file, its transfer encoding still on it.
+
+    Raises SampleError, TooLargeError, OverloadedError.
+    """
+    try:
+        pieces = chunks(request, file_limit(settings, encoded), grant, settings.body_timeout)
+        return b"".join([chunk async for chunk in pieces])
+    except MalformedBodyError as error:
+        raise SampleError(str(error)) from error
 
 
 def file_limit(settings: Settings, encoded: bool) -> int:
@@ -121,7 +131,7 @@ async def read_parts(
 ) -> list[Part]:
     """Every part of a multipart body, in order. encoded: the request's own header says base64.
 
-    Raises MalformedBodyError, TooLargeError, RequestTypeError, OverloadedError, SampleError.
+    Raises MalformedBodyError, TooLargeError, RequestTypeError, OverloadedError.
     """
     parser = PushMultipartParser(
         mark,
@@ -197,3 +207,9 @@ def decoded(data: bytes, encoded: bool, settings: Settings, error: type[FaceVerE
     if len(plain) > settings.max_file_bytes:
         raise TooLargeError(f"{what} has {len(plain)} bytes, at most {settings.max_file_bytes} are allowed")
     return plain
+
+
+async def unpack(pool: InferencePool, parts: Sequence[Part], work: Callable[[], T]) -> T:
+    """Do `work`, which undoes the parts' base64: on a thread where that would hold up the event loop."""
+    large = sum(len(part.data) for part in parts if part.encoded) > INLINE_BASE64
+    return await pool.run(work) if large else work()

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from faceVer.analyses.folder import FolderService
 from faceVer.api import responses
-from faceVer.api.body import PAYLOAD, MalformedBodyError, Part, decoded, read_file, read_parts
+from faceVer.api.body import PAYLOAD, MalformedBodyError, Part, decoded, read_file, read_parts, unpack
 from faceVer.api.context import BUDGET, FOLDERS, POOL, SETTINGS, WEBHOOKS
 from faceVer.api.transfer import FORM, IMAGE_TYPES, boundary, is_base64, media_type
 from faceVer.api.webhook import Delivery
@@ -35,9 +35,11 @@ async def _detect_image(request: web.Request) -> web.Response:
         raise RequestTypeError(f"Content-Type {request.headers.get('Content-Type')!r}")
     with app[BUDGET].hold() as grant:
         body = await read_file(request, settings, grant, encoded=encoded)
-        sample = decoded(body, encoded, settings, SampleError, "body")
+        service = _service(request)
         async with app[POOL].admit():
-            passed, score = await app[POOL].run(_service(request).detect_image, sample)
+            passed, score = await app[POOL].run(
+                lambda: service.detect_image(decoded(body, encoded, settings, SampleError, "body"))
+            )
     return web.Response(
         text=f'{{"passed": {"true" if passed else "false"}, "score": {responses.plain(score)}}}',
         content_type=responses.JSON,
@@ -56,9 +58,10 @@ async def folder(request: web.Request) -> web.Response:
             parts = await read_parts(request, boundary(header), settings, grant, encoded=encoded)
         except MalformedBodyError as error:
             raise SampleError(f"the body is not a whole multipart form: {error}") from error
-        payload = _payload(parts, settings)
-        uploads = [_upload(part, settings) for part in parts if part.name != PAYLOAD]
-        del parts
+        uploads, payload = await unpack(
+            app[POOL], parts, lambda: (_uploads(parts, settings), _payload(parts, settings))
+        )
+        parts.clear()
         service = _service(request)
         async with app[POOL].admit():
             document = await app[POOL].run(service.run, uploads, payload)
@@ -80,7 +83,16 @@ def _payload(parts: list[Part], settings: Settings) -> bytes | None:
     found = [part for part in parts if part.name == PAYLOAD]
     if len(found) > 1:
         raise PayloadError("the payload part is sent twice", exposed=PAYLOAD)
-    return decoded(found[0].data, found[0].encoded, settings, PayloadError, PAYLOAD) if found else None
+    if not found:
+        return None
+    try:
+        return decoded(found[0].data, found[0].encoded, settings, PayloadError, PAYLOAD)
+    except PayloadError as error:
+        raise PayloadError(str(error), exposed=PAYLOAD) from None
+
+
+def _uploads(parts: list[Part], settings: Settings) -> list[Upload]:
+    return [_upload(part, settings) for part in parts if part.name != PAYLOAD]
 
 
 def _upload(part: Part, settings: Settings) -> Upload:

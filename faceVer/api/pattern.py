@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from faceVer.api import responses
-from faceVer.api.body import MalformedBodyError, Part, decoded, read_file, read_parts
+from faceVer.api.body import MalformedBodyError, Part, decoded, read_file, read_parts, unpack
 from faceVer.api.context import BUDGET, ENGINE, POOL, SETTINGS
 from faceVer.api.pool import InferencePool
 from faceVer.api.transfer import FORM, IMAGE_TYPES, TEMPLATE_TYPES, boundary, is_base64, media_type
 from faceVer.config import Settings
-from faceVer.engine import FaceEngine
+from faceVer.engine import FaceEngine, Vector
 from faceVer.errors import FaceVerError, PartTypeError, RequestTypeError, SampleError, TemplateError, TooLargeError
 from faceVer.types import Comparison
 
@@ -68,9 +68,11 @@ async def extract(request: web.Request) -> web.Response:
         raise RequestTypeError(f"Content-Type {request.headers.get('Content-Type')!r}")
     with app[BUDGET].hold() as grant:
         body = await read_file(request, settings, grant, encoded=encoded)
-        sample = decoded(body, encoded, settings, SampleError, "body")
+        engine = app[ENGINE]
         async with app[POOL].admit():
-            template = await app[POOL].run(app[ENGINE].extract, sample)
+            template = await app[POOL].run(
+                lambda: engine.extract(decoded(body, encoded, settings, SampleError, "body"))
+            )
     return responses.template_response(template, as_base64=encoded)
 
 
@@ -134,11 +136,22 @@ def multipart_handler(
             except MalformedBodyError as error:
                 raise first.error(f"the body is not a whole multipart form: {error}") from error
             async with app[POOL].admit():
-                files = [_files(parts, spec, settings) for spec in (first, second)]
-                del parts
-                return await use_case(Call(app[ENGINE], app[POOL], settings, encoded), files[0], files[1])
+                call = Call(app[ENGINE], app[POOL], settings, encoded)
+                one = await unpack(call.pool, parts, lambda: _files(parts, first, settings))
+                try:
+                    other = await unpack(call.pool, parts, lambda: _files(parts, second, settings))
+                except FaceVerError:
+                    # Two problems at once: what is wrong with the row's first part is told first.
+                    await call.pool.run(_reader(call.engine, first), one.data[0])
+                    raise
+                parts.clear()
+                return await use_case(call, one, other)
 
     return handle
+
+
+def _reader(engine: FaceEngine, spec: PartSpec) -> Callable[[bytes], Vector]:
+    return engine.embed if spec.types is IMAGE_TYPES else engine.decode
 
 
 def _files(parts: Sequence[Part], spec: PartSpec, settings: Settings) -> Files:

@@ -7,7 +7,7 @@ that sort are looked at here; everything else a demuxer reads is bounded by the 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -17,11 +17,19 @@ _MAX_SAMPLES = 2_000_000
 _MAX_EDITED = 4_000_000
 _MAX_CHUNKED = 1_000_000
 _MAX_OVERHEAD = 1 << 20
+_MAX_ELEMENTS = 200_000
+"""Boxes or elements that are walked one by one: far more than the frames and sounds of the longest video allowed."""
 
 _TABLES = re.compile(rb"stsz|stz2|trun|elst|keys|stsc|stco|co64|cmov")
+_SIZES = re.compile(rb"tkhd|stsd")
+# Sample entries of the codecs that are decoded; other ones (sounds, metadata) have other things where the size is.
+_PICTURES = (b"avc1", b"avc2", b"avc3", b"avc4", b"hvc1", b"hev1", b"dvh1", b"dvhe", b"dva1", b"dvav", b"mp4v", b"jpeg",
+             b"mjpa", b"mjpb", b"vp08", b"vp09", b"av01")  # fmt: skip
 
 _SEGMENT, _CLUSTER = b"\x18\x53\x80\x67", b"\x1f\x43\xb6\x75"
 _BLOCKS = (b"\xa3", b"\xa0", b"\xec")  # SimpleBlock, BlockGroup, Void
+_TO_VIDEO = (_SEGMENT, b"\x16\x54\xae\x6b", b"\xae", b"\xe0")  # Segment, Tracks, TrackEntry, Video
+_WIDTH, _HEIGHT = b"\xb0", b"\xba"
 
 
 def check(data: bytes, demuxer: str) -> None:
@@ -35,9 +43,51 @@ def check(data: bytes, demuxer: str) -> None:
         _check_matroska(data)
 
 
+def sizes(data: bytes, demuxer: str) -> Iterator[tuple[int, int]]:
+    """(width, height) in pixels wherever a video's headers declare them; 0 x 0 and the like where they do not.
+
+    FFmpeg forgets them once it has seen coded frames of another size. To be called after `check`.
+    """
+    if demuxer == "mov":
+        for at in _places(data, _SIZES):
+            if data[at : at + 4] == b"tkhd":  # fixed point numbers, behind times of 32 or 64 bits
+                place = at + (92 if data[at + 4 : at + 5] == b"\1" else 80)
+                yield _number(data, place) >> 16, _number(data, place + 4) >> 16
+            elif data[at + 16 : at + 20] in _PICTURES:  # the first sample entry
+                yield divmod(_number(data, at + 44), 1 << 16)
+    elif demuxer == "matroska":
+        yield from _matroska_sizes(data, 0, len(data), _TO_VIDEO)
+    elif demuxer == "avi":
+        head = data[: data.find(b"movi") + 1 or len(data)]
+        for match in re.finditer(rb"vids", head):
+            at = head.find(b"strf", match.end())
+            wide, high = (
+                int.from_bytes(head[place : place + 4], "little", signed=True) for place in (at + 12, at + 16)
+            )
+            yield (abs(wide), abs(high)) if at >= 0 else (0, 0)  # a picture stored upside down has a negative one
+
+
+def _matroska_sizes(data: bytes, at: int, end: int, path: Sequence[bytes]) -> Iterator[tuple[int, int]]:
+    """Of the elements between two places that lie on the path. A path of none: the places are those of a Video."""
+    found = {_WIDTH: 0, _HEIGHT: 0}
+    while at < end:
+        name, start = _element_id(data, at)
+        size, start = _element_size(data, start)
+        if not name:
+            break
+        at = end if size is None else start + size
+        if path and name == path[0]:
+            yield from _matroska_sizes(data, start, min(at, end), path[1:])
+        elif not path and name in found:
+            found[name] = int.from_bytes(data[start : min(at, start + 8)], "big")
+    if not path:
+        yield found[_WIDTH], found[_HEIGHT]
+
+
 def _check_mov(data: bytes) -> None:
     samples = edits = longest = chunks = 0
-    for at in _tables(data):
+    room = len(data)
+    for at in _places(data, _TABLES):
         name = data[at : at + 4]
         if name == b"cmov":
             raise SampleError("the video's header is compressed")
@@ -48,7 +98,8 @@ def _check_mov(data: bytes) -> None:
         else:
             count = _number(data, at + 8)
             width = {b"elst": 12, b"keys": 8, b"stsc": 12, b"stco": 4, b"co64": 8}[name]
-            if count * width > len(data):
+            room -= count * width
+            if room < 0:  # all tables together, as those that share bytes would each be read
                 raise SampleError(f"the video's {name.decode()} table is longer than the file")
             if name == b"elst":
                 edits = max(edits, count)
@@ -60,10 +111,13 @@ def _check_mov(data: bytes) -> None:
         raise SampleError(f"the video declares {samples} samples, {edits} edits, {chunks} chunks of {longest}")
 
 
-def _tables(data: bytes) -> Iterator[int]:
-    """Where a table's name stands, anywhere but inside the top level `mdat` boxes, which hold the coded frames."""
-    at = 0
+def _places(data: bytes, names: re.Pattern[bytes]) -> Iterator[int]:
+    """Where a name stands, anywhere but inside the top level `mdat` boxes, which hold the coded frames."""
+    at = boxes = 0
     while at < len(data):
+        boxes += 1
+        if boxes > _MAX_ELEMENTS:
+            raise SampleError("the video has too many boxes")
         size, header = _number(data, at), 8
         if size == 1:
             size, header = int.from_bytes(data[at + 8 : at + 16], "big"), 16
@@ -75,7 +129,7 @@ def _tables(data: bytes) -> Iterator[int]:
             at += size
             continue
         end = min(at + size, len(data))
-        for match in _TABLES.finditer(data, at, end):
+        for match in names.finditer(data, at, end):
             yield match.start()
         at = end
 
@@ -91,8 +145,11 @@ def _most_per_chunk(data: bytes, at: int, count: int) -> int:
 
 def _check_matroska(data: bytes) -> None:
     """Blocks are read one at a time; the other elements (tags, chapters, cues …) become lists of larger structures."""
-    at = overhead = 0
+    at = overhead = elements = 0
     while at < len(data):
+        elements += 1
+        if elements > _MAX_ELEMENTS:
+            raise SampleError("the video has too many elements")
         name, start = _element_id(data, at)
         size, start = _element_size(data, start)
         if name == _SEGMENT or (name == _CLUSTER and size is None):

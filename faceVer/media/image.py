@@ -6,10 +6,12 @@ import io
 import struct
 from collections.abc import Callable
 
+import cv2
 import numpy as np
 import pillow_heif
 from numpy.typing import NDArray
 from PIL import Image as Pil
+from PIL.TiffImagePlugin import TiffImageFile
 
 from faceVer.errors import SampleError
 from faceVer.types import Image
@@ -22,9 +24,13 @@ Pil.MAX_IMAGE_PIXELS = None
 FORMATS = tuple(
     name for name in ("JPEG", "MPO", "PNG", "WEBP", "BMP", "DIB", "TIFF", "GIF", "HEIF", "AVIF") if name in Pil.OPEN
 )
-# A JPEG decodes at 1/2, 1/4 or 1/8 for a fraction of the time. No step that follows looks at more than this many pixels
-# of the longer side: detection at most at `detection_size_fine`, recognition at a 112-pixel crop of the face.
-JPEG_SIDE = 1920
+# Pictures of twice this many pixels or more on the longer side are worked on at a half, a third … of their size (a JPEG
+# is even decoded so, for a fraction of the time): no step that follows looks at more. Detection looks at
+# `detection_size_fine` at most, recognition at a 112-pixel crop of the face.
+WORKING_SIDE = 1920
+# A progressive JPEG decodes its whole picture once per scan. Encoders write about ten; thousands fit into a small file.
+MAX_SCANS = 100
+TILE_WIDTH, TILE_LENGTH = 322, 323
 ORIENTATION = 0x0112
 
 # EXIF orientation -> what makes the stored pixels upright.
@@ -42,7 +48,7 @@ _UPRIGHT: dict[int, Callable[[NDArray[np.uint8]], NDArray[np.uint8]]] = {
 def decode(data: bytes, *, max_pixels: int) -> Image:
     """The picture in `data`: (H, W, 3) uint8 RGB, upright, alpha laid over white, the first frame of an animation.
 
-    A JPEG whose longer side is 3840 pixels or more comes at a half, a quarter or an eighth of its size.
+    Where its longer side has 3840 pixels or more it comes at a fraction (a half, a third …) of its size.
     Raises SampleError on anything that is not a whole picture of at most `max_pixels` pixels.
     """
     if not data:
@@ -51,17 +57,16 @@ def decode(data: bytes, *, max_pixels: int) -> Image:
     try:
         with Pil.open(io.BytesIO(data), formats=FORMATS) as picture:
             _check_size(*picture.size, max_pixels)
-            if picture.format in ("JPEG", "MPO"):
-                longest = max(picture.size)
-                picture.draft(None, (picture.width * JPEG_SIDE // longest, picture.height * JPEG_SIDE // longest))
+            _check_cost(picture, data, max_pixels)
+            longest = max(picture.size)
+            if longest >= 2 * WORKING_SIDE:  # JPEG only; a no-op for the others
+                picture.draft(None, (picture.width * WORKING_SIDE // longest, picture.height * WORKING_SIDE // longest))
             picture.load()
             pixels = _rgb(picture)
             orientation = _orientation(picture)
     except SampleError:
         raise
-    except (
-        Exception
-    ) as error:  # the decoders raise OSError, ValueError, SyntaxError, struct.error and more on bad bytes
+    except Exception as error:  # the decoders raise OSError, ValueError, SyntaxError and more on bad bytes
         raise SampleError(f"not a readable picture: {type(error).__name__}: {error}") from error
     turn = _UPRIGHT.get(orientation)
     return np.ascontiguousarray(turn(pixels) if turn else pixels)
@@ -70,6 +75,15 @@ def decode(data: bytes, *, max_pixels: int) -> Image:
 def _check_size(width: int, height: int, max_pixels: int) -> None:
     if width < 1 or height < 1 or width * height > max_pixels:
         raise SampleError(f"a picture of {width}x{height} pixels; at most {max_pixels} are allowed")
+
+
+def _check_cost(picture: Pil.Image, data: bytes, max_pixels: int) -> None:
+    """Refuse what decodes at a cost that its size does not tell."""
+    # In a JPEG's compressed data the two bytes of a marker cannot stand next to each other.
+    if picture.format in ("JPEG", "MPO") and data.count(b"\xff\xda") > MAX_SCANS:
+        raise SampleError(f"a JPEG of more than {MAX_SCANS} scans")
+    if isinstance(picture, TiffImageFile) and TILE_WIDTH in picture.tag_v2:
+        _check_size(int(picture.tag_v2[TILE_WIDTH]), int(picture.tag_v2.get(TILE_LENGTH, 0)), max_pixels)
 
 
 def _check_webp(data: bytes, max_pixels: int) -> None:
@@ -94,23 +108,37 @@ def _orientation(picture: Pil.Image) -> int:
 
 
 def _rgb(picture: Pil.Image) -> NDArray[np.uint8]:
-    mode = picture.mode
-    if mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in picture.info:
+    """(H, W, 3), at a fraction of the size where `WORKING_SIDE` allows; shrunk first, for few large copies."""
+    if picture.mode.startswith("I;16") or picture.mode in ("I", "F"):
+        gray = _gray(np.asarray(picture))
+        factor = max(gray.shape) // WORKING_SIDE
+        if factor >= 2:
+            shape = max(1, gray.shape[1] // factor), max(1, gray.shape[0] // factor)
+            gray = cv2.resize(gray, shape, interpolation=cv2.INTER_AREA)
+        return np.repeat(gray[:, :, None], 3, axis=2)
+    clear = picture.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in picture.info
+    if clear and picture.mode not in ("RGBA", "LA"):
+        picture = picture.convert("RGBA")
+    elif picture.mode not in ("RGB", "RGBA", "L", "LA", "CMYK"):
+        picture = picture.convert("RGB")
+    factor = max(picture.size) // WORKING_SIDE
+    if factor >= 2:
+        picture = picture.reduce(factor)
+    if clear:
         layer = picture.convert("RGBA")
         white = Pil.new("RGBA", layer.size, (255, 255, 255, 255))
-        return np.asarray(Pil.alpha_composite(white, layer))[:, :, :3]
-    if mode.startswith("I;16") or mode in ("I", "F"):
-        return _gray(np.asarray(picture))
+        picture = Pil.alpha_composite(white, layer)
     return np.asarray(picture.convert("RGB"))
 
 
 def _gray(values: NDArray[np.generic]) -> NDArray[np.uint8]:
-    """One channel of 16-bit, 32-bit or float values as RGB; the range is told from the type and the values."""
+    """One channel of 16-bit, 32-bit or float values as (H, W) uint8; the range is told from the type and the values."""
     numbers = np.nan_to_num(values.astype(np.float32), posinf=0, neginf=0)
     top = float(numbers.max(initial=0))
     if values.dtype.kind == "f":
         scale = 255.0 if top <= 1 else 1.0
     else:
         scale = 1 / 257 if values.dtype.itemsize == 2 or top > 255 else 1.0
-    gray = np.clip(numbers * np.float32(scale) + 0.5, 0, 255).astype(np.uint8)
-    return np.repeat(gray[:, :, None], 3, axis=2)
+    numbers *= np.float32(scale)
+    numbers += np.float32(0.5)
+    return np.clip(numbers, 0, 255, out=numbers).astype(np.uint8)

@@ -89,6 +89,9 @@ def read_video(data: bytes, *, limits: MediaLimits) -> Video:
         raise SampleError(f"a video is expected, not {kind}")
     demuxer = _DEMUXERS[mime]
     boxes.check(data, demuxer)
+    for width, height in boxes.sizes(data, demuxer):
+        if width * height:
+            _check_size(width, height, limits)
     try:
         with _open(data, demuxer, limits) as container:
             stream = _stream(container, limits)

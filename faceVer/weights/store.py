@@ -67,10 +67,13 @@ def fetch(
 
     source: take the files from this folder instead of the registries. force: also those that are ready.
     """
+    wanted = tuple(specs)
+    if not force and all(status(manifest, spec).state == "ready" for spec in wanted):
+        return 0  # also where the folder cannot be written to
     try:
         manifest.folder.mkdir(parents=True, exist_ok=True)
         with _locked(manifest.folder):
-            due = [spec for spec in specs if force or status(manifest, spec).state != "ready"]
+            due = [spec for spec in wanted if force or status(manifest, spec).state != "ready"]
             if not due:
                 return 0
             scratch = Path(tempfile.mkdtemp(prefix=".fetch-", dir=manifest.folder))

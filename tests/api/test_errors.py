@@ -253,6 +253,13 @@ class TestOrder:
             "bio_template": [template_part("bio_template", b"x")],
         }
         expect(request(server, good, "verify", wrong), 400, "BPE-003002")
+        unreadable_sample = {"sample": [image_part("sample", b"x")], "bio_template": []}
+        expect(request(server, good, "verify", unreadable_sample), 400, "BPE-002003")
+        odd_type = {
+            "sample_1": [image_part("sample_1", faces.jpeg(faces.no_face()))],
+            "templates_n": [part("templates_n", b"x", "text/plain")],
+        }
+        expect(request(server, good, "verify_n", odd_type), 400, "BPE-003002")
         expect(
             request(
                 server,

