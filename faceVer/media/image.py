@@ -109,20 +109,19 @@ def _orientation(picture: Pil.Image) -> int:
 
 def _rgb(picture: Pil.Image) -> NDArray[np.uint8]:
     """(H, W, 3), at a fraction of the size where `WORKING_SIDE` allows; shrunk first, for few large copies."""
-    if picture.mode.startswith("I;16") or picture.mode in ("I", "F"):
-        gray = _gray(np.asarray(picture))
-        factor = max(gray.shape) // WORKING_SIDE
-        if factor >= 2:
-            shape = max(1, gray.shape[1] // factor), max(1, gray.shape[0] // factor)
-            gray = cv2.resize(gray, shape, interpolation=cv2.INTER_AREA)
-        return np.repeat(gray[:, :, None], 3, axis=2)
+    factor = max(1, max(picture.size) // WORKING_SIDE)
+    if picture.mode.startswith("I;16"):
+        gray = (np.asarray(picture) >> 8).astype(np.uint8)  # Pillow cannot reduce this mode
+        shape = max(1, gray.shape[1] // factor), max(1, gray.shape[0] // factor)
+        return _stacked(cv2.resize(gray, shape, interpolation=cv2.INTER_AREA) if factor > 1 else gray)
+    if picture.mode in ("I", "F"):
+        return _stacked(_gray(np.asarray(picture.reduce(factor))))
     clear = picture.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in picture.info
     if clear and picture.mode not in ("RGBA", "LA"):
         picture = picture.convert("RGBA")
     elif picture.mode not in ("RGB", "RGBA", "L", "LA", "CMYK"):
         picture = picture.convert("RGB")
-    factor = max(picture.size) // WORKING_SIDE
-    if factor >= 2:
+    if factor > 1:
         picture = picture.reduce(factor)
     if clear:
         layer = picture.convert("RGBA")
@@ -132,13 +131,16 @@ def _rgb(picture: Pil.Image) -> NDArray[np.uint8]:
 
 
 def _gray(values: NDArray[np.generic]) -> NDArray[np.uint8]:
-    """One channel of 16-bit, 32-bit or float values as (H, W) uint8; the range is told from the type and the values."""
+    """One channel of 32-bit integers or floats as (H, W) uint8; the range is told from the values."""
     numbers = np.nan_to_num(values.astype(np.float32), posinf=0, neginf=0)
     top = float(numbers.max(initial=0))
     if values.dtype.kind == "f":
-        scale = 255.0 if top <= 1 else 1.0
+        numbers *= np.float32(255.0 if top <= 1 else 1.0)
     else:
-        scale = 1 / 257 if values.dtype.itemsize == 2 or top > 255 else 1.0
-    numbers *= np.float32(scale)
-    numbers += np.float32(0.5)
-    return np.clip(numbers, 0, 255, out=numbers).astype(np.uint8)
+        numbers *= np.float32(1 / 257 if top > 255 else 1.0)
+    gray: NDArray[np.uint8] = np.clip(numbers + np.float32(0.5), 0, 255).astype(np.uint8)
+    return gray
+
+
+def _stacked(gray: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return np.repeat(gray[:, :, None], 3, axis=2)
