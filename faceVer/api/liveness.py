@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from aiohttp import web
 
@@ -64,11 +65,16 @@ async def folder(request: web.Request) -> web.Response:
         parts.clear()
         service = _service(request)
         async with app[POOL].admit():
-            document = await app[POOL].run(service.run, uploads, payload)
-    body = responses.json_bytes(document)
+            document, body = await app[POOL].run(_answer, service, uploads, payload)
     if document["resolution_endpoint"]:
         app[WEBHOOKS].submit(Delivery(document["resolution_endpoint"], body, document["folder_id"], request_id.get()))
     return web.Response(body=body, content_type=responses.JSON, charset="utf-8")
+
+
+def _answer(service: FolderService, uploads: list[Upload], payload: bytes | None) -> tuple[dict[str, Any], bytes]:
+    """(the folder document, the same as JSON). Documents can be large: both are made on an inference thread."""
+    document = service.run(uploads, payload)
+    return document, responses.json_bytes(document)
 
 
 def _service(request: web.Request) -> FolderService:

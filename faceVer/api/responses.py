@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
+import re
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from decimal import Decimal
 
 from aiohttp import web
@@ -55,6 +57,11 @@ _WORDS: dict[str, tuple[str, str]] = {
     "LDE-003004": ("Failed to read the payload", "Не удалось прочитать metadata"),
 }
 _LANGUAGES = ("en", "ru")
+
+MAX_NUMBER = 32
+"""Characters of a plain decimal; a number that needs more keeps its exponent."""
+_EXPONENT = re.compile(r"(?:\A|[ \[])-?\d++(?:\.\d++)?e[+-]\d")
+_STRING_OR_EXPONENT = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|-?\d++(?:\.\d++)?e[+-]\d++')
 # Whatever is not here is 400.
 _STATUS = {"001001": 500, "001003": 503, "002007": 413}
 
@@ -113,20 +120,27 @@ def json_response(body: object, status: int = 200) -> web.Response:
 
 
 def json_bytes(body: object) -> bytes:
-    """JSON as UTF-8 with every number a plain decimal (0.000031, never 3.1e-05)."""
+    """JSON as UTF-8 with every number a plain decimal (0.000031, never 3.1e-05), but for those that would be long."""
+    text = json.dumps(body, ensure_ascii=False)
+    if _EXPONENT.search(text):
+        text = _without_exponents(text)
     # A lone surrogate out of a client's JSON has no UTF-8 form; backslashreplace writes it as JSON's own escape.
-    return _json(body).encode("utf-8", "backslashreplace")
+    return text.encode("utf-8", "backslashreplace")
 
 
-def _json(value: object) -> str:
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{_json(str(key))}: {_json(item)}" for key, item in value.items()) + "}"
-    if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(map(_json, value)) + "]"
-    if isinstance(value, float):
-        text = repr(value)
-        return format(Decimal(text), "f") if "e" in text else text
-    return json.dumps(value, ensure_ascii=False)
+def _without_exponents(text: str) -> str:
+    out, at = io.StringIO(), 0
+    for match in _STRING_OR_EXPONENT.finditer(text):
+        if match[0].startswith('"'):
+            continue
+        number = format(Decimal(match[0]), "f")
+        # A client's own 1e-320 would become fifty times as long, in every place where it is echoed.
+        if len(number) <= MAX_NUMBER:
+            out.write(text[at : match.start()])
+            out.write(number)
+            at = match.end()
+    out.write(text[at:])
+    return out.getvalue()
 
 
 def plain(score: float) -> str:

@@ -173,10 +173,42 @@ def huge_mp4() -> bytes:
     return bytes(data)
 
 
+def declared(codec: str, container: str) -> bytes:
+    """A video of 300x400 whose container declares 30000x30000."""
+    data = bytearray(encode_video([selfie(LIVE)] * 3, codec, container))
+    side = struct.pack(">H", 30_000)
+    if container in ("webm", "mkv"):
+        for name in (b"\xb0\x82", b"\xba\x82"):  # width and height, two bytes long
+            at = data.find(name, data.find(b"\x16\x54\xae\x6b")) + 2
+            data[at : at + 2] = side
+    elif container == "avi":
+        at = data.find(b"strf") + 12
+        data[at : at + 8] = struct.pack("<ii", 30_000, -30_000)
+    else:
+        entry = data.find(b"stsd") + 44
+        data[entry : entry + 4] = side + side
+    return bytes(data)
+
+
 def three_hours(codec: str, container: str) -> bytes:
     """A silent video of three hours, twelve frames and no face."""
     times = [900.0 * number for number in range(13)]
     return encode_video([blank(160, 120)] * len(times), codec, container, times=times)
+
+
+def empty_elements(count: int) -> bytes:
+    """A webm, and void elements of two bytes: each is looked at."""
+    return encode_video([blank(160, 120)] * 3, "libvpx", "webm") + b"\xec\x80" * count
+
+
+def empty_boxes(count: int) -> bytes:
+    return encode_video([blank(160, 120)] * 3, "mpeg4", "mov") + b"\0\0\0\x08free" * count
+
+
+def shared_tables(count: int) -> bytes:
+    """A mov with so many sample tables, each of which claims all the bytes behind it."""
+    tables = (b"stsc\0\0\0\0" + struct.pack(">I", count)) * count + bytes(12 * count)
+    return encode_video([blank(160, 120)] * 3, "mpeg4", "mov") + struct.pack(">I", len(tables) + 8) + b"free" + tables
 
 
 # what it is -> what the log says of it, and how it is made
@@ -192,6 +224,14 @@ BOMBS: dict[str, tuple[str, Callable[[], bytes]]] = {
     "avi, pictures of 30000x30000": ("larger than allowed", huge_mjpeg),
     "avi, a stream of 30000x30000": ("no frame of the video can be decoded", huge_h264),
     "mov, declared as 30000x30000": ("larger than allowed", huge_mp4),
+    "mp4 of 300x400, declared as 30000x30000": ("larger than allowed", lambda: declared("libx264", "mp4")),
+    "mov of 300x400, declared as 30000x30000": ("larger than allowed", lambda: declared("mpeg4", "mov")),
+    "webm of 300x400, declared as 30000x30000": ("larger than allowed", lambda: declared("libvpx", "webm")),
+    "mkv of 300x400, declared as 30000x30000": ("larger than allowed", lambda: declared("libx265", "mkv")),
+    "avi of 300x400, declared as 30000x30000": ("larger than allowed", lambda: declared("mpeg4", "avi")),
+    "webm with seven million elements": ("too many elements", lambda: empty_elements(7_000_000)),
+    "mov with 1.9 million boxes": ("too many boxes", lambda: empty_boxes(1_900_000)),
+    "mov with tables that share bytes": ("longer than the file", lambda: shared_tables(600_000)),
     "mp4, three hours": ("longer than 180 s", lambda: three_hours("libx264", "mp4")),
     "mov, three hours": ("longer than 180 s", lambda: three_hours("mpeg4", "mov")),
     "webm, three hours": ("longer than 180 s", lambda: three_hours("libvpx", "webm")),
@@ -231,6 +271,26 @@ class TestBombs:
         with cost(fresh, "ten bombs in a request") as found:
             refused(ask(fresh, {f"m{n}": gzip_bomb(GIB) for n in range(10)}), 400, "LDE-002004")
         assert found.growth < GROWTH
+
+    def test_what_other_tracks_declare_does_not_matter(self, fresh: Server) -> None:
+        data = bytearray(encode_video([selfie(LIVE)] * 3, audio=True))
+        entry = data.find(b"mp4a", data.find(b"soun"))
+        data[entry + 28 : entry + 32] = struct.pack(">HH", 30_000, 30_000)  # where a picture's size would be
+        assert folder(fresh, {"m": bytes(data)})["system_resolution"] == "SUCCESS"
+
+    def test_a_large_payload_is_echoed_within_bounds(self, fresh: Server) -> None:
+        numbers = b",".join([b"1e-320", b"0.00002", b'"1e-7"'] * 16_000)
+        payload = (
+            b'{"media:meta_data": {"m": {"n": [' + numbers + b']}}, "analyses": [' + b",".join([b"{}"] * 16) + b"]}"
+        )
+        with cost(fresh, "metadata of 0.4 MB, echoed 17 times") as found:
+            answer = ask(fresh, {"m": photo()}, payload)
+        assert answer.status == 200
+        assert len(answer.body) < 20 * len(payload)
+        assert found.growth < GROWTH
+        echoed = answer.json()["media"][0]["meta_data"]["n"]
+        assert echoed == [1e-320, 0.00002, "1e-7"] * 16_000
+        assert b" 0.00002, " in answer.body
 
     def test_the_server_goes_on(self, fresh: Server) -> None:
         assert states(folder(fresh, {"m": photo(), "v": video()})) == ("FINISHED", "SUCCESS", "FINISHED", "SUCCESS")
