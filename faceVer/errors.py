@@ -67,9 +67,13 @@ class RequestTypeError(RequestError):
 
 
 class MethodError(RequestError):
-    """A known path was called with another verb."""
+    """A known path was called with another verb; `allowed` are the path's own."""
 
     pattern, liveness = "BPE-002002", "LDE-002002"
+
+    def __init__(self, detail: str = "", *, allowed: tuple[str, ...] = ()) -> None:
+        super().__init__(detail)
+        self.allowed = allowed
 
 
 class SampleError(RequestError):

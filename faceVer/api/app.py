@@ -26,10 +26,10 @@ from faceVer.api.context import (
     WEBHOOKS,
 )
 from faceVer.api.health import HealthCheck
+from faceVer.api.intake import is_form
 from faceVer.api.middleware import observe
 from faceVer.api.pool import InferencePool, thread_count
 from faceVer.api.responses import json_response
-from faceVer.api.transfer import FORM, media_type
 from faceVer.api.webhook import WebhookSender
 from faceVer.config import Settings
 from faceVer.engine import FaceEngine
@@ -73,8 +73,7 @@ def create_runner(settings: Settings) -> web.AppRunner:
 async def version(request: web.Request) -> web.Response:
     """GET /version."""
     engine, folders = request.app[ENGINE], request.app.get(FOLDERS)
-    # A named pack lists its liveness models itself; a folder pack borrows them.
-    infos = dict.fromkeys((*engine.infos, *(folders.infos if folders else ())))
+    infos = (*engine.infos, *(folders.infos if folders else ()))
     models = [{"name": info.name, "version": f"{info.version} {info.sha256[:DIGITS]}"} for info in infos]
     return json_response({"core": __version__, "tfss": engine.runtime, "models": models})
 
@@ -87,7 +86,7 @@ def _route(app: web.Application, path: str, **handlers: Handler) -> None:
     async def by_method(request: web.Request) -> web.StreamResponse:
         handler = handlers.get(request.method)
         if handler is None:
-            raise MethodError(f"{request.method} on a path that takes {', '.join(handlers)}")
+            raise MethodError(f"{request.method} on a path that takes {', '.join(handlers)}", allowed=tuple(handlers))
         return await handler(request)
 
     app.router.add_route("*", path, by_method, expect_handler=_expect)
@@ -96,9 +95,8 @@ def _route(app: web.Application, path: str, **handlers: Handler) -> None:
 async def _expect(request: web.Request) -> None:
     """Say 100 Continue unless the announced body would be refused anyway; other expectations are ignored."""
     settings = request.app[SETTINGS]
-    form = media_type(request.headers.get("Content-Type")) == FORM
     try:
-        check_length(request, settings.max_request_bytes if form else file_limit(settings, encoded=True))
+        check_length(request, settings.max_request_bytes if is_form(request) else file_limit(settings, encoded=True))
     except TooLargeError:  # the handler makes the same check and answers it
         return
     if request.version >= HttpVersion11 and request.headers.get("Expect", "").lower() == "100-continue":

@@ -9,12 +9,13 @@ from aiohttp import web
 
 from faceVer.analyses.folder import FolderService
 from faceVer.api import responses
-from faceVer.api.body import PAYLOAD, MalformedBodyError, Part, decoded, read_file, read_parts, unpack
+from faceVer.api.body import PAYLOAD, MalformedBodyError, Part, decoded, unpack
 from faceVer.api.context import BUDGET, FOLDERS, POOL, SETTINGS, WEBHOOKS
-from faceVer.api.transfer import FORM, IMAGE_TYPES, boundary, is_base64, media_type
+from faceVer.api.intake import form_parts, image_body, is_form
+from faceVer.api.transfer import media_type
 from faceVer.api.webhook import Delivery
 from faceVer.config import Settings
-from faceVer.errors import InferenceError, PartTypeError, PayloadError, RequestTypeError, SampleError
+from faceVer.errors import InferenceError, PartTypeError, PayloadError, SampleError
 from faceVer.logs import request_id
 from faceVer.types import Upload
 
@@ -24,18 +25,13 @@ NOT_MEDIA = re.compile(r"(text|audio|font|model|message)/.*|application/(json|xm
 
 async def detect(request: web.Request) -> web.Response:
     """POST detect: one image as the body, or a form of media and a payload."""
-    if media_type(request.headers.get("Content-Type")) == FORM:
-        return await folder(request)
-    return await _detect_image(request)
+    return await (folder(request) if is_form(request) else _detect_image(request))
 
 
 async def _detect_image(request: web.Request) -> web.Response:
     app, settings = request.app, request.app[SETTINGS]
-    encoded = is_base64(request.headers.get(responses.TRANSFER_ENCODING))
-    if media_type(request.headers.get("Content-Type")) not in IMAGE_TYPES:
-        raise RequestTypeError(f"Content-Type {request.headers.get('Content-Type')!r}")
     with app[BUDGET].hold() as grant:
-        body = await read_file(request, settings, grant, encoded=encoded)
+        body, encoded = await image_body(request, grant)
         service = _service(request)
         async with app[POOL].admit():
             passed, score = await app[POOL].run(
@@ -50,13 +46,9 @@ async def _detect_image(request: web.Request) -> web.Response:
 async def folder(request: web.Request) -> web.Response:
     """POST detect or instant folders with a form: the folder document, which also goes to the resolution endpoint."""
     app, settings = request.app, request.app[SETTINGS]
-    header = request.headers.get("Content-Type", "")
-    encoded = is_base64(request.headers.get(responses.TRANSFER_ENCODING))
-    if media_type(header) != FORM:
-        raise RequestTypeError(f"Content-Type {header!r}")
     with app[BUDGET].hold() as grant:
         try:
-            parts = await read_parts(request, boundary(header), settings, grant, encoded=encoded)
+            parts, _ = await form_parts(request, grant)
         except MalformedBodyError as error:
             raise SampleError(f"the body is not a whole multipart form: {error}") from error
         uploads, payload = await unpack(

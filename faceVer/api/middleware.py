@@ -68,7 +68,7 @@ async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
 def _refused(request: web.Request, error: FaceVerError, status: int | None = None) -> tuple[web.Response, str, str]:
     settings = request.app[SETTINGS]
     instant = f"{request.path}/".startswith(f"{INSTANT}/")
-    liveness = instant or request.path.startswith(LIVENESS)
+    liveness = instant or f"{request.path}/".startswith(f"{LIVENESS}/")
     if instant:
         response = instant_response(error, language=settings.language, retry_after=settings.retry_after)
     else:

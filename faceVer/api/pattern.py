@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from faceVer.api import responses
-from faceVer.api.body import MalformedBodyError, Part, decoded, read_file, read_parts, unpack
+from faceVer.api.body import MalformedBodyError, Part, decoded, unpack
 from faceVer.api.context import BUDGET, ENGINE, POOL, SETTINGS
+from faceVer.api.intake import form_parts, image_body
 from faceVer.api.pool import InferencePool
-from faceVer.api.transfer import FORM, IMAGE_TYPES, TEMPLATE_TYPES, boundary, is_base64, media_type
+from faceVer.api.transfer import IMAGE_TYPES, TEMPLATE_TYPES, media_type
 from faceVer.config import Settings
 from faceVer.engine import FaceEngine, Vector
-from faceVer.errors import FaceVerError, PartTypeError, RequestTypeError, SampleError, TemplateError, TooLargeError
+from faceVer.errors import FaceVerError, PartTypeError, SampleError, TemplateError, TooLargeError
 from faceVer.types import Comparison
 
 # Up to this many templates a comparison takes less time than handing it to a thread.
@@ -63,11 +64,8 @@ UseCase = Callable[[Call, Files, Files], Awaitable[web.Response]]
 async def extract(request: web.Request) -> web.Response:
     """POST extract: the body is the image, the answer the template."""
     app, settings = request.app, request.app[SETTINGS]
-    encoded = is_base64(request.headers.get(responses.TRANSFER_ENCODING))
-    if media_type(request.headers.get("Content-Type")) not in IMAGE_TYPES:
-        raise RequestTypeError(f"Content-Type {request.headers.get('Content-Type')!r}")
     with app[BUDGET].hold() as grant:
-        body = await read_file(request, settings, grant, encoded=encoded)
+        body, encoded = await image_body(request, grant)
         engine = app[ENGINE]
         async with app[POOL].admit():
             template = await app[POOL].run(
@@ -126,13 +124,9 @@ def multipart_handler(
 
     async def handle(request: web.Request) -> web.Response:
         app, settings = request.app, request.app[SETTINGS]
-        header = request.headers.get("Content-Type", "")
-        encoded = is_base64(request.headers.get(responses.TRANSFER_ENCODING))
-        if media_type(header) != FORM:
-            raise RequestTypeError(f"Content-Type {header!r}")
         with app[BUDGET].hold() as grant:
             try:
-                parts = await read_parts(request, boundary(header), settings, grant, encoded=encoded)
+                parts, encoded = await form_parts(request, grant)
             except MalformedBodyError as error:
                 raise first.error(f"the body is not a whole multipart form: {error}") from error
             async with app[POOL].admit():

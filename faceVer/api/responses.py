@@ -97,6 +97,8 @@ def instant_response(error: FaceVerError, *, language: str, retry_after: int) ->
     response = json_response({"error_code": number, "error_message": text, "details": details}, status=status)
     if status == 503:
         response.headers["Retry-After"] = str(retry_after)
+    if isinstance(error, MethodError):
+        response.headers["Allow"] = ", ".join(error.allowed)
     return response
 
 

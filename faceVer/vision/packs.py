@@ -75,7 +75,7 @@ def _from_manifest(manifest: Manifest, settings: Settings) -> Models:
         embedder,
         pack.recognition.identity,
         _calibration(pack.recognition.calibration, pack.name),
-        tuple(spec.info for spec in pack.models),
+        (pack.detection.info, pack.recognition.info),
     )
 
 

@@ -1,0 +1,39 @@
+"""How files come in: one as the body, or a form. The request's type and encoding are judged before its body is read."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from faceVer.api.body import Grant, Part, read_file, read_parts
+from faceVer.api.context import SETTINGS
+from faceVer.api.responses import TRANSFER_ENCODING
+from faceVer.api.transfer import FORM, IMAGE_TYPES, boundary, is_base64, media_type
+from faceVer.errors import RequestTypeError
+
+
+def is_form(request: web.Request) -> bool:
+    """Whether the request says its body is a form."""
+    return media_type(request.headers.get("Content-Type")) == FORM
+
+
+async def image_body(request: web.Request, grant: Grant) -> tuple[bytes, bool]:
+    """(the body, whether base64 is still on it) of a request that is one image.
+
+    Raises RequestTypeError, SampleError, TooLargeError, OverloadedError.
+    """
+    encoded = is_base64(request.headers.get(TRANSFER_ENCODING))
+    if media_type(request.headers.get("Content-Type")) not in IMAGE_TYPES:
+        raise RequestTypeError(f"Content-Type {request.headers.get('Content-Type')!r}")
+    return await read_file(request, request.app[SETTINGS], grant, encoded=encoded), encoded
+
+
+async def form_parts(request: web.Request, grant: Grant) -> tuple[list[Part], bool]:
+    """(the parts, whether the request's own header says base64) of a form.
+
+    Raises RequestTypeError, MalformedBodyError, TooLargeError, OverloadedError.
+    """
+    encoded = is_base64(request.headers.get(TRANSFER_ENCODING))
+    header = request.headers.get("Content-Type", "")
+    if not is_form(request):
+        raise RequestTypeError(f"Content-Type {header!r}")
+    return await read_parts(request, boundary(header), request.app[SETTINGS], grant, encoded=encoded), encoded
