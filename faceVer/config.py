@@ -171,6 +171,13 @@ class Settings:
     max_members: int = setting(300, "Most pictures of an archive.", low=1, high=100_000)
     max_expanded_bytes: int = setting(150 * MIB, "Most bytes an archive may expand to.", low=1024, high=1 << 40)
 
+    max_folder_pixels: int = setting(
+        500_000_000,
+        "Most pixels that the pictures of one folder request, archives' included, may have together.",
+        low=4096,
+        high=1 << 40,
+    )
+
     # folder analyses
     spoofing_threshold: float = setting(
         0.5, "Highest chance of an attack that still passes, where the request names none.", low=0, high=1

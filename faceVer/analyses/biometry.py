@@ -14,6 +14,13 @@ from faceVer.errors import ExtractionError, FaceError
 from faceVer.vision.quality import FaceQuality
 from faceVer.vision.sight import Sighting
 
+# A frontal frame of one person scores above this against the best one even with the mouth open or the eyes shut; some
+# 95 % of strangers do not (cosine 0.2, a false match rate of 2e-2: docs/accuracy.md).
+STRANGERS = 0.015
+# Frames compared with the best one, evenly spaced. Heads turned up, down or aside score like strangers: only frames
+# whose pose term (docs/best-shot.md) is at least this are compared.
+CHECKED, LEAST_POSE = 6, 0.6
+
 
 class BiometryService:
     """Synchronous, without state between calls, for any number of threads."""
@@ -44,6 +51,26 @@ class BiometryService:
             raise ExtractionError("no frame shows a face a template can be made of")
         mean = np.mean(vectors, axis=0)
         return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-6), dtype=np.float32)
+
+    def one_person(self, ranked: Sequence[tuple[FaceQuality, Sighting]]) -> bool:
+        """Whether a video's or an archive's frames show one person, as far as templates can tell.
+
+        Liveness is judged over all frames, identity by the best ones: were the frames of two people let through, one
+        could lend the other a live face. ranked: as for `frames_vector`. Raises InferenceError.
+        """
+        frontal = sorted(
+            (found for rated, found in ranked if rated.pose >= LEAST_POSE), key=lambda found: found.frame.index
+        )
+        spread = frontal[:: -(-len(frontal) // CHECKED) or 1]
+        vectors: list[Vector] = []
+        for found in dict.fromkeys((ranked[0][1], *spread)):
+            try:
+                vectors.append(self._engine.embed_image(found.image))
+            except FaceError:
+                continue
+        if len(vectors) < 2:
+            return True
+        return min(outcome.score for outcome in self._engine.match(vectors[0], vectors[1:])) >= STRANGERS
 
     def compare(self, vectors: Mapping[str, Vector]) -> BiometryOutcome:
         """Every pair of media, by key, in order; at least two."""

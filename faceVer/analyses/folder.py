@@ -33,8 +33,9 @@ from faceVer.analyses.selection import Selection, has_best_shot, select
 from faceVer.analyses.strict_json import name_of
 from faceVer.config import Settings
 from faceVer.engine import FaceEngine, Vector
-from faceVer.errors import ExtractionError, NoFaceError, SampleError, SeveralFacesError, TooLargeError
+from faceVer.errors import FaceError, NoFaceError, SampleError, SeveralFacesError, TooLargeError
 from faceVer.media.image import decode
+from faceVer.media.limits import MediaLimits
 from faceVer.media.sniff import identify
 from faceVer.types import Face, Frame, ModelInfo, Upload
 from faceVer.vision.liveness_pack import LivenessModels, load_liveness
@@ -102,7 +103,9 @@ class FolderService:
         Raises SampleError, NoFaceError, SeveralFacesError, InferenceError.
         """
         kind, _ = identify(data)
-        frames, _ = decode_medium(data, "shots_set" if kind == "archive" else kind, self._settings)
+        frames, _ = decode_medium(
+            data, "shots_set" if kind == "archive" else kind, MediaLimits.from_settings(self._settings)
+        )
         sightings = self._sight(frames, still=kind == "image")
         return self._quality.spoof(sightings)
 
@@ -127,7 +130,10 @@ class FolderService:
         ]
         tasks = self._plan(asked, drafts)
         begun = self._stamps.now()
-        findings = {fact.key: self._examine(upload, fact, tasks) for upload, fact in zip(uploads, drafts, strict=True)}
+        limits = MediaLimits.from_settings(self._settings, len(uploads))
+        findings = {
+            fact.key: self._examine(upload, fact, tasks, limits) for upload, fact in zip(uploads, drafts, strict=True)
+        }
         ended = max(self._stamps.now(), begun)
         records = [
             AnalysisRecord(
@@ -191,9 +197,9 @@ class FolderService:
             for analysis in asked.analyses
         ]
 
-    def _examine(self, upload: Upload, fact: MediaFact, tasks: Sequence[_Task]) -> _Findings:
+    def _examine(self, upload: Upload, fact: MediaFact, tasks: Sequence[_Task], limits: MediaLimits) -> _Findings:
         """Decode a medium and take what the analyses need of it. Raises SampleError, InferenceError."""
-        opened = open_medium(upload, fact, self._settings, self._stamps.now())
+        opened = open_medium(upload, fact, limits, self._stamps.now())
         fact, still = opened.fact, opened.fact.kind == "image"
         uses = [task.confs for task in tasks if not task.selection.failure and _holds(task.selection, fact)]
         quality = [confs for confs in uses if isinstance(confs, QualityConfs)]
@@ -208,11 +214,13 @@ class FolderService:
             return _Findings(fact, trouble=several_faces(fact.media_id))
         wants_shot = has_best_shot(fact) and any(confs.extract_best_shot for confs in quality)
         ranked = self._quality.ranked(sightings) if wants_shot or (biometry and not still) else []
+        if ranked and not self._biometry.one_person(ranked):
+            return _Findings(fact, trouble=several_faces(fact.media_id))
         vector, vector_trouble = None, None
         if biometry:
             try:
                 vector = self._biometry.photo_vector(sightings[0]) if still else self._biometry.frames_vector(ranked)
-            except ExtractionError:
+            except FaceError:
                 vector_trouble = no_face(fact.media_id)
         return _Findings(
             fact,

@@ -12,7 +12,6 @@ from typing import Any
 from PIL import Image as Pil
 
 from faceVer.analyses.facts import MediaFact, MediaKind
-from faceVer.config import Settings
 from faceVer.errors import SampleError
 from faceVer.media.archive import read_archive
 from faceVer.media.image import FORMATS, decode
@@ -54,9 +53,8 @@ def draft(
     )
 
 
-def decode_medium(data: bytes, kind: MediaKind, settings: Settings) -> tuple[list[Frame], dict[str, Any]]:
+def decode_medium(data: bytes, kind: MediaKind, limits: MediaLimits) -> tuple[list[Frame], dict[str, Any]]:
     """(frames, the facts only decoding tells). Raises SampleError."""
-    limits = MediaLimits.from_settings(settings)
     if kind == "video":
         video = read_video(data, limits=limits)
         # A PyAV frame whose side data was read refers to itself: without this each video would leave its decoded frames
@@ -67,14 +65,14 @@ def decode_medium(data: bytes, kind: MediaKind, settings: Settings) -> tuple[lis
     if kind == "shots_set":
         frames = read_archive(data, limits=limits)
         return frames, {"width": frames[0].width, "height": frames[0].height}
-    frame = Frame(decode(data, max_pixels=settings.max_pixels))
+    frame = Frame(decode(data, max_pixels=limits.max_pixels, budget=limits.budget))
     width, height = _picture_size(data, frame)
     return [frame], {"width": width, "height": height}
 
 
-def open_medium(upload: Upload, fact: MediaFact, settings: Settings, now: float) -> Opened:
+def open_medium(upload: Upload, fact: MediaFact, limits: MediaLimits, now: float) -> Opened:
     """Decode a medium. now: Unix seconds. Raises SampleError."""
-    frames, told = decode_medium(upload.data, fact.kind, settings)
+    frames, told = decode_medium(upload.data, fact.kind, limits)
     return Opened(replace(fact, updated=max(now, fact.created), **told), frames)
 
 

@@ -165,7 +165,7 @@ def _unit(table: Mapping[str, Any], key: str, where: str) -> float | None:
         raise _type("a number", f"{where}.{key}")
     if not 0 <= value <= 1:
         raise PayloadError("outside 0..1", exposed=f"{where}.{key}", kind=PayloadError.VALUE)
-    return float(value)
+    return float(value) + 0.0  # -0.0 is echoed as 0.0
 
 
 def _table(root: Mapping[str, Any], key: str) -> list[tuple[str, Any]]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from faceVer.errors import PayloadError
 
-MAX_BYTES = 1024 * 1024
+MAX_BYTES = 256 * 1024
 """Largest payload, in bytes: metadata is echoed once per medium and analysis, so it must not be large."""
 
 MAX_DEPTH = 64

@@ -58,7 +58,7 @@ _WORDS: dict[str, tuple[str, str]] = {
 }
 _LANGUAGES = ("en", "ru")
 
-MAX_NUMBER = 32
+MAX_NUMBER = 12
 """Characters of a plain decimal; a number that needs more keeps its exponent."""
 _EXPONENT = re.compile(r"(?:\A|[ \[])-?\d++(?:\.\d++)?e[+-]\d")
 _STRING_OR_EXPONENT = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|-?\d++(?:\.\d++)?e[+-]\d++')

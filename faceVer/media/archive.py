@@ -123,7 +123,7 @@ def _picture(entry: Entry, limits: MediaLimits) -> Image:
     data = entry.read(limits.max_member_bytes + 1)
     if len(data) > limits.max_member_bytes:
         raise SampleError("a member of the archive is larger than allowed")
-    image = decode(data, max_pixels=limits.max_pixels)
+    image = decode(data, max_pixels=limits.max_pixels, budget=limits.budget)
     height, width = image.shape[:2]
     scale = limits.side / max(width, height)
     if scale >= 1:

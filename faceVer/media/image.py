@@ -14,6 +14,7 @@ from PIL import Image as Pil
 from PIL.TiffImagePlugin import TiffImageFile
 
 from faceVer.errors import SampleError
+from faceVer.media.limits import PixelBudget
 from faceVer.types import Image
 
 pillow_heif.register_heif_opener(thumbnails=False)
@@ -45,11 +46,12 @@ _UPRIGHT: dict[int, Callable[[NDArray[np.uint8]], NDArray[np.uint8]]] = {
 }
 
 
-def decode(data: bytes, *, max_pixels: int) -> Image:
+def decode(data: bytes, *, max_pixels: int, budget: PixelBudget | None = None) -> Image:
     """The picture in `data`: (H, W, 3) uint8 RGB, upright, alpha laid over white, the first frame of an animation.
 
     Where its longer side has 3840 pixels or more it comes at a fraction (a half, a third …) of its size.
-    Raises SampleError on anything that is not a whole picture of at most `max_pixels` pixels.
+    Raises SampleError on anything that is not a whole picture of at most `max_pixels` pixels, or for which `budget`
+    has no pixels left.
     """
     if not data:
         raise SampleError("the sample is empty")
@@ -58,6 +60,8 @@ def decode(data: bytes, *, max_pixels: int) -> Image:
         with Pil.open(io.BytesIO(data), formats=FORMATS) as picture:
             _check_size(*picture.size, max_pixels)
             _check_cost(picture, data, max_pixels)
+            if budget is not None:
+                budget.spend(picture.width * picture.height)
             longest = max(picture.size)
             if longest >= 2 * WORKING_SIDE:  # JPEG only; a no-op for the others
                 picture.draft(None, (picture.width * WORKING_SIDE // longest, picture.height * WORKING_SIDE // longest))

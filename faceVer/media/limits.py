@@ -5,6 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from faceVer.config import Settings
+from faceVer.errors import SampleError
+
+
+class PixelBudget:
+    """Pixels that the pictures of one request may have together; for one thread."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit, self._left = limit, limit
+
+    def spend(self, pixels: int) -> None:
+        """Raises SampleError where the request has no pixels left for a picture."""
+        self._left -= pixels
+        if self._left < 0:
+            raise SampleError(f"the request's pictures have more than {self._limit} pixels together")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,17 +35,20 @@ class MediaLimits:
     max_members: int = 300
     max_member_bytes: int = 15 * 1024 * 1024
     max_expanded_bytes: int = 150 * 1024 * 1024
+    budget: PixelBudget | None = None
 
     @classmethod
-    def from_settings(cls, settings: Settings) -> MediaLimits:
+    def from_settings(cls, settings: Settings, media: int = 1) -> MediaLimits:
+        """The limits of one request. media: how many there are to share what a request may cost."""
         return cls(
+            budget=PixelBudget(settings.max_folder_pixels),
             frames=settings.media_frames,
             side=settings.media_side,
             max_pixels=settings.max_pixels,
             max_video_pixels=min(settings.max_video_pixels, settings.max_pixels),
             max_video_seconds=settings.max_video_seconds,
             max_video_frames=settings.max_video_frames,
-            max_video_work=settings.max_video_work,
+            max_video_work=settings.max_video_work // max(1, media),
             max_members=settings.max_members,
             max_member_bytes=settings.max_file_bytes,
             max_expanded_bytes=settings.max_expanded_bytes,

@@ -50,7 +50,7 @@ def identify(data: bytes) -> tuple[Kind, str]:
     if not head:
         raise SampleError("the sample is empty")
     known = next((name for magic, name in _FOREIGN.items() if head.startswith(magic)), "of no known kind")
-    raise SampleError(f"the sample is {known}; it starts with {head[:8].hex(' ')}")
+    raise SampleError(f"the sample is {known}")
 
 
 def _image(head: bytes) -> str:

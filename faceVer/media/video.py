@@ -38,6 +38,8 @@ _DEMUXERS = {"video/mp4": "mov", "video/quicktime": "mov", "video/3gpp": "mov", 
              "video/x-matroska": "matroska", "video/x-msvideo": "avi"}  # fmt: skip
 _DECODERS = ("h264", "hevc", "vp8", "vp9", "mpeg4", "mjpeg", "libdav1d")
 # Codecs in which a frame not referred to is never needed by another one; HEVC's sub-layers do not promise that.
+MAX_FPS = 1000.0
+"""Frames per second beyond which a rate is a damaged header's, and is told as 0."""
 _SKIPPABLE = ("h264", "mpeg4", "vp8")
 _NO_PICTURE = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
 _FAILURES = (av.error.FFmpegError, ValueError, ArithmeticError, AssertionError, MemoryError)
@@ -103,6 +105,7 @@ def read_video(data: bytes, *, limits: MediaLimits) -> Video:
     count = len(track.packets)
     lasting = (max(track.times) - track.start) * track.unit
     fps = (count - 1) / lasting if lasting > 0 else float(stream.average_rate or 0)
+    fps = fps if fps <= MAX_FPS else 0.0
     duration = (track.end - track.start) * track.unit
     return Video(VideoInfo(*size, round(duration, 6), round(fps, 3), mime, count), pictures)
 

@@ -73,7 +73,7 @@ def sight(detector: Detector, frames: Sequence[Frame], rules: SubjectRules) -> l
     if seen:
         return seen
     # Only padding shows it: a face that fills the frame.
-    for frame in turned:
+    for frame in _spread(turned, FINE):
         try:
             found = find_subject(detector, frame.image, tolerant)
         except NoFaceError:

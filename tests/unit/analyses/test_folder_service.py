@@ -186,6 +186,40 @@ def test_a_second_person_throughout_fails_and_a_passer_by_does_not(told: FolderS
     assert states(run(told, {"m": encode_video([alone, alone, both, alone, alone])}))[0] == "FINISHED"
 
 
+@pytest.mark.parametrize("foreign", [1, 4, 7])
+@pytest.mark.parametrize("asked", ["biometry", "best shot"])
+def test_frames_of_two_people_one_after_the_other_fail(told: FolderService, foreign: int, asked: str) -> None:
+    """Else one person could pass liveness and another be compared and shown."""
+    frames = [support.selfie(5 if n < foreign else 2, shift=4 * n) for n in range(8)]
+    media = {"v": encode_video(frames, fps=4), "p": photo()}
+    analyses = [{"type": "biometry"}] if asked == "biometry" else [quality(extract_best_shot=True)]
+    document = run(told, media, analyses=analyses)
+    assert states(document)[:2] == ("FAILED", "FAILED")
+    assert "More than one person" in document["analyses"][0]["error_message"]
+
+
+@pytest.mark.parametrize("number", [None, 0, 1, 2, 3, 4, 5])
+def test_a_turning_and_tilting_head_is_one_person(told: FolderService, number: int | None) -> None:
+    frames = [
+        np.asarray(Pil.fromarray(support.selfie(number, shift=3 * n)).rotate(4 * n - 14, fillcolor=(140, 150, 160)))
+        for n in range(8)
+    ]
+    document = run(told, {"v": encode_video(frames, fps=4), "p": photo(number)}, analyses=[{"type": "biometry"}])
+    assert states(document)[:2] == ("FINISHED", "SUCCESS")
+
+
+def test_the_pictures_of_a_request_share_a_budget_of_pixels(engine: FaceEngine) -> None:
+    def service_of(pixels: int) -> FolderService:
+        settings = load_settings({"FACEVER_MAX_FOLDER_PIXELS": str(pixels)})
+        models = support.liveness()
+        return FolderService(engine, LivenessModels(Told(), models.gauge, models.infos), settings)
+
+    media = {"z": make_zip([(f"{n}.jpg", photo()) for n in range(3)]), "p": photo()}
+    assert states(run(service_of(4 * 300 * 400), media))[0] == "FINISHED"
+    with pytest.raises(SampleError, match="together"):
+        run(service_of(4 * 300 * 400 - 1), media)
+
+
 def test_failures_stay_with_the_analyses_that_use_the_medium(told: FolderService) -> None:
     document = run(
         told,
