@@ -67,8 +67,10 @@ class CenterFace:
     def detect(self, image: Image, size: int) -> list[Face]:
         small, scale = shrink(image, size)
         height, width = small.shape[:2]
-        tensor = np.zeros((1, 3, -(-height // MULTIPLE) * MULTIPLE, -(-width // MULTIPLE) * MULTIPLE), np.float32)
-        tensor[0, :, :height, :width] = small.transpose(2, 0, 1)
+        below, right = -height % MULTIPLE, -width % MULTIPLE
+        padded = cv2.copyMakeBorder(small, 0, below, 0, right, cv2.BORDER_CONSTANT, value=(0, 0, 0))
+        # OpenCV splits channels into floats several times as fast as numpy copies a transposed view.
+        tensor = np.asarray(cv2.dnn.blobFromImage(padded), dtype=np.float32)
         heat, sizes, offsets, points = (output[0] for output in self._session.run(tensor))
         rows, columns = np.nonzero(heat[0] > self._threshold)
         if not rows.size:
