@@ -23,8 +23,8 @@ from PIL import Image as Pil
 
 from faceVer.analyses.folder import FolderService
 from faceVer.analyses.quality import QualityService
-from faceVer.config import load_settings
 from faceVer.engine import FaceEngine
+from faceVer.environment import load_settings
 from faceVer.media.limits import MediaLimits
 from faceVer.media.video import read_video
 from faceVer.types import Upload

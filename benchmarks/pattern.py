@@ -24,8 +24,8 @@ from aiohttp.test_utils import make_mocked_request
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from faceVer.config import load_settings
 from faceVer.engine import FaceEngine
+from faceVer.environment import load_settings
 from faceVer.media.image import decode
 from faceVer.vision.align import align
 from faceVer.vision.detect import CenterFace

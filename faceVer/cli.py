@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from faceVer import __version__
-from faceVer.config import Settings, describe, load_settings
+from faceVer.config import Settings
+from faceVer.environment import describe, load_settings
 from faceVer.errors import FaceVerError, SetupError
 
 if TYPE_CHECKING:

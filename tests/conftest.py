@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from faceVer.config import Settings, load_settings
+from faceVer.config import Settings
 from faceVer.engine import FaceEngine
+from faceVer.environment import load_settings
 from tests import support_faces as faces
 from tests.support_server import Server
 

@@ -7,7 +7,7 @@ from functools import cache
 import cv2
 import numpy as np
 
-from faceVer.config import load_settings
+from faceVer.environment import load_settings
 from faceVer.types import Image
 from faceVer.vision.liveness_pack import LivenessModels, load_liveness
 from tests import support_faces as faces

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from faceVer import accuracy, calibrate
-from faceVer.config import load_settings
+from faceVer.environment import load_settings
 from faceVer.errors import SetupError
 from faceVer.matching import scores
 from faceVer.weights.manifest import load_manifest, weights_folder

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from faceVer.config import PREFIX, Settings, describe, load_settings
+from faceVer.config import PREFIX, Settings
+from faceVer.environment import describe, load_settings
 from faceVer.errors import SettingsError
 
 KEY = bytes(range(32))

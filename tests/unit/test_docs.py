@@ -9,7 +9,7 @@ from unittest.mock import Mock
 import pytest
 
 from faceVer.api.app import create_app
-from faceVer.config import describe, load_settings
+from faceVer.environment import describe, load_settings
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("weights/*.md")])

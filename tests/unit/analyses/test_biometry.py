@@ -7,8 +7,8 @@ import pytest
 
 from faceVer.analyses.biometry import BiometryService
 from faceVer.analyses.quality import QualityService
-from faceVer.config import load_settings
 from faceVer.engine import FaceEngine
+from faceVer.environment import load_settings
 from faceVer.errors import ExtractionError
 from faceVer.types import Frame, Image
 from faceVer.vision.quality import FaceQuality

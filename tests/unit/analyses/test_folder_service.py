@@ -15,8 +15,8 @@ from PIL import Image as Pil
 
 from faceVer.analyses import folder as folder_module
 from faceVer.analyses.folder import FolderService
-from faceVer.config import load_settings
 from faceVer.engine import FaceEngine
+from faceVer.environment import load_settings
 from faceVer.errors import NoFaceError, PayloadError, SampleError, SeveralFacesError, TooLargeError
 from faceVer.types import Face, Image, Upload
 from faceVer.vision.liveness_pack import LivenessModels

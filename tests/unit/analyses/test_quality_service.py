@@ -17,8 +17,8 @@ from faceVer.analyses.quality import (
     frame_weight,
     several_faces,
 )
-from faceVer.config import load_settings
 from faceVer.engine import FaceEngine
+from faceVer.environment import load_settings
 from faceVer.errors import NoFaceError, SeveralFacesError
 from faceVer.media.limits import MediaLimits
 from faceVer.media.video import read_video

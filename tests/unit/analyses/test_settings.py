@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from faceVer.config import Settings, describe, load_settings
+from faceVer.config import Settings
+from faceVer.environment import describe, load_settings
 from faceVer.errors import SettingsError
 
 

@@ -9,8 +9,8 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from faceVer.config import load_settings
 from faceVer.engine import FaceEngine
+from faceVer.environment import load_settings
 from faceVer.errors import NoFaceError, SetupError
 from faceVer.vision.packs import CALIBRATION_FILE, load_models
 from tests import support_faces as faces

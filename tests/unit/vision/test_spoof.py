@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from faceVer.config import Settings, load_settings
+from faceVer.config import Settings
 from faceVer.engine import FaceEngine
+from faceVer.environment import load_settings
 from faceVer.errors import InferenceError, SetupError
 from faceVer.media.image import decode
 from faceVer.types import Face, Image
