@@ -70,3 +70,20 @@ def encoded(picture: Image.Image, kind: str = "JPEG", **options: Any) -> bytes:
 
 def jpeg(picture: Image.Image, **options: Any) -> bytes:
     return encoded(picture.convert("RGB"), "JPEG", **options)
+
+
+def turned_away(picture: Image.Image, orientation: int, kind: str = "JPEG") -> bytes:
+    """The picture as a camera held differently stores it: pixels turned, and the EXIF orientation that undoes it."""
+    turns = {
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_90,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_270,
+    }
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stored = picture.transpose(turns[orientation]) if orientation in turns else picture
+    return encoded(stored, kind, exif=exif)

@@ -146,19 +146,8 @@ class TestSingleImage:
 
     @pytest.mark.parametrize("orientation", range(2, 9))
     def test_exif_orientation_is_applied(self, server: Server, orientation: int) -> None:
-        turns = {
-            2: Pil.Transpose.FLIP_LEFT_RIGHT,
-            3: Pil.Transpose.ROTATE_180,
-            4: Pil.Transpose.FLIP_TOP_BOTTOM,
-            5: Pil.Transpose.TRANSPOSE,
-            6: Pil.Transpose.ROTATE_90,
-            7: Pil.Transpose.TRANSVERSE,
-            8: Pil.Transpose.ROTATE_270,
-        }
         upright = Pil.fromarray(selfie(1))
-        exif = Pil.Exif()
-        exif[274] = orientation
-        turned = faces.encoded(upright.transpose(turns[orientation]), "PNG", exif=exif)
+        turned = faces.turned_away(upright, orientation, "PNG")
         assert detect(server, turned, "image/png").body == detect(server, faces.encoded(upright, "PNG")).body
 
     def test_a_picture_that_lies_on_its_side(self, server: Server) -> None:

@@ -54,9 +54,7 @@ def test_the_map_puts_085_at_a_false_match_rate_of_1e_4() -> None:
     rows = accuracy.table(compared, fitted, vectors, labels)
     assert [row.fmr for row in rows] == list(accuracy.FMRS)
     assert all(row.tar_low <= row.tar <= row.tar_high for row in rows)
-    assert all(
-        left.tar >= right.tar and left.cosine <= right.cosine for left, right in pairwise(rows)
-    )
+    assert all(left.tar >= right.tar and left.cosine <= right.cosine for left, right in pairwise(rows))
     assert accuracy.markdown(rows).count("\n") == 1 + len(rows)
 
 
