@@ -19,7 +19,7 @@ from faceVer.media.image import decode
 from faceVer.template import TemplateCodec, settle
 from faceVer.types import Comparison, Image, ModelInfo, Subject
 from faceVer.vision.align import CROP
-from faceVer.vision.detect import Detector
+from faceVer.vision.detect import Detector, probe_picture
 from faceVer.vision.packs import Models, load_models
 from faceVer.vision.session import RUNTIME
 from faceVer.vision.subject import SubjectRules, find_subject
@@ -103,10 +103,7 @@ class FaceEngine:
 
     def probe(self) -> None:
         """Run the models on a synthetic picture, as the health method asks. Raises InferenceError."""
-        ramp = np.linspace(0, 255, CROP, dtype=np.uint8)
-        image = np.ascontiguousarray(
-            np.stack(np.broadcast_arrays(ramp[:, None], ramp[None, :], np.uint8(128)), axis=-1)
-        )
+        image = probe_picture(CROP)
         self._models.detector.detect(image, self._rules.size)
         # A ramp is no face; that the model says so is what a working model does.
         with contextlib.suppress(ExtractionError):

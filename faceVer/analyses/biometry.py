@@ -22,6 +22,11 @@ STRANGERS = 0.015
 CHECKED, LEAST_POSE = 6, 0.6
 
 
+Ranked = Sequence[tuple[FaceQuality, Sighting]]
+Known = dict[Sighting, Vector | None]
+"""The vectors of a medium's frames, None for those no template can be made of: each is made once."""
+
+
 class BiometryService:
     """Synchronous, without state between calls, for any number of threads."""
 
@@ -33,44 +38,48 @@ class BiometryService:
         """(D,) float32 unit vector of a photo's face. Raises ExtractionError, InferenceError."""
         return self._engine.embed_image(sighting.image)
 
-    def frames_vector(self, ranked: Sequence[tuple[FaceQuality, Sighting]]) -> Vector:
+    def frames_vector(self, ranked: Ranked, known: Known) -> Vector:
         """(D,) float32 unit vector of a video's or an archive's face: the mean of its best frames' vectors.
 
-        ranked: best first (QualityService.ranked). Frames no template can be made of are passed over.
+        ranked: best first (QualityService.ranked). Frames no template can be made of are passed over. known: what was
+        found of the medium's frames already; more is added.
         Raises ExtractionError where none is left, InferenceError.
         """
         vectors: list[Vector] = []
         for _, found in ranked:
             if len(vectors) == self._frames:
                 break
-            try:
-                vectors.append(self._engine.embed_image(found.image))
-            except FaceError:
-                continue
+            vector = self._vector(found, known)
+            if vector is not None:
+                vectors.append(vector)
         if not vectors:
             raise ExtractionError("no frame shows a face a template can be made of")
         mean = np.mean(vectors, axis=0)
         return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-6), dtype=np.float32)
 
-    def one_person(self, ranked: Sequence[tuple[FaceQuality, Sighting]]) -> bool:
+    def one_person(self, ranked: Ranked, known: Known) -> bool:
         """Whether a video's or an archive's frames show one person, as far as templates can tell.
 
         Liveness is judged over all frames, identity by the best ones: were the frames of two people let through, one
-        could lend the other a live face. ranked: as for `frames_vector`. Raises InferenceError.
+        could lend the other a live face. ranked, known: as for `frames_vector`. Raises InferenceError.
         """
         frontal = sorted(
             (found for rated, found in ranked if rated.pose >= LEAST_POSE), key=lambda found: found.frame.index
         )
         spread = frontal[:: -(-len(frontal) // CHECKED) or 1]
-        vectors: list[Vector] = []
-        for found in dict.fromkeys((ranked[0][1], *spread)):
-            try:
-                vectors.append(self._engine.embed_image(found.image))
-            except FaceError:
-                continue
+        looked = [self._vector(found, known) for found in dict.fromkeys((ranked[0][1], *spread))]
+        vectors = [vector for vector in looked if vector is not None]
         if len(vectors) < 2:
             return True
         return min(outcome.score for outcome in self._engine.match(vectors[0], vectors[1:])) >= STRANGERS
+
+    def _vector(self, found: Sighting, known: Known) -> Vector | None:
+        if found not in known:
+            try:
+                known[found] = self._engine.embed_image(found.image)
+            except FaceError:
+                known[found] = None
+        return known[found]
 
     def compare(self, vectors: Mapping[str, Vector]) -> BiometryOutcome:
         """Every pair of media, by key, in order; at least two."""

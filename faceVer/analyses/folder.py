@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from faceVer.analyses.biometry import BiometryService
+from faceVer.analyses.biometry import BiometryService, Known
 from faceVer.analyses.document import Stamps, folder_document
 from faceVer.analyses.facts import (
     AnalysisRecord,
@@ -38,6 +38,7 @@ from faceVer.media.image import decode
 from faceVer.media.limits import MediaLimits
 from faceVer.media.sniff import identify
 from faceVer.types import Face, Frame, ModelInfo, Upload
+from faceVer.vision.detect import probe_picture
 from faceVer.vision.liveness_pack import LivenessModels, load_liveness
 from faceVer.vision.sight import Sighting, crowded
 
@@ -162,9 +163,7 @@ class FolderService:
 
         Raises InferenceError.
         """
-        ramp = np.linspace(0, 255, PROBE_SIDE, dtype=np.uint8)
-        planes = np.broadcast_arrays(ramp[:, None], ramp[None, :], np.uint8(128))
-        image = np.ascontiguousarray(np.stack(planes, axis=-1))
+        image = probe_picture(PROBE_SIDE)
         self._quality.detector.detect(image, PROBE_SIDE)
         box = np.array([32, 32, 96, 96], dtype=np.float32)
         marks = np.array([[50, 55], [78, 55], [64, 70], [54, 82], [74, 82]], dtype=np.float32)
@@ -214,12 +213,15 @@ class FolderService:
             return _Findings(fact, trouble=several_faces(fact.media_id))
         wants_shot = has_best_shot(fact) and any(confs.extract_best_shot for confs in quality)
         ranked = self._quality.ranked(sightings) if wants_shot or (biometry and not still) else []
-        if ranked and not self._biometry.one_person(ranked):
+        known: Known = {}
+        if ranked and not self._biometry.one_person(ranked, known):
             return _Findings(fact, trouble=several_faces(fact.media_id))
         vector, vector_trouble = None, None
         if biometry:
             try:
-                vector = self._biometry.photo_vector(sightings[0]) if still else self._biometry.frames_vector(ranked)
+                vector = (
+                    self._biometry.photo_vector(sightings[0]) if still else self._biometry.frames_vector(ranked, known)
+                )
             except FaceError:
                 vector_trouble = no_face(fact.media_id)
         return _Findings(

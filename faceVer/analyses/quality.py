@@ -18,6 +18,7 @@ from faceVer.analyses.facts import PROCESSING_ERROR, BestShot, Failure
 from faceVer.config import Settings
 from faceVer.engine import FaceEngine
 from faceVer.errors import ExtractionError, FaceError, SampleError
+from faceVer.matching import SCORE_DIGITS
 from faceVer.types import Frame, Image
 from faceVer.vision.detect import Detector
 from faceVer.vision.liveness_pack import LivenessModels
@@ -26,7 +27,6 @@ from faceVer.vision.sight import Sighting, sight, sight_photo
 from faceVer.vision.subject import SubjectRules
 
 SEVERAL_FACES = "More than one person is present on source media [{media_id}]"
-SCORE_DIGITS = 6
 # Degrees of yaw at which a frame's weight has fallen to the least; no frame counts for nothing, so that an attack
 # cannot be hidden in frames that look aside.
 YAW_SPAN, LEAST_WEIGHT = 50.0, 0.25

@@ -43,7 +43,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 def create_app(settings: Settings, engine: FaceEngine | None = None) -> web.Application:
     """The application. engine: a loaded one; by default the configured pack is loaded here. Raises SetupError."""
-    app = web.Application(middlewares=[observe], client_max_size=settings.max_request_bytes)
+    app = web.Application(middlewares=[observe])
     app[SETTINGS] = settings
     app[ENGINE] = FaceEngine.load(settings) if engine is None else engine
     app[BUDGET] = Budget(settings.max_inflight_bytes)

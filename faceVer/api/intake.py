@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from faceVer.api.body import Grant, Part, read_file, read_parts
+from faceVer.api.body import Grant, MalformedBodyError, Part, read_file, read_parts
 from faceVer.api.context import SETTINGS
 from faceVer.api.responses import TRANSFER_ENCODING
 from faceVer.api.transfer import FORM, IMAGE_TYPES, boundary, is_base64, media_type
-from faceVer.errors import RequestTypeError
+from faceVer.errors import FaceVerError, RequestTypeError
 
 
 def is_form(request: web.Request) -> bool:
@@ -27,13 +27,16 @@ async def image_body(request: web.Request, grant: Grant) -> tuple[bytes, bool]:
     return await read_file(request, request.app[SETTINGS], grant, encoded=encoded), encoded
 
 
-async def form_parts(request: web.Request, grant: Grant) -> tuple[list[Part], bool]:
+async def form_parts(request: web.Request, grant: Grant, broken: type[FaceVerError]) -> tuple[list[Part], bool]:
     """(the parts, whether the request's own header says base64) of a form.
 
-    Raises RequestTypeError, MalformedBodyError, TooLargeError, OverloadedError.
+    Raises RequestTypeError, `broken` where the body is not a whole form, TooLargeError, OverloadedError.
     """
     encoded = is_base64(request.headers.get(TRANSFER_ENCODING))
     header = request.headers.get("Content-Type", "")
     if not is_form(request):
         raise RequestTypeError(f"Content-Type {header!r}")
-    return await read_parts(request, boundary(header), request.app[SETTINGS], grant, encoded=encoded), encoded
+    try:
+        return await read_parts(request, boundary(header), request.app[SETTINGS], grant, encoded=encoded), encoded
+    except MalformedBodyError as error:
+        raise broken(f"the body is not a whole multipart form: {error}") from error

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from faceVer.analyses.folder import FolderService
 from faceVer.api import responses
-from faceVer.api.body import PAYLOAD, MalformedBodyError, Part, decoded, unpack
+from faceVer.api.body import PAYLOAD, Part, decoded, unpack
 from faceVer.api.context import BUDGET, FOLDERS, POOL, SETTINGS, WEBHOOKS
 from faceVer.api.intake import form_parts, image_body, is_form
 from faceVer.api.transfer import media_type
@@ -47,10 +47,7 @@ async def folder(request: web.Request) -> web.Response:
     """POST detect or instant folders with a form: the folder document, which also goes to the resolution endpoint."""
     app, settings = request.app, request.app[SETTINGS]
     with app[BUDGET].hold() as grant:
-        try:
-            parts, _ = await form_parts(request, grant)
-        except MalformedBodyError as error:
-            raise SampleError(f"the body is not a whole multipart form: {error}") from error
+        parts, _ = await form_parts(request, grant, SampleError)
         uploads, payload = await unpack(
             app[POOL], parts, lambda: (_uploads(parts, settings), _payload(parts, settings))
         )

@@ -12,7 +12,7 @@ from aiohttp.typedefs import Handler
 
 from faceVer.api.context import INSTANT, LIVENESS, SETTINGS
 from faceVer.api.responses import error_response, instant_response
-from faceVer.errors import FaceVerError, InternalError, MethodError, TooLargeError, UnknownPathError
+from faceVer.errors import FaceVerError, InternalError, MethodError, UnknownPathError
 from faceVer.logs import request_id
 
 log = logging.getLogger("faceVer.access")
@@ -85,10 +85,6 @@ def _refused_by_router(request: web.Request, error: web.HTTPException) -> tuple[
     """aiohttp's own refusals in the contract's shape."""
     if isinstance(error, web.HTTPNotFound):
         return _refused(request, UnknownPathError("no such path"), status=404)
-    if isinstance(error, web.HTTPMethodNotAllowed):
-        return _refused(request, MethodError("another verb is expected"))
-    if isinstance(error, web.HTTPRequestEntityTooLarge):
-        return _refused(request, TooLargeError("the body is too large"))
     return error, "", error.reason
 
 

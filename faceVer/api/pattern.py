@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from faceVer.api import responses
-from faceVer.api.body import MalformedBodyError, Part, decoded, unpack
+from faceVer.api.body import Part, decoded, unpack
 from faceVer.api.context import BUDGET, ENGINE, POOL, SETTINGS
 from faceVer.api.intake import form_parts, image_body
 from faceVer.api.pool import InferencePool
@@ -125,10 +125,7 @@ def multipart_handler(
     async def handle(request: web.Request) -> web.Response:
         app, settings = request.app, request.app[SETTINGS]
         with app[BUDGET].hold() as grant:
-            try:
-                parts, encoded = await form_parts(request, grant)
-            except MalformedBodyError as error:
-                raise first.error(f"the body is not a whole multipart form: {error}") from error
+            parts, encoded = await form_parts(request, grant, first.error)
             async with app[POOL].admit():
                 call = Call(app[ENGINE], app[POOL], settings, encoded)
                 one = await unpack(call.pool, parts, lambda: _files(parts, first, settings))

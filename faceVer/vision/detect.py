@@ -27,6 +27,12 @@ class Detector(Protocol):
         ...
 
 
+def probe_picture(side: int) -> Image:
+    """(side, side, 3) RGB of two ramps: what health checks are run on. It shows no face."""
+    ramp = np.linspace(0, 255, side, dtype=np.uint8)
+    return np.ascontiguousarray(np.stack(np.broadcast_arrays(ramp[:, None], ramp[None, :], np.uint8(128)), axis=-1))
+
+
 def shrink(image: Image, size: int) -> tuple[Image, float]:
     """The picture with its longer side at most `size`, and the factor it was scaled by (<= 1)."""
     height, width = image.shape[:2]

@@ -6,20 +6,19 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from faceVer.errors import NoFaceError
 from faceVer.types import Face, Frame, Image, Subject
-from faceVer.vision.align import misfit, tilt
+from faceVer.vision.align import tilt
 from faceVer.vision.detect import Detector
 from faceVer.vision.subject import (
-    CLEAR_CONFIDENCE,
-    CLEAR_MISFIT,
     CLEAR_TILT,
     SubjectRules,
+    clear,
+    counts,
     find_subject,
     look,
     pick,
+    turn_by,
 )
 
 # Turning and padding cost up to eight looks per frame; where no frame shows a clear face these many are tried.
@@ -55,7 +54,7 @@ def sight(detector: Detector, frames: Sequence[Frame], rules: SubjectRules) -> l
     All frames are taken to be turned alike: a clear upright face in any of them settles that none need be turned.
     """
     upright = _look(detector, frames, rules)
-    if any(_clear(found.face) for found in upright):
+    if any(clear(found.face) for found in upright):
         return upright
     tolerant = replace(rules, second_ratio=math.inf)
     best: Subject | None = None
@@ -68,7 +67,7 @@ def sight(detector: Detector, frames: Sequence[Frame], rules: SubjectRules) -> l
             best = found
     if best is None or (best.turned == 0 and upright):
         return upright
-    turned = [replace(frame, image=_turn(frame.image, best.turned)) for frame in frames]
+    turned = [replace(frame, image=turn_by(frame.image, best.turned)) for frame in frames]
     seen = _look(detector, turned, rules)
     if seen:
         return seen
@@ -101,7 +100,7 @@ def _look(detector: Detector, frames: Sequence[Frame], rules: SubjectRules) -> l
         faces = [face for face in faces if abs(tilt(face.landmarks)) <= CLEAR_TILT]
         if faces:
             subject = pick(faces, frame.image)
-            alone = not any(_counts(other, subject, rules) for other in faces if other is not subject)
+            alone = not any(counts(other, subject, rules) for other in faces)
             seen.append(Sighting(frame, frame.image, subject, alone, finely))
     return seen
 
@@ -115,20 +114,8 @@ def _glance(detector: Detector, image: Image, rules: SubjectRules) -> list[Face]
     return look(detector, image, rules)
 
 
-def _counts(other: Face, subject: Face, rules: SubjectRules) -> bool:
-    return other.confidence >= rules.second_confidence and other.side >= rules.second_ratio * subject.side
-
-
-def _clear(face: Face) -> bool:
-    return face.confidence >= CLEAR_CONFIDENCE and misfit(face.landmarks) <= CLEAR_MISFIT
-
-
 def _spread(frames: Sequence[Frame], count: int) -> list[Frame]:
     """At most `count` frames, evenly spaced."""
     if len(frames) <= count:
         return list(frames)
     return [frames[(2 * n + 1) * len(frames) // (2 * count)] for n in range(count)]
-
-
-def _turn(image: Image, degrees: int) -> Image:
-    return np.ascontiguousarray(np.rot90(image, degrees // 90)) if degrees else image

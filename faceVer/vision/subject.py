@@ -51,17 +51,13 @@ def find_subject(detector: Detector, image: Image, rules: SubjectRules) -> Subje
     """The face the picture is about. Raises NoFaceError, SeveralFacesError."""
     faces = look(detector, image, rules)
     subject, turned = (pick(faces, image), 0) if faces else (None, 0)
-    if subject is None or not _clear(subject):
+    if subject is None or not clear(subject):
         image, faces, turned = _best_turn(detector, image, faces, rules)
         if not faces:
             raise NoFaceError("no face was found upright, turned or padded")
         subject = pick(faces, image)
     for other in faces:
-        if (
-            other is not subject
-            and other.confidence >= rules.second_confidence
-            and other.side >= rules.second_ratio * subject.side
-        ):
+        if counts(other, subject, rules):
             raise SeveralFacesError(f"a second face of {other.side / subject.side:.2f} of the subject's side")
     return Subject(image, subject, turned)
 
@@ -91,7 +87,17 @@ def pick(faces: list[Face], image: Image) -> Face:
     return max(faces, key=weight)
 
 
-def _clear(face: Face) -> bool:
+def counts(other: Face, subject: Face, rules: SubjectRules) -> bool:
+    """Whether another face than the subject's is a second person."""
+    return (
+        other is not subject
+        and other.confidence >= rules.second_confidence
+        and other.side >= rules.second_ratio * subject.side
+    )
+
+
+def clear(face: Face) -> bool:
+    """Whether a face is surely one, and upright."""
     return (
         face.confidence >= CLEAR_CONFIDENCE
         and abs(tilt(face.landmarks)) <= CLEAR_TILT
@@ -111,12 +117,12 @@ def _best_turn(
     for border in (0.0, BORDER):
         best: tuple[float, Image, list[Face], int] | None = None
         for turn in (0, *TURNS):
-            turned = _turn(image, turn)
+            turned = turn_by(image, turn)
             faces = upright if turn == 0 and not border else _look_padded(detector, turned, border, rules)
             if not faces:
                 continue
             subject = pick(faces, turned)
-            if _clear(subject) and (best is None or subject.confidence > best[0]):
+            if clear(subject) and (best is None or subject.confidence > best[0]):
                 best = subject.confidence, turned, faces, turn
             if turn == 0:
                 fallback = fallback or faces
@@ -125,7 +131,8 @@ def _best_turn(
     return image, fallback, 0
 
 
-def _turn(image: Image, degrees: int) -> Image:
+def turn_by(image: Image, degrees: int) -> Image:
+    """The picture turned counter-clockwise by a multiple of 90 degrees."""
     return np.ascontiguousarray(np.rot90(image, degrees // 90)) if degrees else image
 
 

@@ -44,7 +44,7 @@ def test_a_videos_template_is_that_of_its_person(
     service: BiometryService, quality: QualityService, engine: FaceEngine
 ) -> None:
     clip = ranked(quality, [support.selfie(2, shift=number) for number in (0, 6, 12, 18)])
-    vector = service.frames_vector(clip)
+    vector = service.frames_vector(clip, {})
     assert vector.dtype == np.float32
     assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-5)
     photo = service.photo_vector(quality.sight_photo(support.selfie(2))[0])
@@ -65,12 +65,12 @@ def test_the_best_usable_frames_make_the_template(
         (best[0][0], Sighting(Frame(support.selfie(0)), support.selfie(0), best[0][1].face)),
     ]
     expected = np.mean([engine.embed_image(item.image) for _, item in best], axis=0)
-    assert service.frames_vector(more) == pytest.approx(expected / np.linalg.norm(expected), abs=1e-6)
+    assert service.frames_vector(more, {}) == pytest.approx(expected / np.linalg.norm(expected), abs=1e-6)
 
 
 def test_without_a_usable_frame_there_is_no_template(service: BiometryService, quality: QualityService) -> None:
     with pytest.raises(ExtractionError):
-        service.frames_vector([])
+        service.frames_vector([], {})
     face = ranked(quality, [support.selfie(2)])[0]
     with pytest.raises(ExtractionError):
-        service.frames_vector([(face[0], Sighting(Frame(support.blank()), support.blank(), face[1].face))])
+        service.frames_vector([(face[0], Sighting(Frame(support.blank()), support.blank(), face[1].face))], {})
