@@ -9,6 +9,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 import pillow_heif
+import simplejpeg
 from numpy.typing import NDArray
 from PIL import Image as Pil
 from PIL.TiffImagePlugin import TiffImageFile
@@ -65,8 +66,11 @@ def decode(data: bytes, *, max_pixels: int, budget: PixelBudget | None = None) -
             longest = max(picture.size)
             if longest >= 2 * WORKING_SIDE:  # JPEG only; a no-op for the others
                 picture.draft(None, (picture.width * WORKING_SIDE // longest, picture.height * WORKING_SIDE // longest))
-            picture.load()
-            pixels = _rgb(picture)
+            decoded = _jpeg(picture, data)
+            if decoded is None:
+                picture.load()
+                decoded = _rgb(picture)
+            pixels = decoded
             orientation = _orientation(picture)
     except SampleError:
         raise
@@ -103,6 +107,21 @@ def _check_webp(data: bytes, max_pixels: int) -> None:
         _check_size((bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1, max_pixels)
 
 
+def _jpeg(picture: Pil.Image, data: bytes) -> NDArray[np.uint8] | None:
+    """The pixels of a JPEG at the size Pillow has chosen for it; None = Pillow must decode it.
+
+    The same bits as Pillow's (both are libjpeg-turbo) in half the time: no copies between pixel layouts.
+    """
+    if picture.format not in ("JPEG", "MPO") or picture.mode not in ("RGB", "L") or _factor(picture) > 1:
+        return None
+    width, height = picture.size
+    try:
+        pixels: NDArray[np.uint8] = simplejpeg.decode_jpeg(data, "RGB", min_height=height, min_width=width)
+    except ValueError:  # damaged, perhaps harmlessly: Pillow decides
+        return None
+    return pixels if pixels.shape == (height, width, 3) else None
+
+
 def _orientation(picture: Pil.Image) -> int:
     try:
         value = picture.getexif().get(ORIENTATION, 1)
@@ -111,9 +130,14 @@ def _orientation(picture: Pil.Image) -> int:
         return 1
 
 
+def _factor(picture: Pil.Image) -> int:
+    """What the sides of a loaded picture are to be divided by."""
+    return max(1, max(picture.size) // WORKING_SIDE)
+
+
 def _rgb(picture: Pil.Image) -> NDArray[np.uint8]:
     """(H, W, 3), at a fraction of the size where `WORKING_SIDE` allows; shrunk first, for few large copies."""
-    factor = max(1, max(picture.size) // WORKING_SIDE)
+    factor = _factor(picture)
     if picture.mode.startswith("I;16"):
         gray = (np.asarray(picture) >> 8).astype(np.uint8)  # Pillow cannot reduce this mode
         shape = max(1, gray.shape[1] // factor), max(1, gray.shape[0] // factor)

@@ -16,18 +16,21 @@ CROP = 112
 COARSE, SMOOTH = 0.67, 0.8
 
 
-def align(image: Image, landmarks: FloatArray) -> Image:
+def align(image: Image, landmarks: FloatArray, matrix: NDArray[np.float64] | None = None) -> Image:
     """(112, 112, 3) uint8 RGB crop of `image` (see types.Image) with the landmarks on the ArcFace template.
 
-    landmarks: (5, 2) pixels, insightface's order. Past the picture's edge the crop is black.
+    landmarks: (5, 2) pixels, insightface's order. matrix: what `estimate` gave for them, where that is known already.
+    Past the picture's edge the crop is black.
     Raises ExtractionError where the landmarks span no area or lie outside the picture.
     """
     points = np.asarray(landmarks, dtype=np.float32)
-    matrix = estimate(points)
+    matrix = estimate(points) if matrix is None else matrix
     scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
     if scale < COARSE:
         image, points = _averaged(image, points, matrix, scale / SMOOTH)
-    return face_align.norm_crop(image, points, image_size=CROP)  # type: ignore[no-any-return]
+        matrix = estimate(points)
+    crop: Image = cv2.warpAffine(image, matrix, (CROP, CROP), borderValue=0.0)
+    return crop
 
 
 def estimate(landmarks: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -38,13 +41,13 @@ def estimate(landmarks: NDArray[np.float32]) -> NDArray[np.float64]:
     return matrix
 
 
-def misfit(landmarks: FloatArray) -> float:
+def misfit(landmarks: FloatArray, matrix: NDArray[np.float64] | None = None) -> float:
     """Mean distance, in crop pixels, of the fitted landmarks from the template: 1 to 3 for upright faces.
 
-    Infinite where the landmarks span no area.
+    matrix: as for `align`. Infinite where the landmarks span no area.
     """
     try:
-        matrix = estimate(np.asarray(landmarks, dtype=np.float32))
+        matrix = estimate(np.asarray(landmarks, dtype=np.float32)) if matrix is None else matrix
     except ExtractionError:
         return float("inf")
     fitted = np.asarray(landmarks, dtype=np.float64) @ matrix[:, :2].T + matrix[:, 2]

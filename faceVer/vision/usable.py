@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from faceVer.config import Settings
 from faceVer.errors import ExtractionError
-from faceVer.types import FloatArray, Image, Subject
+from faceVer.types import Image, Subject
 from faceVer.vision.align import CROP, align, estimate, misfit, sharpness
 
 # A detector guesses the landmarks that lie outside a cut picture. Where less than CUT of the aligned crop is picture,
@@ -37,19 +38,19 @@ def usable_crop(subject: Subject, rules: UsableRules) -> Image:
     face = subject.face
     if face.side < rules.min_face:
         raise ExtractionError(f"the face is {face.side:.0f} pixels large, {rules.min_face} are needed")
-    share, off = coverage(subject.image, face.landmarks), misfit(face.landmarks)
+    matrix = estimate(face.landmarks)
+    share, off = coverage(subject.image, matrix), misfit(face.landmarks, matrix)
     if share < rules.min_inside or off > rules.max_misfit or (share < CUT and off > CUT_MISFIT):
         raise ExtractionError(f"the face is cut or hidden: {share:.0%} of it in the picture, misfit {off:.1f}")
-    crop = align(subject.image, face.landmarks)
+    crop = align(subject.image, face.landmarks, matrix)
     sharp = sharpness(crop)
     if sharp < rules.min_sharpness:
         raise ExtractionError(f"the face is blurred: sharpness {sharp:.1f}, {rules.min_sharpness:.1f} is needed")
     return crop
 
 
-def coverage(image: Image, landmarks: FloatArray) -> float:
-    """Share of the aligned crop that lies inside the picture, 0..1. Raises ExtractionError."""
-    matrix = estimate(np.asarray(landmarks, dtype=np.float32))
+def coverage(image: Image, matrix: NDArray[np.float64]) -> float:
+    """Share of the aligned crop that lies inside the picture, 0..1. matrix: from picture to crop (`align.estimate`)."""
     height, width = image.shape[:2]
     corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float64) @ matrix[:, :2].T + matrix[:, 2]
     square = np.array([[0, 0], [CROP, 0], [CROP, CROP], [0, CROP]], np.float32)

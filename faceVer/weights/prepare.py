@@ -5,6 +5,7 @@ The steps are named in the manifest and run in its order; every step works on th
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from faceVer.errors import WeightsError
 # Weights below this are noise of training: products of them are denormal floats, which cost a CPU some hundred cycles
 # each. Float32 denormals start at 1.2e-38; 1e-20 squared still stays clear of them.
 TINY = 1e-20
+# A slope nearer to 1 would scale its convolution's weights down until too few of their digits are left.
+LARGEST_SLOPE = 0.99
 
 
 def _hide_initializers(model: onnx.ModelProto) -> None:
@@ -38,9 +41,16 @@ def _flush_tiny(model: onnx.ModelProto) -> None:
             tensor.CopyFrom(numpy_helper.from_array(np.where(tiny, np.float32(0), values), tensor.name))
 
 
-def _expand_prelu(model: onnx.ModelProto) -> None:
-    """Write PReLU(x) as a*x + (1-a)*Relu(x): same function for every slope, and the runtime vectorizes it."""
+def _fold_prelu(model: onnx.ModelProto) -> None:
+    """Write PReLU(x) as sums of Relu(x) and multiples of x, which the runtime vectorizes: same function for every slope.
+
+    a*x + (1-a)*Relu(x) in general. Where x is a convolution's and all slopes lie below 1, that convolution is scaled
+    by 1-a, so that its output y needs one product less: Relu(y) + a/(1-a)*y.
+    """
     weights = {tensor.name: tensor for tensor in model.graph.initializer}
+    makers = {name: node for node in model.graph.node for name in node.output}
+    uses = Counter(name for node in model.graph.node for name in node.input)
+    uses.update(value.name for value in model.graph.output)
     nodes: list[onnx.NodeProto] = []
     for node in model.graph.node:
         if node.op_type != "PRelu" or node.input[1] not in weights:
@@ -49,16 +59,42 @@ def _expand_prelu(model: onnx.ModelProto) -> None:
         x, slope_name = node.input
         out = node.output[0]
         slope = numpy_helper.to_array(weights[slope_name])
-        rest = f"{out}.one_minus_slope"
-        model.graph.initializer.append(numpy_helper.from_array((1 - slope).astype(np.float32), rest))
+        maker = makers.get(x)
+        names = list(maker.input[1:]) if maker is not None and maker.op_type == "Conv" else []
+        nodes.append(onnx.helper.make_node("Relu", [x], [f"{out}.relu"]))
+        if (
+            names
+            and uses[x] == 1
+            and all(name in weights and uses[name] == 1 for name in names)
+            and slope.max(initial=0) <= LARGEST_SLOPE
+        ):
+            scale = (1 - slope.astype(np.float64)).reshape(-1)
+            for name in names:  # kernel (channels, ...) and bias (channels,)
+                values = numpy_helper.to_array(weights[name])
+                scaled = values * scale.reshape((-1,) + (1,) * (values.ndim - 1))
+                weights[name].CopyFrom(numpy_helper.from_array(scaled.astype(np.float32), name))
+            factor, positive = slope / scale.reshape(slope.shape), f"{out}.relu"
+        else:
+            rest = f"{out}.one_minus_slope"
+            model.graph.initializer.append(numpy_helper.from_array((1 - slope).astype(np.float32), rest))
+            factor, positive = slope, f"{out}.positive"
+            nodes.append(onnx.helper.make_node("Mul", [f"{out}.relu", rest], [positive]))
+        model.graph.initializer.append(numpy_helper.from_array(factor.astype(np.float32), f"{out}.slope"))
         nodes += [
-            onnx.helper.make_node("Relu", [x], [f"{out}.relu"]),
-            onnx.helper.make_node("Mul", [f"{out}.relu", rest], [f"{out}.positive"]),
-            onnx.helper.make_node("Mul", [x, slope_name], [f"{out}.linear"]),
-            onnx.helper.make_node("Add", [f"{out}.linear", f"{out}.positive"], [out]),
+            onnx.helper.make_node("Mul", [x, f"{out}.slope"], [f"{out}.linear"]),
+            onnx.helper.make_node("Add", [f"{out}.linear", positive], [out]),
         ]
     del model.graph.node[:]
     model.graph.node.extend(nodes)
+    _drop_unused(model)
+
+
+def _drop_unused(model: onnx.ModelProto) -> None:
+    """Drop weights that no node uses."""
+    used = {name for node in model.graph.node for name in node.input}
+    kept = [tensor for tensor in model.graph.initializer if tensor.name in used]
+    del model.graph.initializer[:]
+    model.graph.initializer.extend(kept)
 
 
 def _dynamic_shape(model: onnx.ModelProto) -> None:
@@ -76,7 +112,7 @@ STEPS: dict[str, Callable[[onnx.ModelProto], None]] = {
     "dynamic-shape": _dynamic_shape,
     "hide-initializers": _hide_initializers,
     "flush-tiny": _flush_tiny,
-    "expand-prelu": _expand_prelu,
+    "fold-prelu": _fold_prelu,
 }
 
 

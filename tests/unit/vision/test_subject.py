@@ -14,6 +14,7 @@ from faceVer.config import Settings
 from faceVer.engine import FaceEngine
 from faceVer.errors import ExtractionError, NoFaceError, SeveralFacesError
 from faceVer.types import Face
+from faceVer.vision.align import estimate
 from faceVer.vision.packs import load_models
 from faceVer.vision.subject import pick
 from faceVer.vision.usable import coverage
@@ -123,9 +124,9 @@ def test_the_subject_is_large_and_central() -> None:
 def test_share_of_the_crop_inside_the_picture() -> None:
     image = np.zeros((100, 100, 3), np.uint8)
     template = np.asarray(face_align.arcface_dst, np.float32)
-    assert coverage(np.zeros((112, 112, 3), np.uint8), template) == pytest.approx(1, abs=1e-3)
-    assert coverage(np.zeros((112, 56, 3), np.uint8), template) == pytest.approx(0.5, abs=1e-3)
-    assert coverage(image, template + 1000) == 0
+    assert coverage(np.zeros((112, 112, 3), np.uint8), estimate(template)) == pytest.approx(1, abs=1e-3)
+    assert coverage(np.zeros((112, 56, 3), np.uint8), estimate(template)) == pytest.approx(0.5, abs=1e-3)
+    assert coverage(image, estimate(template + 1000)) == 0
 
 
 def test_loading_twice_gives_the_same_bits(settings: Settings, engine: FaceEngine) -> None:

@@ -55,7 +55,7 @@ registry = "{registry}"
 package = "some-package"
 member = "package/{name}.onnx"
 sha256 = "{sha256 or hashlib.sha256(MODEL).hexdigest()}"
-prepare = ["hide-initializers", "flush-tiny", "expand-prelu"]
+prepare = ["hide-initializers", "flush-tiny", "fold-prelu"]
 """
     (folder / "manifest.toml").write_text('format = 1\n[packs.open]\ndetection = "det"\nrecognition = "rec"\n' + models)
     return load_manifest(folder)
