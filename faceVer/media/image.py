@@ -45,6 +45,7 @@ _UPRIGHT: dict[int, Callable[[NDArray[np.uint8]], NDArray[np.uint8]]] = {
     7: lambda a: np.rot90(a, 2).transpose(1, 0, 2),
     8: lambda a: np.rot90(a, 1),
 }
+_SIDEWAYS = (5, 6, 7, 8)
 
 
 def decode(data: bytes, *, max_pixels: int, budget: PixelBudget | None = None) -> Image:
@@ -54,22 +55,32 @@ def decode(data: bytes, *, max_pixels: int, budget: PixelBudget | None = None) -
     Raises SampleError on anything that is not a whole picture of at most `max_pixels` pixels, or for which `budget`
     has no pixels left.
     """
+    return decode_down(data, WORKING_SIDE, max_pixels=max_pixels, budget=budget)[0]
+
+
+def decode_down(
+    data: bytes, side: int, *, max_pixels: int, budget: PixelBudget | None = None
+) -> tuple[Image, tuple[int, int]]:
+    """(the picture as `decode` gives it, its own height and width), but where its longer side has `2 * side` pixels or
+    more it comes at a fraction of its size, still with `side` pixels or more."""
     if not data:
         raise SampleError("the sample is empty")
     _check_webp(data, max_pixels)
     try:
         with Pil.open(io.BytesIO(data), formats=FORMATS) as picture:
             _check_size(*picture.size, max_pixels)
+            size = picture.size
             _check_cost(picture, data, max_pixels)
             if budget is not None:
                 budget.spend(picture.width * picture.height)
-            longest = max(picture.size)
-            if longest >= 2 * WORKING_SIDE:  # JPEG only; a no-op for the others
-                picture.draft(None, (picture.width * WORKING_SIDE // longest, picture.height * WORKING_SIDE // longest))
-            decoded = _jpeg(picture, data)
+            longest = max(size)
+            if longest >= 2 * side:  # JPEG only; a no-op for the others
+                picture.draft(None, (picture.width * side // longest, picture.height * side // longest))
+            factor = max(1, max(picture.size) // side)
+            decoded = _jpeg(picture, data) if factor == 1 else None
             if decoded is None:
                 picture.load()
-                decoded = _rgb(picture)
+                decoded = _rgb(picture, factor)
             pixels = decoded
             orientation = _orientation(picture)
     except SampleError:
@@ -77,7 +88,8 @@ def decode(data: bytes, *, max_pixels: int, budget: PixelBudget | None = None) -
     except Exception as error:  # the decoders raise OSError, ValueError, SyntaxError and more on bad bytes
         raise SampleError(f"not a readable picture: {type(error).__name__}: {error}") from error
     turn = _UPRIGHT.get(orientation)
-    return np.ascontiguousarray(turn(pixels) if turn else pixels)
+    own = size if orientation in _SIDEWAYS else size[::-1]
+    return np.ascontiguousarray(turn(pixels) if turn else pixels), own
 
 
 def _check_size(width: int, height: int, max_pixels: int) -> None:
@@ -112,7 +124,7 @@ def _jpeg(picture: Pil.Image, data: bytes) -> NDArray[np.uint8] | None:
 
     The same bits as Pillow's (both are libjpeg-turbo) in half the time: no copies between pixel layouts.
     """
-    if picture.format not in ("JPEG", "MPO") or picture.mode not in ("RGB", "L") or _factor(picture) > 1:
+    if picture.format not in ("JPEG", "MPO") or picture.mode not in ("RGB", "L"):
         return None
     width, height = picture.size
     try:
@@ -130,14 +142,8 @@ def _orientation(picture: Pil.Image) -> int:
         return 1
 
 
-def _factor(picture: Pil.Image) -> int:
-    """What the sides of a loaded picture are to be divided by."""
-    return max(1, max(picture.size) // WORKING_SIDE)
-
-
-def _rgb(picture: Pil.Image) -> NDArray[np.uint8]:
-    """(H, W, 3), at a fraction of the size where `WORKING_SIDE` allows; shrunk first, for few large copies."""
-    factor = _factor(picture)
+def _rgb(picture: Pil.Image, factor: int) -> NDArray[np.uint8]:
+    """(H, W, 3), the sides divided by `factor`; shrunk first, for few large copies."""
     if picture.mode.startswith("I;16"):
         gray = (np.asarray(picture) >> 8).astype(np.uint8)  # Pillow cannot reduce this mode
         shape = max(1, gray.shape[1] // factor), max(1, gray.shape[0] // factor)

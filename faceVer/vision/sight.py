@@ -10,16 +10,8 @@ from faceVer.errors import NoFaceError
 from faceVer.types import Face, Frame, Image, Subject
 from faceVer.vision.align import tilt
 from faceVer.vision.detect import Detector
-from faceVer.vision.subject import (
-    CLEAR_TILT,
-    SubjectRules,
-    clear,
-    counts,
-    find_subject,
-    look,
-    pick,
-    turn_by,
-)
+from faceVer.vision.look import SubjectRules, look, pick
+from faceVer.vision.subject import CLEAR_TILT, clear, counts, find_subject, turn_by
 
 # Turning and padding cost up to eight looks per frame; where no frame shows a clear face these many are tried.
 TRIED = 3

@@ -2,49 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import cv2
 import numpy as np
 
-from faceVer.config import Settings
 from faceVer.errors import NoFaceError, SeveralFacesError
 from faceVer.types import Face, Image, Subject
 from faceVer.vision.align import misfit, tilt
 from faceVer.vision.detect import Detector
+from faceVer.vision.look import SubjectRules, look, pick
 
 # All measured on lfw-dev with CenterFace (docs/faces.md). Upright faces: confidence 0.86 and misfit 3.2 at the 5th and
 # 99th percentile; sideways ones are often reported with 0.7 and landmarks that fit no face, so anything less clear than
 # this is looked at in the other three orientations as well.
 CLEAR_CONFIDENCE, CLEAR_MISFIT, CLEAR_TILT = 0.8, 3.5, 45.0
-# Least box side, in pixels of the looked-at copy, of a face that the detector sees reliably.
-SEEN = 20
-# Least box side there of a subject whose landmarks are good enough to align by.
-ENOUGH = 80
 # Detectors see faces that fill the frame badly: the picture gets a border of this share of its sides.
 BORDER = 0.5
-# How much a face right at the picture's corner counts for, compared with one in the middle.
-CORNER_WEIGHT = 0.5
 TURNS = (90, 270, 180)
-
-
-@dataclass(frozen=True, slots=True)
-class SubjectRules:
-    """Sizes in pixels of the looked-at copy; ratio and confidence of a second face that counts (see Settings)."""
-
-    size: int
-    size_fine: int
-    second_ratio: float
-    second_confidence: float
-
-    @classmethod
-    def from_settings(cls, settings: Settings) -> SubjectRules:
-        return cls(
-            settings.detection_size,
-            settings.detection_size_fine,
-            settings.second_face_ratio,
-            settings.second_face_confidence,
-        )
 
 
 def find_subject(detector: Detector, image: Image, rules: SubjectRules) -> Subject:
@@ -62,29 +35,13 @@ def find_subject(detector: Detector, image: Image, rules: SubjectRules) -> Subje
     return Subject(image, subject, turned)
 
 
-def look(detector: Detector, image: Image, rules: SubjectRules) -> list[Face]:
-    """The faces of the picture as it stands: on a small copy first, on a finer one where that does not tell enough."""
-    longest = max(image.shape[:2])
-    faces = detector.detect(image, rules.size)
-    side = pick(faces, image).side * min(1.0, rules.size / longest) if faces else 0.0
-    # Fine enough for the smallest second face that would count, too.
-    enough = max(ENOUGH, SEEN / rules.second_ratio)
-    if side >= enough or longest <= rules.size:
-        return faces
-    wanted = rules.size_fine if not faces else min(rules.size_fine, int(rules.size * enough / side) + 1)
-    return detector.detect(image, wanted) or faces
-
-
-def pick(faces: list[Face], image: Image) -> Face:
-    """The largest, most central of `faces` (not empty): box side, weighted down towards the corners."""
-    height, width = image.shape[:2]
-
-    def weight(face: Face) -> float:
-        x, y = face.centre
-        off = np.hypot(x / width - 0.5, y / height - 0.5) / np.hypot(0.5, 0.5)
-        return face.side * (1 - (1 - CORNER_WEIGHT) * min(1.0, float(off)))
-
-    return max(faces, key=weight)
+def enlarged(subject: Subject, image: Image) -> Subject:
+    """The same subject in a larger copy of its picture. image: upright."""
+    whole = turn_by(image, subject.turned)
+    small, face = subject.image.shape, subject.face
+    factor = np.array([whole.shape[1] / small[1], whole.shape[0] / small[0]], np.float32)
+    box = (face.box.reshape(2, 2) * factor).reshape(4)
+    return Subject(whole, Face(box, face.landmarks * factor, face.confidence), subject.turned)
 
 
 def counts(other: Face, subject: Face, rules: SubjectRules) -> bool:

@@ -14,6 +14,7 @@ import onnx
 from onnx import numpy_helper
 
 from faceVer.errors import WeightsError
+from faceVer.weights.padding import pad_channels
 
 # Weights below this are noise of training: products of them are denormal floats, which cost a CPU some hundred cycles
 # each. Float32 denormals start at 1.2e-38; 1e-20 squared still stays clear of them.
@@ -42,7 +43,7 @@ def _flush_tiny(model: onnx.ModelProto) -> None:
 
 
 def _fold_prelu(model: onnx.ModelProto) -> None:
-    """Write PReLU(x) as sums of Relu(x) and multiples of x, which the runtime vectorizes: same function for every slope.
+    """Write PReLU(x) as sums of Relu(x) and multiples of x, which the runtime vectorizes; exact for every slope.
 
     a*x + (1-a)*Relu(x) in general. Where x is a convolution's and all slopes lie below 1, that convolution is scaled
     by 1-a, so that its output y needs one product less: Relu(y) + a/(1-a)*y.
@@ -86,12 +87,11 @@ def _fold_prelu(model: onnx.ModelProto) -> None:
         ]
     del model.graph.node[:]
     model.graph.node.extend(nodes)
-    _drop_unused(model)
 
 
 def _drop_unused(model: onnx.ModelProto) -> None:
-    """Drop weights that no node uses."""
-    used = {name for node in model.graph.node for name in node.input}
+    """Drop the weights that no node uses any more; those among the graph's inputs would be asked of the caller."""
+    used = {name for node in model.graph.node for name in node.input} | {value.name for value in model.graph.input}
     kept = [tensor for tensor in model.graph.initializer if tensor.name in used]
     del model.graph.initializer[:]
     model.graph.initializer.extend(kept)
@@ -113,6 +113,7 @@ STEPS: dict[str, Callable[[onnx.ModelProto], None]] = {
     "hide-initializers": _hide_initializers,
     "flush-tiny": _flush_tiny,
     "fold-prelu": _fold_prelu,
+    "pad-channels": pad_channels,
 }
 
 
@@ -126,5 +127,6 @@ def prepare(source: bytes, steps: tuple[str, ...], target: Path) -> None:
         if step not in STEPS:
             raise WeightsError(f"unknown preparation step {step!r}; known: {', '.join(STEPS)}")
         STEPS[step](model)
+    _drop_unused(model)
     onnx.checker.check_model(model)
     target.write_bytes(model.SerializeToString(deterministic=True))

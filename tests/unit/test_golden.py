@@ -1,0 +1,70 @@
+"""Embeddings and scores stay what version 1.0.0 gave: steps for speed may not change answers."""
+
+from __future__ import annotations
+
+import dataclasses
+from itertools import combinations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from faceVer.config import Settings
+from faceVer.engine import FaceEngine
+from faceVer.errors import NoFaceError, SeveralFacesError
+from tests import support_faces as faces
+from tests.support_golden import kept, photos
+
+COSINE = 1e-4
+
+
+@pytest.fixture(scope="module")
+def vectors(engine: FaceEngine) -> dict[str, np.ndarray]:
+    return {name: engine.embed(photo) for name, photo in photos().items()}
+
+
+@pytest.mark.parametrize("name", list(kept()))
+def test_embeddings_are_the_same(vectors: dict[str, np.ndarray], name: str) -> None:
+    assert float(vectors[name] @ kept()[name]) >= 1 - COSINE
+
+
+def test_scores_are_the_same_to_three_decimals(engine: FaceEngine, vectors: dict[str, np.ndarray]) -> None:
+    golden = kept()
+    pairs = list(combinations(golden, 2))
+    assert len(pairs) > 100
+    for one, other in pairs:
+        now, before = (engine.match(table[one], [table[other]])[0] for table in (vectors, golden))
+        assert now.score == pytest.approx(before.score, abs=5e-4)
+        assert now.decision == before.decision
+
+
+@pytest.fixture(scope="module")
+def quick(engine: FaceEngine, settings: Settings) -> FaceEngine:
+    """An engine with FACEVER_DETECTION=quick: it gives other vectors, of the same people."""
+    return FaceEngine(engine._models, dataclasses.replace(settings, detection="quick"))
+
+
+@pytest.mark.parametrize("name", [name for name in kept() if name != "small"])
+def test_the_quick_look_gives_the_same_person(
+    quick: FaceEngine, vectors: dict[str, np.ndarray], name: str
+) -> None:
+    assert float(quick.embed(photos()[name]) @ vectors[name]) > 0.9
+
+
+def test_a_small_face_in_a_large_photo_is_aligned_in_the_whole_photo(
+    quick: FaceEngine, vectors: dict[str, np.ndarray]
+) -> None:
+    scene = Image.new("RGB", (1600, 1200), (90, 110, 130))
+    scene.paste(faces.astronaut(), (500, 300))
+    assert float(quick.embed(faces.jpeg(scene)) @ vectors["png"]) > 0.93
+
+
+def test_the_quick_look_sees_a_second_person(quick: FaceEngine) -> None:
+    assert len(quick.embed(faces.jpeg(faces.scene(0.16)))) == 512
+    with pytest.raises(SeveralFacesError):
+        quick.embed(faces.jpeg(faces.scene(0.5)))
+
+
+def test_the_quick_look_finds_no_face_where_there_is_none(quick: FaceEngine) -> None:
+    with pytest.raises(NoFaceError):
+        quick.embed(faces.jpeg(faces.no_face()))
