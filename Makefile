@@ -6,16 +6,20 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check weights accuracy soak bench lock clean
+.PHONY: help serve test check audit weights accuracy soak load fuzz fuzz-guided bench lock clean
 
 help:
 	@echo "make serve     set up and serve on 0.0.0.0:$(PORT) (PORT= changes it)"
 	@echo "make test      set up and run the tests"
-	@echo "make check     lint, types, import rules"
+	@echo "make check     lint, types, import rules, security lint, audit"
+	@echo "make audit     known vulnerabilities of the locked packages"
 	@echo "make weights   fetch, verify and prepare the model weights"
 	@echo "make accuracy  measure recognition accuracy through the HTTP API (needs the development data)"
-	@echo "make soak      long-running tests"
-	@echo "make bench     speed, as ratios against a baseline of the same run"
+	@echo "make soak      mixed requests for SOAK_MINUTES=30 at SOAK_RATE=15 per second: right answers, flat memory"
+	@echo "make load      ten times the load the server can bear (some 2 minutes)"
+	@echo "make fuzz      COUNT=100000 hostile requests from SEED=1 to a real server"
+	@echo "make fuzz-guided  coverage-guided search in each parser and decoder, SECONDS=60 each"
+	@echo "make bench     speed and cost of the server, as ratios to baselines of the same run (some 20 minutes)"
 	@echo "make lock      resolve the dependencies anew into requirements/*.lock"
 	@echo "make clean     remove what the targets made"
 
@@ -42,6 +46,12 @@ check: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/bandit -q -c pyproject.toml -r faceVer
+	@$(MAKE) --no-print-directory audit
+
+# Known vulnerabilities of the locked packages; where the registry has no data on them it says so and passes.
+audit: $(VENV)/dev.stamp
+	@$(BIN)/python requirements/audit.py requirements/runtime.lock
 
 test: $(VENV)/dev.stamp weights
 	$(BIN)/python -m pytest
@@ -50,10 +60,29 @@ accuracy: $(VENV)/dev.stamp weights
 	$(BIN)/python -m pytest -m slow -s tests/accuracy
 
 soak: $(VENV)/dev.stamp weights
-	$(BIN)/python -m pytest -m slow -s --ignore=tests/accuracy
+	SOAK_MINUTES=$(or $(SOAK_MINUTES),30) SOAK_RATE=$(or $(SOAK_RATE),15) $(BIN)/python -m pytest -q -m slow -s tests/soak
+
+load: $(VENV)/dev.stamp weights
+	$(BIN)/python -m pytest -q -m slow -s tests/load
+
+fuzz: $(VENV)/dev.stamp weights
+	@$(BIN)/python -m tests.fuzz --count $(or $(COUNT),100000) --seed $(or $(SEED),1)
+
+# A venv of its own for atheris, which sees the packages of the other one.
+$(VENV)-fuzz/fuzz.stamp: requirements/fuzz.lock $(VENV)/dev.stamp
+	$(PYTHON) -m venv $(VENV)-fuzz
+	$(VENV)-fuzz/bin/python -m pip --disable-pip-version-check -q install --require-hashes --no-deps -r requirements/fuzz.lock
+	$(BIN)/python -c "import site; print('import site; site.addsitedir(%r)' % site.getsitepackages()[0])" \
+	  > $$($(VENV)-fuzz/bin/python -c "import site; print(site.getsitepackages()[0])")/facever.pth
+	@touch $@
+
+TARGETS := multipart headers unbase template image archive video payload
+fuzz-guided: $(VENV)-fuzz/fuzz.stamp
+	@for target in $(TARGETS); do echo "== $$target"; \
+	  $(VENV)-fuzz/bin/python -m tests.fuzz.guided $$target $(or $(SECONDS),60) || exit 1; done
 
 bench: $(VENV)/dev.stamp weights
-	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+	@$(BIN)/python -m benchmarks
 
 # uv resolves (it can leave a dependency out, see [tool.uv] in pyproject.toml); pip installs.
 lock:

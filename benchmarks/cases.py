@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from benchmarks.measure import Row, Target
 
-ONE, TWO = "product-1", "product-2"
+ONE, TWO, QUICK = "product-1", "product-2", "quick-2"
+"""The product with one worker, with two, and with two that look for faces quickly (FACEVER_DETECTION)."""
 CLIENTS = (1, 4, 16)
 SLOW_ROUNDS = 3
 """Runs of fewer rounds measure slow sides once."""
@@ -55,6 +56,7 @@ def _cases() -> tuple[Case, ...]:
             "extract",
             (
                 *_products("extract", plain("extract"), *others),
+                Side(QUICK, "extract", (plain("extract"), *others, ("thorough", TWO, "extract"))),
                 Side("plain", "extract"),
                 Side("face_recognition", "extract"),
                 Side("deepface", "extract"),
@@ -65,6 +67,7 @@ def _cases() -> tuple[Case, ...]:
             "extract-large",
             (
                 *_products(large, plain(large)),
+                Side(QUICK, large, (plain(large), ("thorough", TWO, large))),
                 Side(ONE, coded, (("binary", ONE, large), plain(large))),
                 Side(TWO, coded, (("binary", TWO, large), plain(large), ("1 worker", ONE, coded))),
                 Side("plain", large),

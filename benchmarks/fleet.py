@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import catalogue, samples, servers
-from benchmarks.cases import ONE, TWO
+from benchmarks.cases import ONE, QUICK, TWO
 from benchmarks.catalogue import Request
 from benchmarks.environments import UnavailableError
 from benchmarks.measure import Target
@@ -51,11 +51,13 @@ def fleet(names: set[str], folder: Path) -> Iterator[Fleet]:
             print(f"starting {recipe.name}", file=sys.stderr, flush=True)
             server = stack.enter_context(servers.running(recipe, folder))
             target = Target(server, make(server), folder)
-            target.warm([name for name in target.requests if recipe.name in (ONE, TWO) or name in LIGHT])
+            target.warm([name for name in target.requests if recipe.name in (ONE, TWO, QUICK) or name in LIGHT])
             targets[recipe.name] = target
 
         add(servers.product(1), requests)
         add(servers.product(2), requests)
+        if QUICK in names:
+            add(servers.product(2, quick=True), requests)
         pair = targets[ONE].requests["compare"]
         head, _, body = pair.data.partition(b"\r\n\r\n")
         form = {"Content-Type": head.partition(b"Content-Type: ")[2].split(b"\r\n")[0].decode()}

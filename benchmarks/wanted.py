@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from benchmarks.cases import ONE, TWO
+from benchmarks.cases import ONE, QUICK, TWO
 from benchmarks.measure import Row
 
 WITHIN: dict[str, Callable[[float, float], bool]] = {">=": operator.ge, "<=": operator.le, "<": operator.lt}
@@ -89,6 +89,14 @@ def wishes(rows: Sequence[Row], single: dict[str, Any]) -> list[Wish]:
         Wish(f"{text}: times plain", ">=", 5, "x", find.ratio("extract", TWO, 4, "plain")),
         Wish(f"{text}: times face_recognition", ">=", 15, "x", find.ratio("extract", TWO, 4, "face_recognition")),
         Wish(f"{text}: share of the kernel bound", ">=", 0.8, "", kernel),
+        Wish("the same, looking quickly: times plain", ">=", 5, "x", find.ratio("extract", QUICK, 4, "plain")),
+        Wish(
+            "the same, looking quickly: times face_recognition",
+            ">=",
+            15,
+            "x",
+            find.ratio("extract", QUICK, 4, "face_recognition"),
+        ),
         Wish("compare, 16 clients, 1 worker: share of bare", ">=", 0.5, "", find.ratio("compare", ONE, 16, "bare")),
         Wish("compare_n N=10,000, 1 client, 1 worker", "<=", 200, "ms", most.percentile(50) if most else None),
         Wish("the same: times the MultipartReader loop", ">=", 50, "x", most.ratios.get("loop") if most else None),

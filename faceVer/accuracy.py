@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceVer.errors import SetupError
-from faceVer.matching import scores
+from faceVer.matching import ScoreMap
 from faceVer.weights.manifest import Calibration
 
 BINS = 200_000
@@ -104,7 +104,7 @@ def table(
             Row(
                 fmr,
                 cut,
-                float(scores(np.array([cut]), calibration)[0]),
+                ScoreMap(calibration).one(cut),
                 float(accepted[:, k].sum() / total.sum()),
                 float(low),
                 float(high),

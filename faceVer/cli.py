@@ -106,6 +106,15 @@ def _parser() -> argparse.ArgumentParser:
     health.add_argument("--url", help="base URL; by default this machine and the configured port")
     health.set_defaults(run=_health)
 
+    keys = commands.add_parser("keys", help="API keys").add_subparsers(required=True, metavar="ACTION")
+    fresh = keys.add_parser("new", help="make a key: it is shown once, its line goes into FACEVER_API_KEYS")
+    fresh.add_argument("name", metavar="NAME", help="whose key it is; logs name it")
+    fresh.set_defaults(run=_keys_new)
+
+    doctor = commands.add_parser("doctor", help="look at this machine and these settings; exit status 1 if not well")
+    doctor.add_argument("--json", action="store_true", help="for machines")
+    doctor.set_defaults(run=_doctor)
+
     commands.add_parser("settings", help="every setting, its default and meaning").set_defaults(run=_settings)
     return parser
 
@@ -237,25 +246,27 @@ def _calibrate(options: argparse.Namespace) -> int:
 
 
 def _health(options: argparse.Namespace) -> int:
-    import urllib.error
-    import urllib.request
+    from faceVer.ask import health
 
-    settings = load_settings()
-    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::", "") else settings.host  # noqa: S104 - compared, not bound
-    url = (options.url or f"http://{host}:{settings.port}").rstrip("/") + "/v1/face/pattern/health"
-    if not url.startswith(("http://", "https://")):
-        raise SetupError("the URL begins with http:// or https://")
-    try:
-        with urllib.request.urlopen(url, timeout=settings.health_timeout + 5) as answer:  # noqa: S310 - checked above
-            text = answer.read(4096).decode("utf-8", "replace")
-    except urllib.error.HTTPError as error:
-        print(error.read(4096).decode("utf-8", "replace"))
-        return FAILED
-    except (urllib.error.URLError, TimeoutError) as error:
-        print(f"facever: {url}: {error}", file=sys.stderr)
-        return FAILED
-    print(text)
+    well, text = health(load_settings(), options.url)
+    print(text, file=sys.stdout if well else sys.stderr)
+    return OK if well else FAILED
+
+
+def _keys_new(options: argparse.Namespace) -> int:
+    from faceVer.api.keys import new
+
+    key, line = new(options.name)
+    print(f"key, to be given to the client and shown only now:\n{key}\n\nline for FACEVER_API_KEYS:\n{line}")
     return OK
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from faceVer import doctor
+
+    findings = doctor.examine(load_settings)
+    print(doctor.as_json(findings) if options.json else doctor.as_text(findings))
+    return OK if doctor.is_well(findings) else FAILED
 
 
 def _settings(options: argparse.Namespace) -> int:

@@ -46,6 +46,15 @@ class Settings:
     cors_origins: tuple[str, ...] = setting(
         ("*",), "Origins that browsers may call from, separated by commas; empty = none."
     )
+    tls_cert: str = setting("", "PEM file of the server's certificate and its chain; empty = plain HTTP.")
+    tls_key: str = setting("", "PEM file of the certificate's private key.")
+    tls_minimum: str = setting("1.2", "Lowest TLS version that is spoken.", choices=("1.2", "1.3"))
+    api_keys: tuple[str, ...] = setting(
+        (),
+        "API keys that are let in, separated by commas: name:SHA-256 of the key (`facever keys new`); empty = no key.",
+        secret=True,
+    )
+    metrics_key: bool = setting(False, "Whether /metrics needs an API key, too.")
     log_level: str = setting(
         "INFO", "Least severe level that is logged.", choices=("DEBUG", "INFO", "WARNING", "ERROR")
     )
@@ -54,7 +63,41 @@ class Settings:
         64, "Requests per process that may wait for an inference thread; one more gets 503.", low=0, high=100_000
     )
     retry_after: int = setting(1, "Seconds a 503 asks the client to wait.", low=1, high=3600)
+    request_timeout: float = setting(
+        120.0, "Seconds from a request's head to its answer; past them, 503.", low=0.1, high=3600
+    )
+    head_timeout: float = setting(
+        15.0, "Seconds a request's head, or a TLS handshake, may take to arrive.", low=0.1, high=3600
+    )
     body_timeout: float = setting(60.0, "Seconds a request's body may take to arrive.", low=0.1, high=3600)
+    write_timeout: float = setting(
+        30.0, "Seconds a client may take none of its answer before it is cut off.", low=0.1, high=3600
+    )
+    keepalive_timeout: float = setting(
+        75.0, "Seconds an idle connection is kept; let it be more than the reverse proxy's.", low=0.1, high=86_400
+    )
+    max_connections: int = setting(
+        1000,
+        "Connections per process; past them requests get 503, and far past them none is let in.",
+        low=1,
+        high=1 << 20,
+    )
+    max_header_bytes: int = setting(8190, "Longest request line, and longest header, in bytes.", low=256, high=65_536)
+    max_headers: int = setting(100, "Most headers of a request.", low=8, high=1000)
+    rate_limit: float = setting(
+        0.0,
+        "Requests per second and process of one API key (without keys: one address); 0 = no limit.",
+        low=0,
+        high=1e6,
+    )
+    rate_burst: int = setting(20, "Requests that may come at once within `rate_limit`.", low=1, high=1_000_000)
+    inference_nice: int = setting(
+        0, "How much lower the inference threads' priority is than the event loop's (nice).", low=0, high=19
+    )
+    uvloop: bool = setting(True, "Whether the event loop is uvloop's; else asyncio's own.")
+    drain_seconds: float = setting(
+        0.0, "Seconds at shutdown during which /readyz is 503 while requests are still taken.", low=0, high=600
+    )
     shutdown_timeout: float = setting(20.0, "Seconds running requests get to finish at shutdown.", low=0, high=3600)
     health_ttl: float = setting(3.0, "Seconds a health answer is reused.", low=0, high=60)
     health_timeout: float = setting(
@@ -87,6 +130,12 @@ class Settings:
     data: str = setting("", "Folder of development data for `facever calibrate` and the accuracy tests.")
 
     # faces
+    detection: str = setting(
+        "thorough",
+        "How faces are looked for: thorough, or quick, which is twice as fast, as accurate on average, and gives other "
+        "templates' last digits (docs/faces.md).",
+        choices=("thorough", "quick"),
+    )
     detection_size: int = setting(
         192, "Longer side, in pixels, of the copy a face is first looked for in.", low=128, high=4096
     )
@@ -203,5 +252,7 @@ class Settings:
             raise SettingsError(f"{PREFIX}OPERATOR_THRESHOLD must not be above {PREFIX}APPROVE_THRESHOLD")
         if self.max_inflight_bytes < self.max_request_bytes:
             raise SettingsError(f"{PREFIX}MAX_INFLIGHT_BYTES must not be below {PREFIX}MAX_REQUEST_BYTES")
+        if bool(self.tls_cert) != bool(self.tls_key):
+            raise SettingsError(f"{PREFIX}TLS_CERT and {PREFIX}TLS_KEY must be set together")
         if self.detection_size_fine < self.detection_size:
             raise SettingsError(f"{PREFIX}DETECTION_SIZE_FINE must not be below {PREFIX}DETECTION_SIZE")

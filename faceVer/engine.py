@@ -15,15 +15,20 @@ from numpy.typing import NDArray
 from faceVer.config import Settings
 from faceVer.errors import ExtractionError
 from faceVer.matching import Matcher, Thresholds
-from faceVer.media.image import decode
+from faceVer.media.image import WORKING_SIDE, decode, decode_down
+from faceVer.stages import saw_faces, stage
 from faceVer.template import TemplateCodec, settle
 from faceVer.types import Comparison, Image, ModelInfo, Subject
-from faceVer.vision.align import CROP
+from faceVer.vision.align import CROP, detailed
 from faceVer.vision.detect import Detector, probe_picture
+from faceVer.vision.look import SubjectRules
 from faceVer.vision.packs import Models, load_models
 from faceVer.vision.session import RUNTIME
-from faceVer.vision.subject import SubjectRules, find_subject
+from faceVer.vision.subject import enlarged, find_subject
 from faceVer.vision.usable import UsableRules, usable_crop
+
+QUICK_SIDE = 640
+"""With quick detection pictures of twice this many pixels or more are decoded at a fraction of their size first."""
 
 Vector = NDArray[np.float32]
 
@@ -63,27 +68,46 @@ class FaceEngine:
 
     def subject(self, image: Image) -> Subject:
         """The face the picture is about. Raises NoFaceError, SeveralFacesError."""
-        return find_subject(self._models.detector, image, self._rules)
+        with stage("detect"):
+            subject = find_subject(self._models.detector, image, self._rules)
+        saw_faces(1)
+        return subject
 
     def embed_image(self, image: Image) -> Vector:
         """(D,) float32 unit vector of the picture's subject. Raises FaceError kinds, InferenceError."""
-        return self._models.embedder.embed(usable_crop(self.subject(image), self._usable))
+        return self._embed_subject(self.subject(image))
 
     def embed(self, sample: bytes) -> Vector:
         """(D,) float32 unit vector of an image file's subject. Raises SampleError, FaceError kinds, InferenceError."""
-        return self.embed_image(decode(sample, max_pixels=self._settings.max_pixels))
+        side = QUICK_SIDE if self._rules.quick else WORKING_SIDE
+        with stage("decode"):
+            image, whole = decode_down(sample, side, max_pixels=self._settings.max_pixels)
+        subject = self.subject(image)
+        if self._rules.quick and image.shape[:2] != whole and not detailed(subject.face.landmarks):
+            with stage("decode"):
+                subject = enlarged(subject, decode(sample, max_pixels=self._settings.max_pixels))
+        return self._embed_subject(subject)
+
+    def _embed_subject(self, subject: Subject) -> Vector:
+        with stage("align"):
+            crop = usable_crop(subject, self._usable)
+        with stage("embed"):
+            return self._models.embedder.embed(crop)
 
     def encode(self, vector: Vector) -> bytes:
         """The binary template of a vector."""
-        return self._codec.encode(vector)
+        with stage("template"):
+            return self._codec.encode(vector)
 
     def decode(self, template: bytes) -> Vector:
         """The vector of a binary template. Raises TemplateError."""
-        return self._codec.decode(template)
+        with stage("template"):
+            return self._codec.decode(template)
 
     def match(self, probe: Vector, gallery: Sequence[Vector]) -> list[Comparison]:
         """One vector against N, in their order; the same scores as if templates had lain between."""
-        return self.matcher.compare_many(settle(probe), settle(np.stack(list(gallery))))
+        with stage("match"):
+            return self.matcher.compare_many(settle(probe), settle(np.stack(list(gallery))))
 
     def extract(self, sample: bytes) -> bytes:
         """The binary template of an image file's subject."""
@@ -91,15 +115,23 @@ class FaceEngine:
 
     def compare(self, feature: bytes, template: bytes) -> Comparison:
         """Two templates, 1:1. Raises TemplateError."""
-        return self.matcher.compare(self.decode(feature), self.decode(template))
+        left, right = self.decode(feature), self.decode(template)
+        with stage("match"):
+            return self.matcher.compare(left, right)
 
     def compare_n(self, template: bytes, templates: Sequence[bytes]) -> list[Comparison]:
         """One template against N, in their order. Raises TemplateError."""
-        return self.matcher.compare_many(self.decode(template), self._codec.decode_many(templates))
+        return self._against_many(self.decode(template), templates)
 
     def verify_n(self, vector: Vector, templates: Sequence[bytes]) -> list[Comparison]:
         """One vector against N templates, in their order. Raises TemplateError."""
-        return self.matcher.compare_many(settle(vector), self._codec.decode_many(templates))
+        return self._against_many(settle(vector), templates)
+
+    def _against_many(self, vector: Vector, templates: Sequence[bytes]) -> list[Comparison]:
+        with stage("template"):
+            gallery = self._codec.decode_many(templates)
+        with stage("match"):
+            return self.matcher.compare_many(vector, gallery)
 
     def probe(self) -> None:
         """Run the models on a synthetic picture, as the health method asks. Raises InferenceError."""

@@ -130,3 +130,12 @@ def describe() -> list[tuple[str, str, str]]:
             doc += f" Range {spec.metadata['low']} to {spec.metadata['high']}."
         rows.append((PREFIX + spec.name.upper(), text, doc))
     return rows
+
+
+def effective(settings: Settings) -> dict[str, Any]:
+    """The settings that differ from their defaults; a secret's value is "***"."""
+    return {
+        spec.name: "***" if spec.metadata["secret"] else value
+        for spec in fields(Settings)
+        if (value := getattr(settings, spec.name)) != spec.default
+    }

@@ -17,6 +17,8 @@ PayloadError               BPE-002006  LDE-003004  the `payload` part is not JSO
 InternalError              BPE-001001  LDE-001001  a defect of ours
 InferenceError             BPE-001002  LDE-001002  the inference runtime failed
 OverloadedError            BPE-001003  LDE-001003  more work is waiting than the server will hold
+RateLimitError             BPE-001003  LDE-001003  a client sends more requests than it may
+DeadlineError              BPE-001003  LDE-001003  a request took longer than it may
 =========================  ==========  ==========  =====================================================
 
 `SetupError` and its kin stop a start or a command; they never reach a client.
@@ -51,9 +53,38 @@ class InferenceError(FaceVerError):
 
 
 class OverloadedError(FaceVerError):
-    """More work is waiting than the server will hold."""
+    """More work is waiting than the server will hold; `reason` is what there is too much of, for the metrics."""
 
     pattern, liveness = "BPE-001003", "LDE-001003"
+    reason: str = "bytes"
+
+
+class QueueFullError(OverloadedError):
+    """As many requests are running or waiting as may."""
+
+    reason = "queue"
+
+
+class ConnectionsError(OverloadedError):
+    """As many connections are open as may; this one is answered and closed."""
+
+    reason = "connections"
+
+
+class RateLimitError(OverloadedError):
+    """A client sends more requests than it may; `seconds` from now it may send one again."""
+
+    reason = "rate"
+
+    def __init__(self, detail: str = "", *, seconds: float = 1.0) -> None:
+        super().__init__(detail)
+        self.seconds = seconds
+
+
+class DeadlineError(OverloadedError):
+    """A request took longer than it may."""
+
+    reason = "time"
 
 
 class RequestError(FaceVerError):

@@ -1,15 +1,41 @@
-"""Log lines on standard error, each with the id of the request it belongs to."""
+"""Log lines on standard error, each with the id of the request it belongs to.
+
+Lines about the server go through `logging`. The one line a request ends with is written here, formatted at once: at
+thousands of requests per second the machinery of `logging` would cost more than a comparison does.
+"""
 
 from __future__ import annotations
 
 import contextvars
 import json
 import logging
+import os
+import re
 import sys
 import time
+import traceback
+from collections.abc import Callable, Mapping
+from json.encoder import encode_basestring_ascii as quoted
 
 request_id: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", default="-")
 """The id of the request the current task works on."""
+
+ACCESS = "faceVer.access"
+_access = logging.getLogger(ACCESS)
+
+
+class _Process:
+    """This process's id, asked for once and after a fork: a call into the kernel per line costs as much as the line."""
+
+    def __init__(self) -> None:
+        self.renew()
+        os.register_at_fork(after_in_child=self.renew)
+
+    def renew(self) -> None:
+        self.id = os.getpid()
+
+
+_process = _Process()
 
 
 class _Text(logging.Formatter):
@@ -46,6 +72,97 @@ def _add_id(record: logging.LogRecord) -> bool:
     return True
 
 
+class AccessLog:
+    """Writes the line of a request: through `logging` where the process has its own idea of it, as tests have."""
+
+    def __init__(self) -> None:
+        self.configure("text", logging.INFO, None)
+        self._second, self._stamp = -1, ""
+
+    def configure(self, shape: str, level: int, write: Callable[[str], object] | None) -> None:
+        """shape: "text" or "json". level: the least severe that is logged. write: where a whole line goes."""
+        self._json, self._level, self._write = shape == "json", level, write
+
+    def line(
+        self,
+        level: int,
+        method: str,
+        route: str,
+        status: int,
+        seconds: float,
+        *,
+        received: int = 0,
+        code: str = "",
+        key: str = "",
+        detail: str = "",
+        spent: Mapping[str, float] | None = None,
+    ) -> None:
+        """One request. route: the path of the route table, never the client's own. seconds: the whole request.
+
+        received: bytes of body. key: name of the API key. detail: why it was refused. spent: seconds by stage.
+        """
+        if level < self._level:
+            return
+        parts = spent or {}
+        if self._json:
+            stages = ", ".join([f'"{name}": {took * 1e3:.2f}' for name, took in parts.items()])
+            tail = (f', "key": {quoted(key)}' if key else "") + (f', "detail": {quoted(detail)}' if detail else "")
+            now = time.time()
+            text = (
+                f'{{"time": {now:.3f}, "level": "{logging.getLevelName(level)}", "pid": {_process.id}, '
+                f'"request_id": {quoted(request_id.get())}, "logger": "{ACCESS}", "method": "{method}", '
+                f'"route": {quoted(route)}, "status": {status}, "code": "{code}", "ms": {seconds * 1e3:.2f}, '
+                f'"bytes": {received}, "stages": {{{stages}}}{tail}}}\n'
+            )
+            if self._write is not None:
+                self._write(text)
+                return
+        message = f"{method} {route} {status} {seconds * 1e3:.1f} ms"
+        if code:
+            message += f" {code}"
+        if detail:
+            message += f" {detail!r}"
+        if received:
+            message += f" bytes={received}"
+        for name, took in parts.items():
+            message += f" {name}={took * 1e3:.2f}"
+        if key:
+            message += f" key={key}"
+        if self._write is None:
+            _access.log(level, "%s", message)
+        else:
+            name = logging.getLevelName(level)
+            self._write(f"{self._now()} {name} {_process.id} {request_id.get()} {ACCESS}: {message}\n")
+
+    def _now(self) -> str:
+        """As in `_Text`; the part that changes once a second is kept."""
+        now = time.time()
+        second = int(now)
+        if second != self._second:
+            self._second, self._stamp = second, time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
+        return f"{self._stamp}.{int((now - second) * 1000):03d}Z"
+
+
+_MAX_REASON = 200
+# Text in quotes, as repr() writes it: what an error quotes may be a client's.
+_QUOTED = re.compile(r"""b?'(?:\\.|[^'\\])*+'|b?"(?:\\.|[^"\\])*+\"""")
+
+
+def reason(error: BaseException) -> str:
+    """An error's words for a log line, without anything that they quote: that may be a client's."""
+    return _QUOTED.sub("'…'", str(error))[:_MAX_REASON]
+
+
+def where(error: BaseException) -> str:
+    """A traceback without the exception's own words, which may quote what a client sent."""
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    return f"{type(error).__name__}\n{frames}".rstrip()
+
+
+access = AccessLog()
+"""The server's own, through `logging` until `set_up` is called."""
+
+
 def set_up(level: str, shape: str) -> None:
     """Send every log line to standard error. shape: "text" or "json"."""
     handler = logging.StreamHandler(sys.stderr)
@@ -53,3 +170,12 @@ def set_up(level: str, shape: str) -> None:
     handler.addFilter(_add_id)
     logging.captureWarnings(True)
     logging.basicConfig(level=level, handlers=[handler], force=True)
+    access.configure(shape, logging.getLevelNamesMapping()[level], _write)
+
+
+def _write(line: str) -> None:
+    """A whole line at once, so that workers' lines do not run into each other."""
+    try:
+        os.write(2, line.encode("utf-8", "backslashreplace"))
+    except OSError:  # whoever read the log has gone; that is no reason to fail requests
+        return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,9 +92,8 @@ class Subject:
     turned: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """The outcome of one comparison.
+class Comparison(NamedTuple):
+    """The outcome of one comparison; a tuple, since a request makes ten thousand of them.
 
     cosine: -1..1, of the two templates. score: 0..1, the calibrated comparison score. decision: by the thresholds.
     """

@@ -37,6 +37,7 @@ from faceVer.errors import FaceError, NoFaceError, SampleError, SeveralFacesErro
 from faceVer.media.image import decode
 from faceVer.media.limits import MediaLimits
 from faceVer.media.sniff import identify
+from faceVer.stages import stage
 from faceVer.types import Face, Frame, ModelInfo, Upload
 from faceVer.vision.detect import probe_picture
 from faceVer.vision.liveness_pack import LivenessModels, load_liveness
@@ -94,7 +95,8 @@ class FolderService:
     def detect_image(self, data: bytes) -> tuple[bool, float]:
         """(passed, score) of a single photo. score: the chance of an attack, 0..1, 6 digits; passed: not above the
         threshold. Raises SampleError, NoFaceError, SeveralFacesError, InferenceError."""
-        image = decode(data, max_pixels=self._settings.max_pixels)
+        with stage("decode"):
+            image = decode(data, max_pixels=self._settings.max_pixels)
         score = self._quality.spoof(self._quality.sight_photo(image)).attack
         return score <= self._settings.spoofing_threshold, score
 

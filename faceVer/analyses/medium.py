@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import gc
 import hashlib
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from PIL import Image as Pil
-
 from faceVer.analyses.facts import MediaFact, MediaKind
-from faceVer.errors import SampleError
 from faceVer.media.archive import read_archive
-from faceVer.media.image import FORMATS, decode
+from faceVer.media.image import WORKING_SIDE, decode_down
 from faceVer.media.limits import MediaLimits
 from faceVer.media.sniff import Kind, identify
 from faceVer.media.video import read_video
+from faceVer.stages import stage
 from faceVer.types import Frame, Upload
 
 _KINDS: Mapping[Kind, MediaKind] = {"image": "image", "video": "video", "archive": "shots_set"}
@@ -55,6 +52,11 @@ def draft(
 
 def decode_medium(data: bytes, kind: MediaKind, limits: MediaLimits) -> tuple[list[Frame], dict[str, Any]]:
     """(frames, the facts only decoding tells). Raises SampleError."""
+    with stage("decode"):
+        return _decoded(data, kind, limits)
+
+
+def _decoded(data: bytes, kind: MediaKind, limits: MediaLimits) -> tuple[list[Frame], dict[str, Any]]:
     if kind == "video":
         video = read_video(data, limits=limits)
         # A PyAV frame whose side data was read refers to itself: without this each video would leave its decoded frames
@@ -65,23 +67,11 @@ def decode_medium(data: bytes, kind: MediaKind, limits: MediaLimits) -> tuple[li
     if kind == "shots_set":
         frames = read_archive(data, limits=limits)
         return frames, {"width": frames[0].width, "height": frames[0].height}
-    frame = Frame(decode(data, max_pixels=limits.max_pixels, budget=limits.budget))
-    width, height = _picture_size(data, frame)
-    return [frame], {"width": width, "height": height}
+    image, (height, width) = decode_down(data, WORKING_SIDE, max_pixels=limits.max_pixels, budget=limits.budget)
+    return [Frame(image)], {"width": width, "height": height}
 
 
 def open_medium(upload: Upload, fact: MediaFact, limits: MediaLimits, now: float) -> Opened:
     """Decode a medium. now: Unix seconds. Raises SampleError."""
     frames, told = decode_medium(upload.data, fact.kind, limits)
     return Opened(replace(fact, updated=max(now, fact.created), **told), frames)
-
-
-def _picture_size(data: bytes, frame: Frame) -> tuple[int, int]:
-    """(width, height) of the picture as sent, upright: large JPEGs are decoded smaller than they are."""
-    try:
-        with Pil.open(io.BytesIO(data), formats=FORMATS) as picture:
-            width, height = picture.size
-    except Exception as error:  # as in media.image; there the same bytes have just been read
-        raise SampleError(f"not a readable picture: {type(error).__name__}: {error}") from error
-    turned = (width > height) != (frame.width > frame.height)
-    return (height, width) if turned else (width, height)

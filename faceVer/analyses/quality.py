@@ -19,12 +19,13 @@ from faceVer.config import Settings
 from faceVer.engine import FaceEngine
 from faceVer.errors import ExtractionError, FaceError, SampleError
 from faceVer.matching import SCORE_DIGITS
+from faceVer.stages import saw_faces, stage
 from faceVer.types import Frame, Image
 from faceVer.vision.detect import Detector
 from faceVer.vision.liveness_pack import LivenessModels
+from faceVer.vision.look import SubjectRules
 from faceVer.vision.quality import FaceQuality, quality, rough_yaw
 from faceVer.vision.sight import Sighting, sight, sight_photo
-from faceVer.vision.subject import SubjectRules
 
 SEVERAL_FACES = "More than one person is present on source media [{media_id}]"
 # Degrees of yaw at which a frame's weight has fallen to the least; no frame counts for nothing, so that an attack
@@ -79,14 +80,18 @@ class QualityService:
 
     def sight_frames(self, frames: Sequence[Frame]) -> list[Sighting]:
         """The subject in every frame of a video or an archive that shows one."""
-        return sight(self.detector, frames, self._rules)
+        with stage("detect"):
+            sightings = sight(self.detector, frames, self._rules)
+        saw_faces(len(sightings))
+        return sightings
 
     def spoof(self, sightings: Sequence[Sighting]) -> SpoofScore:
         """sightings: at least one. Raises InferenceError."""
         looks = max(1, math.ceil(self._settings.spoof_views / len(sightings)))
         evidence = []
         for number, found in enumerate(sightings):
-            attack = self._models.spoof.attack(found.image, found.face, start=number * looks, count=looks)
+            with stage("liveness"):
+                attack = self._models.spoof.attack(found.image, found.face, start=number * looks, count=looks)
             left, top, right, bottom = (round(float(edge), 1) for edge in found.face.box)
             evidence.append(
                 FrameEvidence(
@@ -107,9 +112,9 @@ class QualityService:
         rated = []
         for found in sightings:
             try:
-                rated.append(
-                    (quality(found.image, found.face, self._models.gauge.measure(found.image, found.face)), found)
-                )
+                with stage("quality"):
+                    measures = self._models.gauge.measure(found.image, found.face)
+                    rated.append((quality(found.image, found.face, measures), found))
             except ExtractionError:  # landmarks that span no area: no frame to show or to compare
                 continue
         return sorted(rated, key=lambda item: (not item[1].alone, -item[0].total))
@@ -128,7 +133,9 @@ class QualityService:
 
     def _shots(self, ranked: Sequence[tuple[FaceQuality, Sighting]]) -> Iterator[BestShot]:
         for _, found in ranked:
-            yield encode(found.image, self._settings.best_shot_side, self._settings.best_shot_quality)
+            with stage("best_shot"):
+                shot = encode(found.image, self._settings.best_shot_side, self._settings.best_shot_quality)
+            yield shot
 
 
 def frame_weight(yaw: float) -> float:

@@ -15,21 +15,29 @@ from faceVer.api.body import Budget, check_length, file_limit
 from faceVer.api.context import (
     BUDGET,
     ENGINE,
+    EXPOSITION,
     FOLDERS,
     FOLDERS_PATH,
     LIVENESS,
     LIVENESS_HEALTH,
+    METRICS,
     PATTERN,
     PATTERN_HEALTH,
     POOL,
+    PROBES,
     SETTINGS,
     WEBHOOKS,
 )
+from faceVer.api.exposition import Exposition
+from faceVer.api.gate import GATE, Gate
 from faceVer.api.health import HealthCheck
 from faceVer.api.intake import is_form
-from faceVer.api.middleware import observe
+from faceVer.api.metrics import Metrics
+from faceVer.api.middleware import Observer
 from faceVer.api.pool import InferencePool, thread_count
+from faceVer.api.probes import Probes
 from faceVer.api.responses import json_response
+from faceVer.api.routes import LABELS, LIVE, METRICS_PATH, READY, ROUTES, UNKNOWN
 from faceVer.api.webhook import WebhookSender
 from faceVer.config import Settings
 from faceVer.engine import FaceEngine
@@ -41,14 +49,28 @@ log = logging.getLogger(__name__)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def create_app(settings: Settings, engine: FaceEngine | None = None) -> web.Application:
-    """The application. engine: a loaded one; by default the configured pack is loaded here. Raises SetupError."""
-    app = web.Application(middlewares=[observe])
-    app[SETTINGS] = settings
+def create_app(
+    settings: Settings,
+    engine: FaceEngine | None = None,
+    *,
+    folders: FolderService | None = None,
+    metrics: Metrics | None = None,
+) -> web.Application:
+    """The application. Raises SetupError.
+
+    engine, folders: loaded ones; by default the configured pack is loaded here, its liveness models at the start-up.
+    metrics: where it counts; by default numbers of its own.
+    """
+    pool = InferencePool(thread_count(settings), settings.max_queue, settings.inference_nice)
+    metrics, gate = metrics or Metrics(LABELS), Gate(settings, pool)
+    app = web.Application(middlewares=[Observer(settings, gate, metrics)])
+    app[SETTINGS], app[METRICS], app[GATE], app[POOL] = settings, metrics, gate, pool
     app[ENGINE] = FaceEngine.load(settings) if engine is None else engine
     app[BUDGET] = Budget(settings.max_inflight_bytes)
     app[WEBHOOKS] = WebhookSender.of(settings)
-    app.cleanup_ctx.extend([_pool, _pattern_health, _liveness, _webhooks])
+    if folders is not None:
+        app[FOLDERS] = folders
+    app.cleanup_ctx.extend([_pool, _pattern_health, _liveness, _probes, _exposition, _webhooks])
     _route(app, "/version", GET=version)
     _route(app, f"{PATTERN}/health", GET=_pattern_health_handler)
     _route(app, f"{PATTERN}/extract", POST=pattern.extract)
@@ -57,17 +79,13 @@ def create_app(settings: Settings, engine: FaceEngine | None = None) -> web.Appl
     _route(app, f"{LIVENESS}/health", GET=_liveness_health_handler)
     _route(app, f"{LIVENESS}/detect", POST=liveness.detect)
     _route(app, FOLDERS_PATH, POST=liveness.folder)
+    _route(app, LIVE, GET=_live_handler)
+    _route(app, READY, GET=_ready_handler)
+    _route(app, METRICS_PATH, GET=_metrics_handler)
     for prefix in (PATTERN, LIVENESS):
         app.router.add_route("*", prefix + "{tail:(/.*)?}", _unknown, expect_handler=_expect)
     app.router.add_route("*", "/{tail:.*}", _nowhere, expect_handler=_expect)
     return app
-
-
-def create_runner(settings: Settings) -> web.AppRunner:
-    """The app as served: abandoned requests are cancelled, logging is ours."""
-    return web.AppRunner(
-        create_app(settings), access_log=None, handler_cancellation=True, shutdown_timeout=settings.shutdown_timeout
-    )
 
 
 async def version(request: web.Request) -> web.Response:
@@ -95,6 +113,8 @@ def _route(app: web.Application, path: str, **handlers: Handler) -> None:
 async def _expect(request: web.Request) -> None:
     """Say 100 Continue unless the announced body would be refused anyway; other expectations are ignored."""
     settings = request.app[SETTINGS]
+    if request.app[GATE].would_refuse(request, ROUTES.get(request.path, UNKNOWN)):
+        return
     try:
         check_length(request, settings.max_request_bytes if is_form(request) else file_limit(settings, encoded=True))
     except TooLargeError:  # the handler makes the same check and answers it
@@ -116,11 +136,35 @@ async def _pattern_health_handler(request: web.Request) -> web.Response:
     return await request.app[PATTERN_HEALTH].handle(request)
 
 
+async def _live_handler(request: web.Request) -> web.Response:
+    return await request.app[PROBES].live(request)
+
+
+async def _ready_handler(request: web.Request) -> web.Response:
+    return await request.app[PROBES].ready(request)
+
+
+async def _metrics_handler(request: web.Request) -> web.Response:
+    return await request.app[EXPOSITION].handle(request)
+
+
 async def _pool(app: web.Application) -> AsyncIterator[None]:
-    settings = app[SETTINGS]
-    app[POOL] = pool = InferencePool(thread_count(settings), settings.max_queue)
     yield
-    pool.close()
+    app[POOL].close()
+
+
+async def _probes(app: web.Application) -> AsyncIterator[None]:
+    app[PROBES] = Probes(app[PATTERN_HEALTH])
+    yield
+
+
+async def _exposition(app: web.Application) -> AsyncIterator[None]:
+    engine, folders = app[ENGINE], app.get(FOLDERS)
+    infos = (*engine.infos, *(folders.infos if folders else ()))
+    app[EXPOSITION] = exposition = Exposition(app[METRICS], app[POOL], engine.runtime, infos)
+    exposition.start()
+    yield
+    exposition.stop()
 
 
 async def _pattern_health(app: web.Application) -> AsyncIterator[None]:
@@ -140,7 +184,7 @@ async def _liveness(app: web.Application) -> AsyncIterator[None]:
     """The folder service, or an inoperative liveness side beside a working pattern side."""
     settings = app[SETTINGS]
     try:
-        service = FolderService.load(app[ENGINE], settings)
+        service = app.get(FOLDERS) or FolderService.load(app[ENGINE], settings)
     except SetupError as error:
         log.error("liveness is inoperative: %s", error)  # noqa: TRY400 - the message says it all
         probe = _not_loaded

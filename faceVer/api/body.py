@@ -3,43 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import TypeVar
+from collections.abc import Callable, Sequence
+from typing import Self, TypeVar
 
 from aiohttp import web
-from multipart import MultipartError, ParserLimitReached, PushMultipartParser
 
+from faceVer.api.multipart import FormParser
+from faceVer.api.part import MalformedBodyError, Part
 from faceVer.api.pool import InferencePool
-from faceVer.api.transfer import disposition, is_base64, unbase64
+from faceVer.api.transfer import unbase64
 from faceVer.config import Settings
 from faceVer.errors import FaceVerError, OverloadedError, SampleError, TooLargeError
+from faceVer.stages import stage
 
 T = TypeVar("T")
 
 # base64 of n bytes takes 4n/3, and a line break for each of its short lines.
 BASE64_GROWTH = 1.5
-HEADER_BYTES, HEADERS = 8192, 32
 INLINE_BASE64 = 256 * 1024
-"""Bytes of base64 up to which decoding (about 1 ms) is done on the event loop."""
-PAYLOAD = "payload"
-"""The part of folder requests that is JSON, not a file: the request's transfer encoding is not on it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One part of a multipart body. content_type: None where the part states none. encoded: base64 is still on it."""
-
-    name: str
-    filename: str | None
-    content_type: str | None
-    encoded: bool
-    data: bytes
-
-
-class MalformedBodyError(Exception):
-    """The body did not arrive whole, or is not the form it says it is; the endpoint knows which code that is."""
+"""Bytes of base64 up to which it is decoded on the event loop: 0.2 ms where its lines are wrapped, else far less."""
 
 
 class Budget:
@@ -49,26 +31,30 @@ class Budget:
         self._limit = limit
         self._held = 0
 
-    @contextlib.contextmanager
-    def hold(self) -> Iterator[Grant]:
-        grant = Grant(self)
-        try:
-            yield grant
-        finally:
-            self._held -= grant.size
+    def hold(self) -> Grant:
+        return Grant(self)
 
     def take(self, size: int) -> None:
         if self._held and self._held + size > self._limit:
             raise OverloadedError(f"{self._held} bytes of bodies are held, {size} more would pass the limit")
         self._held += size
 
+    def give_back(self, size: int) -> None:
+        self._held -= size
+
 
 class Grant:
-    """One request's share of the budget; grows as its body arrives."""
+    """One request's share of the budget; grows as its body arrives, is given back when it is left."""
 
     def __init__(self, budget: Budget) -> None:
         self._budget = budget
         self.size = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._budget.give_back(self.size)
 
     def reach(self, size: int) -> None:
         """Hold at least `size` bytes. Raises OverloadedError."""
@@ -84,29 +70,37 @@ def check_length(request: web.Request, limit: int) -> None:
         raise TooLargeError(f"a body of {announced} bytes is announced, at most {limit} are allowed")
 
 
-async def chunks(request: web.Request, limit: int, grant: Grant, seconds: float) -> AsyncIterator[bytes]:
-    """The body, piece by piece, within `limit` bytes and `seconds`.
+async def receive(
+    request: web.Request, limit: int, grant: Grant, seconds: float, take: Callable[[bytes], object]
+) -> None:
+    """Hand the body to `take`, piece by piece as it arrives, within `limit` bytes and `seconds`.
 
-    Raises TooLargeError, MalformedBodyError, OverloadedError.
+    Raises TooLargeError, MalformedBodyError, OverloadedError, and what `take` raises.
     """
     check_length(request, limit)
-    received = 0
-    deadline = asyncio.get_running_loop().time() + seconds
-    while True:
-        try:
-            async with asyncio.timeout_at(deadline):
-                chunk = await request.content.readany()
-        except TimeoutError:
-            raise MalformedBodyError(f"the body did not arrive within {seconds:g} s") from None
-        except (web.RequestPayloadError, ValueError) as error:
-            raise MalformedBodyError(f"the body is broken: {error}") from error
-        if not chunk:
-            return
+    content, received = request.content, 0
+
+    def accept(chunk: bytes) -> None:
+        nonlocal received
         received += len(chunk)
         if received > limit:
             raise TooLargeError(f"the body passes {limit} bytes")
         grant.reach(received)
-        yield chunk
+        take(chunk)
+
+    try:
+        if content.is_eof():
+            # A small body is there with its headers; setting a timer would take as long as reading it.
+            if chunk := content.read_nowait():
+                accept(chunk)
+            return
+        async with asyncio.timeout(seconds):
+            while chunk := await content.readany():
+                accept(chunk)
+    except TimeoutError:
+        raise MalformedBodyError(f"the body did not arrive within {seconds:g} s") from None
+    except (web.RequestPayloadError, ValueError) as error:
+        raise MalformedBodyError(f"the body is broken: {error}") from error
 
 
 async def read_file(request: web.Request, settings: Settings, grant: Grant, *, encoded: bool) -> bytes:
@@ -114,11 +108,12 @@ async def read_file(request: web.Request, settings: Settings, grant: Grant, *, e
 
     Raises SampleError, TooLargeError, OverloadedError.
     """
+    pieces: list[bytes] = []
     try:
-        pieces = chunks(request, file_limit(settings, encoded), grant, settings.body_timeout)
-        return b"".join([chunk async for chunk in pieces])
+        await receive(request, file_limit(settings, encoded), grant, settings.body_timeout, pieces.append)
     except MalformedBodyError as error:
         raise SampleError(str(error)) from error
+    return b"".join(pieces)
 
 
 def file_limit(settings: Settings, encoded: bool) -> int:
@@ -133,64 +128,16 @@ async def read_parts(
 
     Raises MalformedBodyError, TooLargeError, RequestTypeError, OverloadedError.
     """
-    parser = PushMultipartParser(
+    parser = FormParser(
         mark,
-        max_header_size=HEADER_BYTES,
-        max_header_count=HEADERS,
-        max_segment_count=settings.max_parts,
-        header_charset="latin1",
+        max_parts=settings.max_parts,
+        room=file_limit(settings, encoded=False),
+        encoded_room=file_limit(settings, encoded=True),
+        encoded=encoded,
     )
-    parts: list[Part] = []
-    head: tuple[str, str | None, str | None, bool] = ("", None, None, False)
-    pieces: list[bytes] = []
-    size = room = 0
-    try:
-        async for chunk in chunks(request, settings.max_request_bytes, grant, settings.body_timeout):
-            if parser.closed:
-                continue  # an epilogue; read to the end so that the connection can be kept
-            for event in parser.parse(chunk):
-                if event is None:
-                    parts.append(Part(*head, data=pieces[0] if len(pieces) == 1 else b"".join(pieces)))
-                elif isinstance(event, (bytes, bytearray)):
-                    size += len(event)
-                    if size > room:
-                        raise TooLargeError(f"part {head[0]!r} passes {room} bytes")
-                    pieces.append(bytes(event))
-                else:
-                    head = _head(event.headerlist, encoded)
-                    pieces, size, room = [], 0, file_limit(settings, head[3])
-        parser.close()
-    except ParserLimitReached as error:
-        if len(parts) >= settings.max_parts:
-            raise TooLargeError(f"more than {settings.max_parts} parts") from error
-        raise MalformedBodyError(str(error)) from error
-    except MultipartError as error:
-        raise MalformedBodyError(str(error)) from error
-    return parts
-
-
-def _head(headers: list[tuple[str, str]], encoded: bool) -> tuple[str, str | None, str | None, bool]:
-    """(name, filename, Content-Type, encoded) of a part. encoded: what the request's own header says of file parts."""
-    name, filename, content_type, own = "", None, None, None
-    for key, raw in headers:
-        value = _text(raw)
-        match key.lower():
-            case "content-disposition":
-                name, filename = disposition(value)
-            case "content-type":
-                content_type = value
-            case "content-transfer-encoding":
-                own = is_base64(value)
-    return name, filename, content_type, (encoded and name != PAYLOAD) if own is None else own
-
-
-def _text(raw: str) -> str:
-    """A header's text: UTF-8 as clients send it, Latin-1 where it is not."""
-    octets = raw.encode("latin1")
-    try:
-        return octets.decode("utf-8")
-    except UnicodeDecodeError:
-        return raw
+    # Read past the last boundary, too, so that the connection can be kept.
+    await receive(request, settings.max_request_bytes, grant, settings.body_timeout, parser.feed)
+    return parser.close()
 
 
 def decoded(data: bytes, encoded: bool, settings: Settings, error: type[FaceVerError], what: str) -> bytes:
@@ -209,7 +156,16 @@ def decoded(data: bytes, encoded: bool, settings: Settings, error: type[FaceVerE
     return plain
 
 
+def decoded_body(data: bytes, encoded: bool, settings: Settings) -> bytes:
+    """A body that is one picture, without its transfer encoding. Raises SampleError, TooLargeError."""
+    with stage("unpack"):
+        return decoded(data, encoded, settings, SampleError, "body")
+
+
 async def unpack(pool: InferencePool, parts: Sequence[Part], work: Callable[[], T]) -> T:
     """Do `work`, which undoes the parts' base64: on a thread where that would hold up the event loop."""
-    large = sum(len(part.data) for part in parts if part.encoded) > INLINE_BASE64
-    return await pool.run(work) if large else work()
+    encoded = 0
+    for part in parts:
+        if part.encoded:
+            encoded += len(part.data)
+    return await pool.run(work) if encoded > INLINE_BASE64 else work()

@@ -6,8 +6,11 @@ from aiohttp import web
 
 from faceVer.analyses.folder import FolderService
 from faceVer.api.body import Budget
+from faceVer.api.exposition import Exposition
 from faceVer.api.health import HealthCheck
+from faceVer.api.metrics import Metrics
 from faceVer.api.pool import InferencePool
+from faceVer.api.probes import Probes
 from faceVer.api.webhook import WebhookSender
 from faceVer.config import Settings
 from faceVer.engine import FaceEngine
@@ -21,6 +24,9 @@ LIVENESS_HEALTH = web.AppKey("liveness_health", HealthCheck)
 FOLDERS = web.AppKey("folders", FolderService)
 """Absent where the liveness models could not be loaded."""
 WEBHOOKS = web.AppKey("webhooks", WebhookSender)
+METRICS = web.AppKey("metrics", Metrics)
+EXPOSITION = web.AppKey("exposition", Exposition)
+PROBES = web.AppKey("probes", Probes)
 
 PATTERN = "/v1/face/pattern"
 LIVENESS = "/v1/face/liveness"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from faceVer.api.body import Grant, MalformedBodyError, Part, read_file, read_parts
+from faceVer.api.body import Grant, read_file, read_parts
 from faceVer.api.context import SETTINGS
+from faceVer.api.part import MalformedBodyError, Part
 from faceVer.api.responses import TRANSFER_ENCODING
 from faceVer.api.transfer import FORM, IMAGE_TYPES, boundary, is_base64, media_type
 from faceVer.errors import FaceVerError, RequestTypeError
@@ -34,7 +35,7 @@ async def form_parts(request: web.Request, grant: Grant, broken: type[FaceVerErr
     """
     encoded = is_base64(request.headers.get(TRANSFER_ENCODING))
     header = request.headers.get("Content-Type", "")
-    if not is_form(request):
+    if media_type(header) != FORM:
         raise RequestTypeError(f"Content-Type {header!r}")
     try:
         return await read_parts(request, boundary(header), request.app[SETTINGS], grant, encoded=encoded), encoded

@@ -9,14 +9,16 @@ from aiohttp import web
 
 from faceVer.analyses.folder import FolderService
 from faceVer.api import responses
-from faceVer.api.body import PAYLOAD, Part, decoded, unpack
+from faceVer.api.body import decoded, decoded_body, unpack
 from faceVer.api.context import BUDGET, FOLDERS, POOL, SETTINGS, WEBHOOKS
 from faceVer.api.intake import form_parts, image_body, is_form
+from faceVer.api.part import PAYLOAD, Part
 from faceVer.api.transfer import media_type
 from faceVer.api.webhook import Delivery
 from faceVer.config import Settings
 from faceVer.errors import InferenceError, PartTypeError, PayloadError, SampleError
 from faceVer.logs import request_id
+from faceVer.stages import stage
 from faceVer.types import Upload
 
 # A medium is told from its bytes, so that any label a client may give one passes; these label something else.
@@ -35,12 +37,10 @@ async def _detect_image(request: web.Request) -> web.Response:
         service = _service(request)
         async with app[POOL].admit():
             passed, score = await app[POOL].run(
-                lambda: service.detect_image(decoded(body, encoded, settings, SampleError, "body"))
+                lambda: service.detect_image(decoded_body(body, encoded, settings))
             )
-    return web.Response(
-        text=f'{{"passed": {"true" if passed else "false"}, "score": {responses.plain(score)}}}',
-        content_type=responses.JSON,
-    )
+    text = f'{{"passed": {"true" if passed else "false"}, "score": {responses.plain(score)}}}'
+    return responses.json_body(text.encode())
 
 
 async def folder(request: web.Request) -> web.Response:
@@ -57,13 +57,14 @@ async def folder(request: web.Request) -> web.Response:
             document, body = await app[POOL].run(_answer, service, uploads, payload)
     if document["resolution_endpoint"]:
         app[WEBHOOKS].submit(Delivery(document["resolution_endpoint"], body, document["folder_id"], request_id.get()))
-    return web.Response(body=body, content_type=responses.JSON, charset="utf-8")
+    return responses.json_body(body)
 
 
 def _answer(service: FolderService, uploads: list[Upload], payload: bytes | None) -> tuple[dict[str, Any], bytes]:
     """(the folder document, the same as JSON). Documents can be large: both are made on an inference thread."""
     document = service.run(uploads, payload)
-    return document, responses.json_bytes(document)
+    with stage("answer"):
+        return document, responses.json_bytes(document)
 
 
 def _service(request: web.Request) -> FolderService:
@@ -96,5 +97,5 @@ def _upload(part: Part, settings: Settings) -> Upload:
         raise SampleError("a media part has no name")
     if part.content_type is not None and NOT_MEDIA.fullmatch(media_type(part.content_type)):
         raise PartTypeError(f"part {part.name!r} has Content-Type {part.content_type!r}")
-    data = decoded(part.data, part.encoded, settings, SampleError, part.name)
+    data = decoded(part.data, part.encoded, settings, SampleError, f"part {part.name!r}")
     return Upload(part.name, data, part.filename or "", part.content_type or "")

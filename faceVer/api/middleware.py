@@ -1,99 +1,158 @@
-"""What every request passes: its id, cross-origin headers, errors as the contract writes them, one log line."""
+"""What every request passes: its id, the gate, its time, errors as the contract writes them, headers, one log line."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import os
+import random
 import re
-import time
-import uuid
+from time import perf_counter
+from typing import cast
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from faceVer.api.context import INSTANT, LIVENESS, SETTINGS
-from faceVer.api.responses import error_response, instant_response
-from faceVer.errors import FaceVerError, InternalError, MethodError, UnknownPathError
-from faceVer.logs import request_id
+from faceVer import logs, stages
+from faceVer.api.gate import Gate, is_spare
+from faceVer.api.keys import HEADER as API_KEY
+from faceVer.api.keys import KeyMissingError
+from faceVer.api.metrics import GONE, Metrics
+from faceVer.api.refusal import EXPOSED_HEADERS, REQUEST_ID, Refusal, common_headers, refuse, refuse_by_router
+from faceVer.api.routes import ROUTES, UNKNOWN, Route
+from faceVer.config import Settings
+from faceVer.errors import DeadlineError, FaceVerError, InternalError, MethodError, OverloadedError, UnknownPathError
+from faceVer.stages import Trace
 
-log = logging.getLogger("faceVer.access")
+log = logging.getLogger(__name__)
 
-REQUEST_ID = "X-Request-ID"
 # What a client may send as an id: visible ASCII, short enough for a log line.
 _ID = re.compile(r"[\x21-\x7e]{1,128}")
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}")
-ALLOWED_HEADERS = ("Content-Type", "Content-Transfer-Encoding", REQUEST_ID, "Accept", "Authorization")
-EXPOSED_HEADERS = f"{REQUEST_ID}, Content-Transfer-Encoding, Retry-After"
+ALLOWED_HEADERS = ("Content-Type", "Content-Transfer-Encoding", REQUEST_ID, "Accept", "Authorization", API_KEY)
 METHODS = "GET, HEAD, POST, OPTIONS"
 PREFLIGHT_SECONDS = 600
+# An id need not be a secret, and the system's source costs a call into the kernel. Forked workers are seeded anew.
+_numbers = random.Random()  # noqa: S311
+os.register_at_fork(after_in_child=_numbers.seed)
+_random = _numbers.getrandbits
 
 
-@web.middleware
-async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Give the request its id, answer errors and preflights, log one line."""
-    start = time.perf_counter()
-    given = request.headers.get(REQUEST_ID, "")
-    ident = given if _ID.fullmatch(given) else uuid.uuid4().hex
-    request_id.set(ident)
-    code = detail = ""
-    try:
-        if _is_preflight(request):
-            response: web.StreamResponse = _preflight(request)
-        else:
-            response = await handler(request)
-    except FaceVerError as error:
-        response, code, detail = _refused(request, error)
-    except web.HTTPException as error:
-        response, code, detail = _refused_by_router(request, error)
-    except ConnectionError:
-        raise  # the client is gone; there is nobody to answer
-    except Exception as error:
-        log.exception("%s %s failed", request.method, request.path)
-        response, code, detail = _refused(request, InternalError(f"{type(error).__name__}"))
-    _cross_origin(request, response)
-    response.headers[REQUEST_ID] = ident
-    level = logging.INFO if response.status < 500 else logging.ERROR
-    log.log(
-        level,
-        "%s %s %d %.1f ms%s%s",
-        request.method,
-        request.path,
-        response.status,
-        (time.perf_counter() - start) * 1e3,
-        f" {code}" if code else "",
-        f" {detail!r}" if detail else "",
-    )
-    return response
+class Observer:
+    """The one middleware."""
 
+    __middleware_version__ = 1
 
-def _refused(request: web.Request, error: FaceVerError, status: int | None = None) -> tuple[web.Response, str, str]:
-    settings = request.app[SETTINGS]
-    instant = f"{request.path}/".startswith(f"{INSTANT}/")
-    liveness = instant or f"{request.path}/".startswith(f"{LIVENESS}/")
-    if instant:
-        response = instant_response(error, language=settings.language, retry_after=settings.retry_after)
-    else:
-        response = error_response(
-            error, liveness=liveness, language=settings.language, retry_after=settings.retry_after, status=status
+    def __init__(self, settings: Settings, gate: Gate, metrics: Metrics) -> None:
+        self._settings, self._gate, self._metrics = settings, gate, metrics
+        self._seconds = settings.request_timeout
+        self._common = common_headers(settings)
+        self._origins = frozenset(settings.cors_origins)
+
+    async def __call__(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        route = ROUTES.get(request.path, UNKNOWN)
+        trace = Trace(comparing=route.comparing)
+        given = request.headers.get(REQUEST_ID)
+        ident = given if given and _ID.fullmatch(given) else f"{_random(128):032x}"
+        logs.request_id.set(ident)
+        stages.current.set(trace)
+        owner = ""
+        try:
+            if request.method == "OPTIONS" and _is_preflight(request):
+                answer = Refusal(_preflight(request), "", "")
+            else:
+                owner = self._gate.admit(request, route)
+                answer = Refusal(await self._in_time(request, handler, trace), "", "")
+        except (FaceVerError, KeyMissingError) as error:
+            answer = self._refused(request, error)
+        except web.HTTPException as error:
+            answer = refuse_by_router(request.path, error, self._settings)
+        except (asyncio.CancelledError, ConnectionError):
+            # The client is gone; there is nobody to answer.
+            self._end(request, route, trace, GONE, "", "the client went away", owner)
+            raise
+        except Exception as error:
+            # Its words may quote what a client sent; they are for whoever asked for more.
+            log.error("%s failed: %s", route.label, logs.where(error))  # noqa: TRY400
+            log.debug("%s", error)
+            answer = self._refused(request, InternalError(type(error).__name__))
+        finally:
+            trace.over = True
+        response = answer.response
+        self._decorate(request, response, ident)
+        if is_spare(request):
+            response.force_close()
+        self._end(request, route, trace, response.status, answer.code, answer.detail, owner)
+        return response
+
+    async def _in_time(self, request: web.Request, handler: Handler, trace: Trace) -> web.StreamResponse:
+        """The handler's answer. Raises DeadlineError, and whatever the handler does."""
+        task = cast("asyncio.Task[object]", asyncio.current_task())
+        timer = asyncio.get_running_loop().call_later(self._seconds, _expire, task, trace)
+        try:
+            return await handler(request)
+        except asyncio.CancelledError:
+            if not trace.late:
+                raise
+            task.uncancel()
+            raise DeadlineError(f"no answer within {self._seconds:g} s") from None
+        finally:
+            timer.cancel()
+
+    def _refused(self, request: web.Request, error: FaceVerError | KeyMissingError) -> Refusal:
+        answer = refuse(request.path, error, self._settings)
+        if isinstance(error, OverloadedError):
+            self._metrics.overload(error.reason)
+        if not request.content.is_eof() and not isinstance(error, (MethodError, UnknownPathError)):
+            # The rest of the body is not wanted; keeping the connection would mean reading it.
+            answer.response.force_close()
+        return answer
+
+    def _decorate(self, request: web.Request, response: web.StreamResponse, ident: str) -> None:
+        headers = response.headers
+        headers.update(self._common)
+        headers[REQUEST_ID] = ident
+        if "*" in self._origins:
+            return
+        origin = request.headers.get("Origin")
+        if origin is None or origin not in self._origins:
+            for name in [name for name in headers if name.lower().startswith("access-control-")]:
+                del headers[name]
+            return
+        headers["Access-Control-Allow-Origin"] = origin
+        headers["Access-Control-Expose-Headers"] = EXPOSED_HEADERS
+
+    def _end(
+        self, request: web.Request, route: Route, trace: Trace, status: int, code: str, detail: str, owner: str
+    ) -> None:
+        """Count the request and write its line."""
+        seconds = perf_counter() - trace.begun
+        received = request.content.total_bytes
+        totals = trace.totals()
+        self._metrics.request(route.label, status, code, seconds, received)
+        if totals:
+            self._metrics.traced(trace, totals)
+        logs.access.line(
+            logging.INFO if status < 500 else logging.ERROR,
+            request.method,
+            route.label,
+            status,
+            seconds,
+            received=received,
+            code=code,
+            key=owner,
+            detail=detail,
+            spent=totals,
         )
-    if not request.content.is_eof() and not isinstance(error, (MethodError, UnknownPathError)):
-        # The rest of the body is not wanted; keeping the connection would mean reading it.
-        response.force_close()
-    return response, error.liveness if liveness else error.pattern, str(error)
 
 
-def _refused_by_router(request: web.Request, error: web.HTTPException) -> tuple[web.StreamResponse, str, str]:
-    """aiohttp's own refusals in the contract's shape."""
-    if isinstance(error, web.HTTPNotFound):
-        return _refused(request, UnknownPathError("no such path"), status=404)
-    return error, "", error.reason
+def _expire(task: asyncio.Task[object], trace: Trace) -> None:
+    trace.late = trace.over = True
+    task.cancel()
 
 
 def _is_preflight(request: web.Request) -> bool:
-    return (
-        request.method == "OPTIONS"
-        and "Origin" in request.headers
-        and "Access-Control-Request-Method" in request.headers
-    )
+    return "Origin" in request.headers and "Access-Control-Request-Method" in request.headers
 
 
 def _preflight(request: web.Request) -> web.Response:
@@ -109,18 +168,3 @@ def _preflight(request: web.Request) -> web.Response:
             "Access-Control-Max-Age": str(PREFLIGHT_SECONDS),
         },
     )
-
-
-def _cross_origin(request: web.Request, response: web.StreamResponse) -> None:
-    origins = request.app[SETTINGS].cors_origins
-    origin = request.headers.get("Origin")
-    if "*" in origins:
-        response.headers["Access-Control-Allow-Origin"] = "*"
-    else:
-        response.headers["Vary"] = "Origin"
-        if origin is None or origin not in origins:
-            for name in [name for name in response.headers if name.lower().startswith("access-control-")]:
-                del response.headers[name]
-            return
-        response.headers["Access-Control-Allow-Origin"] = origin
-    response.headers["Access-Control-Expose-Headers"] = EXPOSED_HEADERS

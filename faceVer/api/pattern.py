@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from aiohttp import web
 
 from faceVer.api import responses
-from faceVer.api.body import Part, decoded, unpack
+from faceVer.api.body import decoded, decoded_body, unpack
 from faceVer.api.context import BUDGET, ENGINE, POOL, SETTINGS
 from faceVer.api.intake import form_parts, image_body
+from faceVer.api.part import Part
 from faceVer.api.pool import InferencePool
 from faceVer.api.transfer import IMAGE_TYPES, TEMPLATE_TYPES, media_type
 from faceVer.config import Settings
 from faceVer.engine import FaceEngine, Vector
 from faceVer.errors import FaceVerError, PartTypeError, SampleError, TemplateError, TooLargeError
+from faceVer.stages import stage
 from faceVer.types import Comparison
 
 # Up to this many templates a comparison takes less time than handing it to a thread.
@@ -40,16 +43,14 @@ def _template(name: str, many: bool = False) -> PartSpec:
     return PartSpec(name, TEMPLATE_TYPES, TemplateError, many)
 
 
-@dataclass(frozen=True, slots=True)
-class Files:
+class Files(NamedTuple):
     """The parts of one spec: their bytes, decoded from base64, and the names the answer gives them."""
 
     data: list[bytes]
     names: list[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """What a use case needs besides its parts. as_base64: the request's header said so."""
 
     engine: FaceEngine
@@ -69,7 +70,7 @@ async def extract(request: web.Request) -> web.Response:
         engine = app[ENGINE]
         async with app[POOL].admit():
             template = await app[POOL].run(
-                lambda: engine.extract(decoded(body, encoded, settings, SampleError, "body"))
+                lambda: engine.extract(decoded_body(body, encoded, settings))
             )
     return responses.template_response(template, as_base64=encoded)
 
@@ -90,21 +91,19 @@ async def _extract_and_compare(call: Call, left: Files, right: Files) -> web.Res
 
 
 async def _compare_n(call: Call, template: Files, templates: Files) -> web.Response:
-    outcomes = await _run(call, lambda: call.engine.compare_n(template.data[0], templates.data), len(templates.data))
-    return responses.results_response(templates.names, outcomes)
+    return await _results(call, templates, lambda: call.engine.compare_n(template.data[0], templates.data))
 
 
 async def _verify_n(call: Call, sample: Files, templates: Files) -> web.Response:
     vector = await call.pool.run(call.engine.embed, sample.data[0])
-    outcomes = await _run(call, lambda: call.engine.verify_n(vector, templates.data), len(templates.data))
-    return responses.results_response(templates.names, outcomes)
+    return await _results(call, templates, lambda: call.engine.verify_n(vector, templates.data))
 
 
 async def _extract_and_compare_n(call: Call, sample: Files, samples: Files) -> web.Response:
     if len(samples.data) > call.settings.max_samples:
         raise TooLargeError(f"{len(samples.data)} samples, at most {call.settings.max_samples} are allowed")
     vectors = await call.pool.map(call.engine.embed, [sample.data[0], *samples.data])
-    return responses.results_response(samples.names, call.engine.match(vectors[0], vectors[1:]))
+    return await _results(call, samples, lambda: call.engine.match(vectors[0], vectors[1:]))
 
 
 ENDPOINTS: dict[str, tuple[PartSpec, PartSpec, UseCase]] = {
@@ -128,13 +127,11 @@ def multipart_handler(
             parts, encoded = await form_parts(request, grant, first.error)
             async with app[POOL].admit():
                 call = Call(app[ENGINE], app[POOL], settings, encoded)
-                one = await unpack(call.pool, parts, lambda: _files(parts, first, settings))
-                try:
-                    other = await unpack(call.pool, parts, lambda: _files(parts, second, settings))
-                except FaceVerError:
+                one, other = await unpack(call.pool, parts, lambda: _both(parts, first, second, settings))
+                if isinstance(other, FaceVerError):
                     # Two problems at once: what is wrong with the row's first part is told first.
                     await call.pool.run(_reader(call.engine, first), one.data[0])
-                    raise
+                    raise other
                 parts.clear()
                 return await use_case(call, one, other)
 
@@ -145,19 +142,36 @@ def _reader(engine: FaceEngine, spec: PartSpec) -> Callable[[bytes], Vector]:
     return engine.embed if spec.types is IMAGE_TYPES else engine.decode
 
 
+def _both(
+    parts: Sequence[Part], first: PartSpec, second: PartSpec, settings: Settings
+) -> tuple[Files, Files | FaceVerError]:
+    """The files of both specs, or what is wrong with the second's. Raises what is wrong with the first's."""
+    with stage("unpack"):
+        one = _files(parts, first, settings)
+        try:
+            return one, _files(parts, second, settings)
+        except FaceVerError as error:
+            return one, error
+
+
 def _files(parts: Sequence[Part], spec: PartSpec, settings: Settings) -> Files:
     """The parts of one spec, checked and decoded from base64. Raises the spec's error, PartTypeError, TooLargeError."""
     found = [part for part in parts if part.name == spec.name]
     if not found or (len(found) > 1 and not spec.many):
         raise spec.error(f"part {spec.name} is {'sent twice' if found else 'missing'}", exposed=spec.name)
-    for part in found:
-        if part.content_type is not None and media_type(part.content_type) not in spec.types:
-            raise PartTypeError(f"part {spec.name} has Content-Type {part.content_type!r}")
-    data = [decoded(part.data, part.encoded, settings, spec.error, spec.name) for part in found]
+    for content_type in {part.content_type: None for part in found}:  # thousands of parts state one type
+        if content_type is not None and media_type(content_type) not in spec.types:
+            raise PartTypeError(f"part {spec.name} has Content-Type {content_type!r}")
+    data = [decoded(part.data, True, settings, spec.error, spec.name) if part.encoded else part.data for part in found]
     return Files(
         data, [str(number) if part.filename is None else part.filename for number, part in enumerate(found, 1)]
     )
 
 
-async def _run(call: Call, work: Callable[[], list[Comparison]], count: int) -> list[Comparison]:
-    return work() if count <= INLINE else await call.pool.run(work)
+async def _results(call: Call, many: Files, compare: Callable[[], list[Comparison]]) -> web.Response:
+    """The 1:N answer for `many`: compared and written on a thread, where that would hold up the event loop."""
+
+    def work() -> bytes:
+        return responses.results_bytes(many.names, compare())
+
+    return responses.json_body(work() if len(many.data) <= INLINE else await call.pool.run(work))

@@ -1,18 +1,22 @@
-"""The inference threads of a process, and how many requests may wait for them."""
+"""The threads of a process, and how many requests may wait for them."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import contextvars
 import math
 import os
-from collections.abc import AsyncIterator, Callable, Sequence
+import threading
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from time import perf_counter
+from types import TracebackType
 from typing import TypeVar, TypeVarTuple
 
+from faceVer import stages
 from faceVer.config import Settings
-from faceVer.errors import OverloadedError
+from faceVer.errors import QueueFullError
 
 T = TypeVar("T")
 A = TypeVar("A")
@@ -40,29 +44,104 @@ def thread_count(settings: Settings) -> int:
     return settings.threads or max(1, usable_cpus() // settings.workers)
 
 
-class InferencePool:
-    """Runs functions on a bounded set of threads; at most `threads + max_queue` requests are let in at a time."""
+class Lane:
+    """Threads, and the requests that may be running on them or waiting for them: `threads + max_queue`.
 
-    def __init__(self, threads: int, max_queue: int) -> None:
+    nice: how much lower the threads' priority is than the process's. All but `run`'s work happens on the event loop.
+    """
+
+    def __init__(self, name: str, threads: int, max_queue: int, nice: int = 0) -> None:
         self.threads = threads
+        self.inside = 0
+        """Requests let in."""
+        self.pending = 0
+        """Calls that are running or waiting."""
         self._limit = threads + max_queue
-        self._inside = 0
-        self._executor = ThreadPoolExecutor(threads, thread_name_prefix="inference")
+        self._executor = ThreadPoolExecutor(threads, name, initializer=lambda: _lower(nice))
 
-    @contextlib.asynccontextmanager
-    async def admit(self) -> AsyncIterator[None]:
-        """One request's stay. Raises OverloadedError where too many are in already."""
-        if self._inside >= self._limit:
-            raise OverloadedError(f"{self._inside} requests are running or waiting")
-        self._inside += 1
-        try:
-            yield
-        finally:
-            self._inside -= 1
+    def check(self) -> None:
+        """Raises QueueFullError where no further request is let in."""
+        if self.inside >= self._limit:
+            raise QueueFullError(f"{self.inside} requests are running or waiting")
 
     async def run(self, function: Callable[[*Ts], T], *arguments: *Ts) -> T:
-        """Call `function` on a thread. Its exceptions come through."""
-        return await asyncio.get_running_loop().run_in_executor(self._executor, function, *arguments)
+        context, submitted = contextvars.copy_context(), perf_counter()
+
+        def work() -> T:
+            trace = stages.current.get()
+            if trace is not None:
+                trace.spent.append(("queue", perf_counter() - submitted))
+                stages.checkpoint()
+            return function(*arguments)
+
+        self.pending += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._executor, context.run, work)
+        finally:
+            self.pending -= 1
+
+    def close(self) -> None:
+        self._executor.shutdown(wait=True, cancel_futures=True)
+
+
+def _lower(nice: int) -> None:
+    """Lower the calling thread's priority; Linux keeps one for each thread."""
+    if nice:
+        thread = threading.get_native_id()
+        os.setpriority(os.PRIO_PROCESS, thread, min(19, os.getpriority(os.PRIO_PROCESS, thread) + nice))
+
+
+class _Stay:
+    """One request's stay in a lane, from the last byte of its body to its answer."""
+
+    __slots__ = ("_lane",)
+
+    def __init__(self, lane: Lane) -> None:
+        self._lane = lane
+
+    async def __aenter__(self) -> None:
+        self._lane.check()
+        self._lane.inside += 1
+        trace = stages.current.get()
+        if trace is not None:
+            trace.spent.append(("receive", perf_counter() - trace.begun))
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._lane.inside -= 1
+
+
+class InferencePool:
+    """Runs functions on bounded sets of threads: inference, and beside it one thread for requests that only compare.
+
+    Which of the two a request uses stands in its trace. A comparison takes microseconds, an inference some hundred
+    times as long: each lane has its own limit and its own queue, so that comparisons are neither refused nor held up
+    because pictures are waiting.
+    """
+
+    def __init__(self, threads: int, max_queue: int, nice: int = 0) -> None:
+        self.threads = threads
+        self.inference = Lane("inference", threads, max_queue, nice)
+        self.comparison = Lane("comparison", 1, max_queue)
+
+    def lane(self, *, comparing: bool) -> Lane:
+        return self.comparison if comparing else self.inference
+
+    def _own(self) -> Lane:
+        trace = stages.current.get()
+        return self.lane(comparing=trace is not None and trace.comparing)
+
+    def admit(self) -> _Stay:
+        """`async with pool.admit():` one request's stay. Raises QueueFullError where too many are in already."""
+        return _Stay(self._own())
+
+    async def run(self, function: Callable[[*Ts], T], *arguments: *Ts) -> T:
+        """Call `function` on a thread, in the caller's context. Its exceptions come through.
+
+        Raises DeadlineError where nobody waits for the request's answer any more when its turn comes.
+        """
+        return await self._own().run(function, *arguments)
 
     async def map(self, function: Callable[[A], T], items: Sequence[A]) -> list[T]:
         """`function` over `items`, in parallel; results in order, or the first exception in that order.
@@ -86,4 +165,5 @@ class InferencePool:
         return results
 
     def close(self) -> None:
-        self._executor.shutdown(wait=True, cancel_futures=True)
+        self.inference.close()
+        self.comparison.close()

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import base64
 import io
 import json
 import re
 import secrets
 from collections.abc import Iterable
 from decimal import Decimal
+from json.encoder import encode_basestring
 
+import pybase64
 from aiohttp import web
 
 from faceVer.errors import (
@@ -60,7 +61,9 @@ _LANGUAGES = ("en", "ru")
 
 MAX_NUMBER = 12
 """Characters of a plain decimal; a number that needs more keeps its exponent."""
-_EXPONENT = re.compile(r"(?:\A|[ \[])-?\d++(?:\.\d++)?e[+-]\d")
+_EXPONENT = re.compile(r"e[+-]\d")
+_MANTISSA = 24
+"""Characters that `repr` writes before a float's exponent, at most."""
 _STRING_OR_EXPONENT = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|-?\d++(?:\.\d++)?e[+-]\d++')
 # Whatever is not here is 400.
 _STATUS = {"001001": 500, "001003": 503, "002007": 413}
@@ -118,16 +121,31 @@ def _instant(error: FaceVerError) -> tuple[int, int]:
 
 
 def json_response(body: object, status: int = 200) -> web.Response:
-    return web.Response(body=json_bytes(body), status=status, content_type=JSON, charset="utf-8")
+    return json_body(json_bytes(body), status)
+
+
+def json_body(body: bytes, status: int = 200) -> web.Response:
+    """JSON that is written already."""
+    return web.Response(body=body, status=status, content_type=JSON, charset="utf-8")
 
 
 def json_bytes(body: object) -> bytes:
     """JSON as UTF-8 with every number a plain decimal (0.000031, never 3.1e-05), but for those that would be long."""
     text = json.dumps(body, ensure_ascii=False)
-    if _EXPONENT.search(text):
+    if _has_exponents(text):
         text = _without_exponents(text)
     # A lone surrogate out of a client's JSON has no UTF-8 form; backslashreplace writes it as JSON's own escape.
     return text.encode("utf-8", "backslashreplace")
+
+
+def _has_exponents(text: str) -> bool:
+    """Whether there may be a number with an exponent. Quick, since long documents are pictures as base64."""
+    for found in _EXPONENT.finditer(text):
+        before = text[max(0, found.start() - _MANTISSA) : found.start()]
+        rest = before.rstrip("0123456789.-")
+        if rest != before and rest[-1:] in ("", " ", "["):
+            return True
+    return False
 
 
 def _without_exponents(text: str) -> str:
@@ -152,16 +170,16 @@ def plain(score: float) -> str:
 
 
 def comparison_response(outcome: Comparison) -> web.Response:
-    return web.Response(text=f"{{{_outcome(outcome)}}}", content_type=JSON)
+    return json_body(f"{{{_outcome(outcome)}}}".encode())
 
 
-def results_response(names: Iterable[str], outcomes: Iterable[Comparison]) -> web.Response:
+def results_bytes(names: Iterable[str], outcomes: Iterable[Comparison]) -> bytes:
     """The 1:N answer, in the order of the request's parts."""
     rows = [
-        f'{{"filename": {json.dumps(name, ensure_ascii=False)}, {_outcome(outcome)}}}'
+        f'{{"filename": {encode_basestring(name)}, {_outcome(outcome)}}}'
         for name, outcome in zip(names, outcomes, strict=True)
     ]
-    return web.Response(text=f'{{"results": [{", ".join(rows)}]}}', content_type=JSON)
+    return f'{{"results": [{", ".join(rows)}]}}'.encode()
 
 
 def template_response(template: bytes, *, as_base64: bool) -> web.Response:
@@ -191,4 +209,4 @@ def _outcome(outcome: Comparison) -> str:
 
 
 def _template(template: bytes, as_base64: bool) -> tuple[bytes, dict[str, str]]:
-    return (base64.b64encode(template), {TRANSFER_ENCODING: "base64"}) if as_base64 else (template, {})
+    return (pybase64.b64encode(template), {TRANSFER_ENCODING: "base64"}) if as_base64 else (template, {})

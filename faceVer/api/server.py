@@ -5,17 +5,23 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ctypes
+import gc
+import ipaddress
+import json
 import logging
-import os
+import resource
 import signal
-import socket
-from typing import Any
+from collections.abc import Callable
 
 from aiohttp import web
-from aiohttp.http_exceptions import HttpProcessingError
 
-from faceVer.api.app import create_runner
-from faceVer.config import Settings
+from faceVer.api.app import create_app
+from faceVer.api.connection import Listener, Runner
+from faceVer.api.context import PROBES
+from faceVer.api.keys import Keys
+from faceVer.api.tls import server_context
+from faceVer.config import PREFIX, Settings
+from faceVer.environment import effective
 from faceVer.errors import SetupError
 
 log = logging.getLogger(__name__)
@@ -24,18 +30,48 @@ BACKLOG = 1024
 """Connections the kernel holds for a busy server."""
 M_MMAP_THRESHOLD, MMAP_THRESHOLD = -3, 1 << 20
 """mallopt's parameter, and from how many bytes on a block is mapped on its own, so that freeing it returns it."""
-HEARTBEAT = 60
-"""Seconds without a sign of life after which gunicorn replaces a worker; its event loop gives one every second."""
+
+
+GC_THRESHOLDS = 20_000, 20, 20
+"""Objects, then collections, between two collections: a form of many parts makes as many objects and no cycle."""
 
 
 def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT; running requests are finished first. Raises SetupError."""
+    _harden()
     _return_memory()
-    logging.getLogger("aiohttp.server").addFilter(_quieten)
+    gc.set_threshold(*GC_THRESHOLDS)
+    Keys.of(settings)  # what is wrong with them, or with the certificate, is told before models are loaded
+    server_context(settings)
+    log.info("settings: %s", json.dumps(effective(settings), ensure_ascii=False, default=str))
+    if not settings.api_keys and not _is_loopback(settings.host):
+        log.warning(
+            "listening on %s without %sAPI_KEYS: whoever reaches the port may use it", settings.host or "*", PREFIX
+        )
     if settings.workers > 1:
-        _gunicorn(settings)
+        from faceVer.api.workers import serve_workers
+
+        serve_workers(settings)
     else:
-        asyncio.run(_single(settings))
+        with asyncio.Runner(loop_factory=loop_factory(settings)) as runner:
+            runner.run(_single(settings))
+
+
+def loop_factory(settings: Settings) -> Callable[[], asyncio.AbstractEventLoop]:
+    """What makes the event loop."""
+    if not settings.uvloop:
+        return asyncio.new_event_loop
+    import uvloop
+
+    return uvloop.new_event_loop
+
+
+def _harden() -> None:
+    """No core dumps, which would hold pictures and templates; and as many descriptors as are allowed."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _return_memory() -> None:
@@ -44,20 +80,28 @@ def _return_memory() -> None:
         ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, MMAP_THRESHOLD)
 
 
-def _quieten(record: logging.LogRecord) -> bool:
-    """What a client sends that is no HTTP is one line of the log, not a traceback."""
-    error = record.exc_info[1] if record.exc_info else None
-    if isinstance(error, HttpProcessingError):
-        record.exc_info, record.levelno, record.levelname = None, logging.INFO, "INFO"
-        record.msg, record.args = "refused what is no HTTP request: %s", (type(error).__name__,)
-    return True
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+async def drain(app: web.Application, seconds: float) -> None:
+    """Say that no more requests are wanted, and still take them for as long as whoever sends them may not know."""
+    log.info("stopping")
+    app[PROBES].draining = True
+    if seconds:
+        await asyncio.sleep(seconds)
 
 
 async def _single(settings: Settings) -> None:
-    runner = create_runner(settings)
+    runner = Runner(create_app(settings), settings)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, settings.host, settings.port, backlog=BACKLOG)
+        site = Listener(
+            runner, settings, server_context(settings), BACKLOG, host=settings.host or None, port=settings.port
+        )
         try:
             await site.start()
         except OSError as error:
@@ -68,56 +112,6 @@ async def _single(settings: Settings) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         await stop.wait()
-        log.info("stopping")
+        await drain(runner.app, settings.drain_seconds)
     finally:
         await runner.cleanup()
-
-
-def _gunicorn(settings: Settings) -> None:
-    from gunicorn import glogging
-    from gunicorn.app.base import BaseApplication
-
-    from faceVer.vision.packs import load_models
-
-    with contextlib.closing(socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET)) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.host, settings.port))
-        except OSError as error:
-            raise SetupError(f"cannot listen on {settings.host}:{settings.port}: {error.strerror}") from error
-    load_models(settings)  # a missing weight or wrong setting is told once, here, not by every worker
-
-    async def factory() -> web.AppRunner:
-        return create_runner(settings)
-
-    class Logger(glogging.Logger):  # type: ignore[misc]
-        """The arbiter's lines go where all others go."""
-
-        def setup(self, cfg: Any) -> None:
-            super().setup(cfg)
-            self.error_log.propagate = True
-
-    class Application(BaseApplication):  # type: ignore[misc]
-        def load_config(self) -> None:
-            options: dict[str, Any] = {
-                "bind": f"{settings.host}:{settings.port}",
-                "workers": settings.workers,
-                "worker_class": "aiohttp.GunicornWebWorker",
-                "graceful_timeout": int(settings.shutdown_timeout) + 1,
-                "timeout": HEARTBEAT,
-                "backlog": BACKLOG,
-                "errorlog": None,
-                "loglevel": settings.log_level.lower(),
-                "logger_class": Logger,
-                "control_socket_disable": True,
-                # The heartbeat files need no disk, nor a root file system that can be written to.
-                "worker_tmp_dir": "/dev/shm" if os.path.isdir("/dev/shm") else None,  # noqa: S108
-            }
-            for name, value in options.items():
-                if name in self.cfg.settings:  # older versions lack control_socket_disable
-                    self.cfg.set(name, value)
-
-        def load(self) -> Any:
-            return factory
-
-    Application().run()

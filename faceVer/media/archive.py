@@ -24,6 +24,7 @@ from faceVer.media.limits import MediaLimits
 from faceVer.media.sampling import choose
 from faceVer.media.sniff import identify
 from faceVer.media.unpack import Entry, most_entries, tar_entries, zip_entries
+from faceVer.stages import checkpoint
 from faceVer.types import Frame, Image
 
 _HEAD = 4096  # bytes of a member that tell its kind
@@ -60,6 +61,7 @@ def read_archive(data: bytes, *, limits: MediaLimits) -> list[Frame]:
         frames = []
         for place, entry in enumerate(entries(data, limits)):
             if place in ranks:
+                checkpoint()
                 rank = ranks[place]
                 frames.append(Frame(_picture(entry, limits), rank, name=members[rank].name))
                 if len(frames) == len(ranks):

@@ -31,6 +31,7 @@ from faceVer.media import boxes
 from faceVer.media.limits import MediaLimits
 from faceVer.media.sampling import choose, needed
 from faceVer.media.sniff import identify
+from faceVer.stages import checkpoint
 from faceVer.types import Frame, Image
 
 # MIME type -> demuxer: always named, so that no playlist or network format of FFmpeg can be reached.
@@ -218,6 +219,7 @@ def _decode(stream: VideoStream, track: _Track, wanted: Sequence[int], runs: Seq
     spare: VideoFrame | None = None
     done = 0
     for frame in _frames(stream.codec_context, track, set(wanted), runs):
+        checkpoint()
         _check_size(frame.width, frame.height, limits)
         time = frame.pts if frame.pts is not None else frame.dts
         if time is None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from faceVer.errors import NoFaceError
+from faceVer.stages import checkpoint
 from faceVer.types import Face, Frame, Image, Subject
 from faceVer.vision.align import tilt
 from faceVer.vision.detect import Detector
@@ -87,6 +88,7 @@ def _look(detector: Detector, frames: Sequence[Frame], rules: SubjectRules) -> l
     fine = {id(frame) for frame in _spread(frames, FINE)}
     seen = []
     for frame in frames:
+        checkpoint()
         finely = id(frame) in fine
         faces = look(detector, frame.image, rules) if finely else _glance(detector, frame.image, rules)
         faces = [face for face in faces if abs(tilt(face.landmarks)) <= CLEAR_TILT]

@@ -11,7 +11,7 @@ import pytest
 from faceVer import accuracy, calibrate
 from faceVer.environment import load_settings
 from faceVer.errors import SetupError
-from faceVer.matching import scores
+from faceVer.matching import ScoreMap
 from faceVer.weights.manifest import load_manifest, weights_folder
 from tests import support_faces as faces
 
@@ -49,7 +49,7 @@ def test_the_map_puts_085_at_a_false_match_rate_of_1e_4() -> None:
     compared = accuracy.compare_all(vectors, labels)
     fitted = accuracy.fit(compared, "synthetic")
     cut = accuracy.threshold_at(compared.impostor, 1e-4)
-    assert scores(np.array([cut]), fitted)[0] == pytest.approx(0.85, abs=1e-5)
+    assert ScoreMap(fitted).one(cut) == pytest.approx(0.85, abs=1e-5)
     assert fitted.slope > 0
     rows = accuracy.table(compared, fitted, vectors, labels)
     assert [row.fmr for row in rows] == list(accuracy.FMRS)

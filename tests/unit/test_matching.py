@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from faceVer.api.responses import plain
-from faceVer.matching import Matcher, Thresholds, cosines, scores
+from faceVer.matching import Matcher, ScoreMap, Thresholds, cosines
+from faceVer.template import settle
 from faceVer.weights.manifest import Calibration
 
 MAP = Calibration(slope=27.8, midpoint=0.35)
@@ -18,23 +21,52 @@ MAP = Calibration(slope=27.8, midpoint=0.35)
 
 @given(st.floats(-1, 1), st.floats(-1, 1))
 def test_scores_are_bounded_and_monotone(left: float, right: float) -> None:
-    low, high = scores(np.array([min(left, right), max(left, right)]), MAP)
+    low, high = ScoreMap(MAP).many(np.array([min(left, right), max(left, right)]))
     assert 0 <= low <= high <= 1
 
 
 def test_the_ends_of_the_map() -> None:
-    assert scores(np.array([-1.0, 1.0]), MAP).tolist() == [0.0, 1.0]
+    assert ScoreMap(MAP).many(np.array([-1.0, 1.0])).tolist() == [0.0, 1.0]
 
 
-@given(st.integers(1, 40), st.integers(0, 2**32 - 1))
-def test_one_to_many_equals_one_to_one(count: int, seed: int) -> None:
+def before(probe: NDArray[np.float32], gallery: NDArray[np.float32]) -> list[float]:
+    """Scores as they were computed when the calibration was fitted: all rows at once, all in float64."""
+    rows, vector = gallery.astype(np.float64), probe.astype(np.float64)
+    cosine = np.clip(rows @ vector / (np.linalg.norm(rows, axis=1) * np.linalg.norm(vector)), -1.0, 1.0)
+    low, high, raw = (1 / (1 + np.exp(-MAP.slope * (np.array(c) - MAP.midpoint))) for c in (-1.0, 1.0, cosine))
+    return list(np.clip((raw - low) / (high - low), 0.0, 1.0).round(6).tolist())
+
+
+@given(st.integers(1, 300), st.integers(0, 2**32 - 1), st.booleans())
+def test_one_to_many_equals_one_to_one(count: int, seed: int, halved: bool) -> None:
     random = np.random.default_rng(seed)
     gallery = random.normal(size=(count, 512)).astype(np.float32)
     probe = (gallery[0] + random.normal(size=512)).astype(np.float32)
+    if halved:  # as templates carry them
+        probe, gallery = (
+            settle(probe / np.linalg.norm(probe)),
+            settle(gallery / np.linalg.norm(gallery, axis=1)[:, None]),
+        )
     matcher = Matcher(MAP, Thresholds(0.85, 0.5))
     many = matcher.compare_many(probe, gallery)
-    assert [outcome.score for outcome in many] == [matcher.compare(probe, row).score for row in gallery]
-    assert [outcome.decision for outcome in many] == [matcher.compare(probe, row).decision for row in gallery]
+    assert many == [matcher.compare(probe, row) for row in gallery]
+    assert many[count // 2 :] == matcher.compare_many(probe, gallery[count // 2 :])
+    assert [outcome.score for outcome in many] == before(probe, gallery)
+
+
+@given(st.lists(st.floats(-1, 1), min_size=1, max_size=300))
+def test_one_score_equals_many(cosines: list[float]) -> None:
+    several = ScoreMap(MAP).many(np.array(cosines))
+    assert several.tolist() == [ScoreMap(MAP).one(cosine) for cosine in cosines]
+    for thresholds in (Thresholds(0.85, 0.85), Thresholds(0.85, 0.2), Thresholds(0.5, 0.9)):
+        assert thresholds.decide_many(several) == [thresholds.decide(score) for score in several.tolist()]
+
+
+def test_dot_products_of_templates_are_exact() -> None:
+    random = np.random.default_rng(0)
+    left, right = (settle(v / np.linalg.norm(v)) for v in random.normal(size=(2, 512)).astype(np.float32))
+    exact = sum(Fraction(float(a)) * Fraction(float(b)) for a, b in zip(left, right, strict=True))
+    assert Fraction(float(np.vecdot(left.astype(np.float64), right.astype(np.float64)))) == exact
 
 
 def test_a_vector_against_itself_is_exactly_one() -> None:

@@ -13,7 +13,7 @@ from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 
 from faceVer.errors import TemplateError
-from faceVer.template import CHECKSUM, HEADER, MAGIC, MAX_LENGTH, TemplateCodec, settle
+from faceVer.template import BLOCK, CHECKSUM, HEADER, MAGIC, MAX_LENGTH, TemplateCodec, settle
 
 DIM = 16
 CODEC = TemplateCodec("model-1-abc", DIM)
@@ -148,6 +148,27 @@ def test_one_bad_template_among_many_is_refused() -> None:
     for bad in (b"", good[:-1], CODEC.encode(np.zeros(DIM, np.float32))):
         with pytest.raises(TemplateError):
             CODEC.decode_many([good, bad, good])
+
+
+def test_more_than_one_block_at_once() -> None:
+    random = np.random.default_rng(0)
+    many = [unit(row) for row in random.normal(size=(2 * BLOCK + 1, DIM)).astype(np.float32)]
+    blobs = [CODEC.encode(vector) for vector in many]
+    assert np.array_equal(CODEC.decode_many(blobs), settle(np.stack(many)))
+    for at in (0, BLOCK, 2 * BLOCK):
+        bad = [*blobs[:at], CODEC.encode(2 * many[at]), *blobs[at + 1 :]]
+        with pytest.raises(TemplateError, match="unit"):
+            CODEC.decode_many(bad)
+
+
+@pytest.mark.parametrize("bits", [0x7F800001, 0x7FC00000, 0x7F800000, 0xFF800000])
+def test_single_precision_that_is_no_number_is_refused_without_a_warning(bits: int) -> None:
+    blob = sealed(body(dtype="<f4", data=np.full(DIM, bits, "<u4").tobytes()))
+    for blobs in ([blob], [blob, CODEC.encode(VECTOR)]):
+        with pytest.raises(TemplateError, match="unit"):
+            CODEC.decode_many(blobs)
+    with pytest.raises(TemplateError, match="unit"):
+        CODEC.decode(blob)
 
 
 def test_huge_input_is_refused_unread() -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import base64
+import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faceVer.api.transfer import boundary, disposition, is_base64, media_type, unbase64
@@ -132,3 +133,31 @@ def test_media_types() -> None:
         "image/jpeg",
         "image/png",
     ]
+
+
+def lenient(data: bytes) -> bytes:
+    """What `unbase64` means, in the plainest words."""
+    head = re.match(rb"\s*data:[^,]{0,200};base64,", data, re.IGNORECASE)
+    text = re.sub(rb"[ \t\r\n\v\f]", b"", data[head.end() :] if head else data)
+    text = text.replace(b"-", b"+").replace(b"_", b"/").rstrip(b"=")
+    if len(text) % 4 == 1 or not re.fullmatch(rb"[A-Za-z0-9+/]*", text):
+        raise ValueError("not base64")
+    return base64.b64decode(text + b"=" * (-len(text) % 4))
+
+
+@settings(max_examples=1000)
+@given(
+    st.sampled_from([b"", b"data:image/png;base64,", b" \nDATA:;base64,", b"data:,"]),
+    st.lists(
+        st.sampled_from([b"A", b"z", b"9", b"+", b"/", b"-", b"_", b"=", b"\n", b" ", b"\v", b"!", b"\xff", b"\0"])
+    ),
+)
+def test_base64_is_as_lenient_as_it_was(head: bytes, letters: list[bytes]) -> None:
+    text = head + b"".join(letters)
+    try:
+        expected = lenient(text)
+    except ValueError:
+        with pytest.raises(ValueError, match="not base64"):
+            unbase64(text)
+    else:
+        assert unbase64(text) == expected

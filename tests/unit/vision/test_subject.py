@@ -15,8 +15,8 @@ from faceVer.engine import FaceEngine
 from faceVer.errors import ExtractionError, NoFaceError, SeveralFacesError
 from faceVer.types import Face
 from faceVer.vision.align import estimate
+from faceVer.vision.look import pick
 from faceVer.vision.packs import load_models
-from faceVer.vision.subject import pick
 from faceVer.vision.usable import coverage
 from tests import support_faces as faces
 

@@ -1,0 +1,25 @@
+"""/livez and /readyz: is the process to be restarted, is it to be sent requests."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from faceVer.api.health import INOPERATIVE, WORKS, HealthCheck
+from faceVer.api.responses import json_response
+
+
+class Probes:
+    """health: whose answer says whether the models work. draining: set at shutdown, before anything else happens."""
+
+    def __init__(self, health: HealthCheck) -> None:
+        self._health = health
+        self.draining = False
+
+    async def live(self, request: web.Request) -> web.Response:
+        """GET /livez: the event loop answers. Nothing else: a restart heals no model and no overload."""
+        return json_response({"status": WORKS, "message": ""})
+
+    async def ready(self, request: web.Request) -> web.Response:
+        """GET /readyz: 200 where requests are welcome, else 503 and why."""
+        text = "the server is stopping" if self.draining else await self._health.message()
+        return json_response({"status": INOPERATIVE if text else WORKS, "message": text}, status=503 if text else 200)

@@ -1,0 +1,44 @@
+"""The paths there are, and what is asked of a request before its handler runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from faceVer.api.context import FOLDERS_PATH, LIVENESS, PATTERN
+from faceVer.api.pattern import ENDPOINTS
+from faceVer.api.transfer import TEMPLATE_TYPES
+
+LIVE, READY, METRICS_PATH = "/livez", "/readyz", "/metrics"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """label: what logs and metrics call it; never what a client sent.
+
+    open: answered whatever the load and without a key. work: takes a place among the requests in flight. comparing: has
+    no picture in it, so that it does not wait behind those that have.
+    """
+
+    label: str
+    open: bool = False
+    work: bool = True
+    comparing: bool = False
+
+
+UNKNOWN = Route("other", work=False)
+"""Every path that is not in the table."""
+
+
+def _table() -> Mapping[str, Route]:
+    probes = ("/version", f"{PATTERN}/health", f"{LIVENESS}/health", LIVE, READY, METRICS_PATH)
+    rows = [Route(path, open=True, work=False) for path in probes]
+    rows += [Route(path) for path in (f"{PATTERN}/extract", f"{LIVENESS}/detect", FOLDERS_PATH)]
+    for name, (first, second, _) in ENDPOINTS.items():
+        comparing = first.types is TEMPLATE_TYPES and second.types is TEMPLATE_TYPES
+        rows.append(Route(f"{PATTERN}/{name}", comparing=comparing))
+    return {row.label: row for row in rows}
+
+
+ROUTES = _table()
+LABELS = (*ROUTES, UNKNOWN.label)

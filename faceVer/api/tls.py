@@ -1,0 +1,27 @@
+"""TLS by the server itself."""
+
+from __future__ import annotations
+
+import ssl
+
+from faceVer.config import PREFIX, Settings
+from faceVer.errors import SetupError
+
+_LOWEST = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
+
+
+def server_context(settings: Settings) -> ssl.SSLContext | None:
+    """What to speak TLS with; None for plain HTTP. Raises SetupError with what is wrong with the files."""
+    if not settings.tls_cert:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.minimum_version = _LOWEST[settings.tls_minimum]
+    try:
+        # A key that asks for a password would have the start wait for a terminal; an empty one is simply wrong.
+        context.load_cert_chain(settings.tls_cert, settings.tls_key, password=lambda: "")
+    except OSError as error:  # ssl.SSLError is one
+        why = error.reason if isinstance(error, ssl.SSLError) else error.strerror
+        raise SetupError(
+            f"{PREFIX}TLS_CERT {settings.tls_cert} and {PREFIX}TLS_KEY {settings.tls_key} cannot be used: {why}"
+        ) from error
+    return context

@@ -1,0 +1,182 @@
+"""Several processes, under gunicorn: one loads the models, all share their memory.
+
+The models are loaded before the fork. Sessions of ONNX Runtime are made with one thread each, so they have no threads
+that a fork would lose; what they read, the weights, stays in pages that all workers share, and a worker that takes
+the place of a dead one is ready at once. That holds on CPUs: with another execution provider each worker loads its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import logging
+import os
+import signal
+import socket
+import threading
+from typing import Any
+
+from aiohttp import web
+from aiohttp.worker import GunicornWebWorker
+from gunicorn import glogging
+from gunicorn.app.base import BaseApplication
+
+from faceVer.analyses.folder import FolderService
+from faceVer.api import server
+from faceVer.api.app import create_app
+from faceVer.api.connection import Listener, Runner
+from faceVer.api.metrics import Metrics
+from faceVer.api.routes import LABELS
+from faceVer.api.tls import server_context
+from faceVer.config import Settings
+from faceVer.engine import FaceEngine
+from faceVer.errors import SetupError
+from faceVer.vision.packs import load_models
+
+log = logging.getLogger(__name__)
+
+HEARTBEAT = 60
+"""Seconds without a sign of life after which gunicorn replaces a worker; its event loop gives one every second."""
+FORKABLE = ("CPUExecutionProvider",)
+
+
+class Plant:
+    """What all workers come from: settings, models and the shared numbers."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        # Old and new workers run side by side while gunicorn reloads.
+        self.metrics = Metrics(LABELS, rows=2 * settings.workers)
+        self.engine: FaceEngine | None = None
+        self.folders: FolderService | None = None
+        self._taken: dict[int, int] = {}
+        """Worker's age -> row."""
+
+    def load(self) -> None:
+        """Load the models, to share them. Raises SetupError: what is wrong is told once, not by every worker."""
+        if self.settings.providers != FORKABLE:
+            load_models(self.settings)
+            return
+        self.engine = FaceEngine.load(self.settings)
+        # Without liveness the pattern API works all the same; the workers will say so.
+        with contextlib.suppress(SetupError):
+            self.folders = FolderService.load(self.engine, self.settings)
+        if threading.active_count() > 1:
+            log.warning("threads were started before the workers: %s", threading.enumerate())
+
+    def row_for(self, worker: Any) -> None:
+        """gunicorn's pre_fork, in the parent: give the worker a free row."""
+        free = [row for row in range(self.metrics.rows) if row not in self._taken.values()]
+        worker.row = self._taken[worker.age] = free[0] if free else self.metrics.rows - 1
+
+    def free_row(self, worker: Any) -> None:
+        """gunicorn's child_exit, in the parent."""
+        self._taken.pop(worker.age, None)
+
+    def app(self, worker: Any) -> web.Application:
+        """The worker's app."""
+        self.metrics.take(worker.row)
+        return create_app(self.settings, self.engine, folders=self.folders, metrics=self.metrics)
+
+
+class Worker(GunicornWebWorker):
+    """aiohttp's worker, with our listeners and our way of stopping."""
+
+    def init_process(self) -> None:
+        if self.wsgi_plant.settings.uvloop:
+            import uvloop
+
+            asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
+        super().init_process()
+
+    @property
+    def wsgi_plant(self) -> Plant:
+        plant: Plant = self.app.plant
+        return plant
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        super().handle_exit(sig, frame)
+        self._notify_waiter_done()  # at once, not with the next sign of life
+
+    async def _run(self) -> None:
+        plant = self.wsgi_plant
+        settings = plant.settings
+        runner = Runner(plant.app(self), settings)
+        await runner.setup()
+        tls = server_context(settings)
+        for sock in self.sockets:
+            await Listener(runner, settings, tls, server.BACKLOG, sock=sock).start()
+        self.booted = True
+        log.info("worker ready")
+        while self.alive and self.ppid == os.getppid():
+            self.notify()
+            await self._wait_next_notify()
+        alive = asyncio.create_task(self._beat())
+        await server.drain(runner.app, settings.drain_seconds)
+        await runner.cleanup()
+        alive.cancel()
+
+    async def _beat(self) -> None:
+        """Signs of life while stopping, which may take longer than gunicorn waits for one."""
+        while True:
+            self.notify()
+            await asyncio.sleep(1)
+
+
+class Logger(glogging.Logger):  # type: ignore[misc]
+    """The arbiter's lines go where all others go."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        self.error_log.propagate = True
+
+
+class Application(BaseApplication):  # type: ignore[misc]
+    def __init__(self, plant: Plant) -> None:
+        self.plant = plant
+        super().__init__()
+
+    def load_config(self) -> None:
+        settings = self.plant.settings
+        host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        options: dict[str, Any] = {
+            "bind": f"{host}:{settings.port}",
+            "workers": settings.workers,
+            "worker_class": Worker,
+            "graceful_timeout": int(settings.drain_seconds + settings.shutdown_timeout + settings.webhook_grace) + 2,
+            "timeout": HEARTBEAT,
+            "backlog": server.BACKLOG,
+            "errorlog": None,
+            "loglevel": settings.log_level.lower(),
+            "logger_class": Logger,
+            "control_socket_disable": True,
+            "pre_fork": lambda arbiter, worker: self.plant.row_for(worker),
+            # Between the fork and the worker's own handlers the arbiter's would take, and lose, the order to stop.
+            "post_fork": lambda arbiter, worker: signal.signal(signal.SIGTERM, signal.SIG_DFL),
+            "child_exit": lambda arbiter, worker: self.plant.free_row(worker),
+            # The heartbeat files need no disk, nor a root file system that can be written to.
+            "worker_tmp_dir": "/dev/shm" if os.path.isdir("/dev/shm") else None,  # noqa: S108
+        }
+        for name, value in options.items():
+            if name in self.cfg.settings:  # older versions lack control_socket_disable
+                self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        return self.plant
+
+
+def serve_workers(settings: Settings) -> None:
+    """Serve until the arbiter is told to stop. Raises SetupError."""
+    with contextlib.closing(socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET)) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise SetupError(f"cannot listen on {settings.host}:{settings.port}: {error.strerror}") from error
+    plant = Plant(settings)
+    plant.load()
+    # What was loaded stays; without this the first collection in each worker would copy the pages it lies in.
+    gc.collect()
+    gc.freeze()
+    Application(plant).run()
