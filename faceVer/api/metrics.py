@@ -139,6 +139,11 @@ class Metrics:
         pid = self._gauges["pid"]
         return [row for row in self._rows if row[pid] and os.path.exists(f"/proc/{int(row[pid])}")]
 
+    def least(self, name: str) -> float:
+        """The smallest value of a gauge among the workers that run."""
+        column = self._gauges[name]
+        return min((row[column] for row in self.alive()), default=0.0)
+
     def total(self, column: int) -> float:
         return float(sum(row[column] for row in self._rows))
 

@@ -25,9 +25,10 @@ from gunicorn.app.base import BaseApplication
 from faceVer.analyses.folder import FolderService
 from faceVer.api import server
 from faceVer.api.app import create_app
-from faceVer.api.connection import Listener, Runner
+from faceVer.api.connection import Runner
 from faceVer.api.metrics import Metrics
 from faceVer.api.routes import LABELS
+from faceVer.api.sharing import SharedListener
 from faceVer.api.tls import server_context
 from faceVer.config import Settings
 from faceVer.engine import FaceEngine
@@ -106,7 +107,7 @@ class Worker(GunicornWebWorker):
         await runner.setup()
         tls = server_context(settings)
         for sock in self.sockets:
-            await Listener(runner, settings, tls, server.BACKLOG, sock=sock).start()
+            await SharedListener(runner, settings, tls, sock).start()
         self.booted = True
         log.info("worker ready")
         while self.alive and self.ppid == os.getppid():
