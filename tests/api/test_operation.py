@@ -226,6 +226,21 @@ class TestWorkers:
                 paths = [os.readlink(entry) for entry in entries]
                 assert not [path for path in paths if path.startswith("/") and not path.startswith("/dev/")]
 
+    def test_open_connections_are_spread_over_them(self) -> None:
+        with Server("--workers", "2", threads="1", log_format="json") as running:
+            clients = [http.client.HTTPConnection("127.0.0.1", running.port, timeout=WAIT) for _ in range(8)]
+            for number, client in enumerate(clients):
+                client.request("GET", "/version", headers={"X-Request-ID": f"spread-{number}"})
+                assert client.getresponse().read()
+            for number in range(len(clients)):
+                assert running.logged(f"spread-{number}")
+            pids = [json.loads(line)["pid"] for line in running.logged("spread-")]
+            # A worker that is held up for a moment leaves a connection to the other one.
+            assert sorted(pids.count(pid) for pid in set(pids)) in ([4, 4], [3, 5], [2, 6])
+            for client in clients:
+                client.close()
+
+
 
 @pytest.mark.parametrize("arguments", [(), ("--workers", "2")])
 @pytest.mark.parametrize("uvloop", ["true", "false"])
