@@ -228,6 +228,9 @@ class TestWorkers:
 
     def test_open_connections_are_spread_over_them(self) -> None:
         with Server("--workers", "2", threads="1", log_format="json") as running:
+            deadline = time.monotonic() + WAIT
+            while len(running.logged("worker ready")) < 2 and time.monotonic() < deadline:
+                time.sleep(0.02)
             clients = [http.client.HTTPConnection("127.0.0.1", running.port, timeout=WAIT) for _ in range(8)]
             for number, client in enumerate(clients):
                 client.request("GET", "/version", headers={"X-Request-ID": f"spread-{number}"})
