@@ -128,10 +128,8 @@ class FaceEngine:
         return self._against_many(settle(vector), templates)
 
     def _against_many(self, vector: Vector, templates: Sequence[bytes]) -> list[Comparison]:
-        with stage("template"):
-            gallery = self._codec.decode_many(templates)
         with stage("match"):
-            return self.matcher.compare_many(vector, gallery)
+            return self.matcher.compare_blocks(vector, self._codec.blocks(templates))
 
     def probe(self) -> None:
         """Run the models on a synthetic picture, as the health method asks. Raises InferenceError."""

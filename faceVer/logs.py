@@ -169,6 +169,7 @@ def set_up(level: str, shape: str) -> None:
     handler.setFormatter(_Json() if shape == "json" else _Text())
     handler.addFilter(_add_id)
     logging.captureWarnings(True)
+    logging.getLogger("PIL").setLevel(logging.WARNING)  # below, it writes what pictures say of themselves
     logging.basicConfig(level=level, handlers=[handler], force=True)
     access.configure(shape, logging.getLevelNamesMapping()[level], _write)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,20 +39,20 @@ class Thresholds:
         return [_DECISIONS[number] for number in rank.tolist()]
 
 
-def cosines(probe: FloatArray, gallery: FloatArray) -> NDArray[np.float64]:
-    """(N,) cosines of `probe` (D,) with each row of `gallery` (N, D), computed in float64.
+def cosines(probe: FloatArray, blocks: Iterable[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """(N,) cosines of `probe` (D,) with each row of `blocks`, (any number, D) each and N rows in all, in float64.
 
     A row's cosine is the same to the last bit whatever rows stand beside it, and the same as `cosine` gives: each is a
     dot product of its own, and of numbers in half precision, as templates carry them, even an exact one (products of
     unit vectors are multiples of 2^-48 and add up to less than 2, which float64 holds whole).
     """
     vector = probe.astype(np.float64)
-    dots, squares = np.empty(len(gallery)), np.empty(len(gallery))
-    for start in range(0, len(gallery), BLOCK):
-        rows = gallery[start : start + BLOCK].astype(np.float64)
-        np.vecdot(rows, vector, out=dots[start : start + BLOCK])
-        np.vecdot(rows, rows, out=squares[start : start + BLOCK])
-    return np.asarray(np.clip(dots / (np.sqrt(squares) * math.sqrt(vector.dot(vector))), -1.0, 1.0), dtype=np.float64)
+    dots, squares = [], []
+    for rows in blocks:
+        dots.append(np.vecdot(rows, vector))
+        squares.append(np.vecdot(rows, rows))
+    norms = np.sqrt(np.concatenate(squares)) * math.sqrt(vector.dot(vector))
+    return np.asarray(np.clip(np.concatenate(dots) / norms, -1.0, 1.0), dtype=np.float64)
 
 
 def cosine(left: FloatArray, right: FloatArray) -> float:
@@ -93,7 +94,12 @@ class Matcher:
 
     def compare_many(self, probe: FloatArray, gallery: FloatArray) -> list[Comparison]:
         """`probe` (D,) against each row of `gallery` (N, D), in its order."""
-        raw = cosines(probe, gallery)
+        starts = range(0, len(gallery), BLOCK)
+        return self.compare_blocks(probe, (gallery[start : start + BLOCK].astype(np.float64) for start in starts))
+
+    def compare_blocks(self, probe: FloatArray, blocks: Iterable[NDArray[np.float64]]) -> list[Comparison]:
+        """`probe` (D,) against each row of `blocks`, (any number, D) each, in their order; at least one row."""
+        raw = cosines(probe, blocks)
         scores = self._map.many(raw)
         return list(map(Comparison, raw.tolist(), scores.tolist(), self.thresholds.decide_many(scores)))
 

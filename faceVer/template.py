@@ -15,7 +15,7 @@ import hashlib
 import math
 import os
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgpack
@@ -69,7 +69,7 @@ class TemplateCodec:
 
     def decode(self, blob: bytes) -> NDArray[np.float32]:
         """The unit vector in `blob`, (dimension,) float32. Raises TemplateError on anything else."""
-        # `decode_many` for one, without the price of arrays of one number.
+        # `blocks` for one, without the price of arrays of one number.
         usual = self._are_usual((blob,))
         row = np.frombuffer(blob, DTYPES[WRITTEN], self._dimension, self._data) if usual else self._read(blob)
         with np.errstate(over="ignore", invalid="ignore"):
@@ -79,12 +79,14 @@ class TemplateCodec:
             raise TemplateError(NOT_UNIT)
         return wide.astype(np.float32)
 
-    def decode_many(self, blobs: Sequence[bytes]) -> NDArray[np.float32]:
-        """The unit vectors of N templates, (N, dimension) float32. Raises TemplateError for the first bad one."""
-        vectors = np.empty((len(blobs), self._dimension), np.float32)
+    def blocks(self, blobs: Sequence[bytes]) -> Iterator[NDArray[np.float64]]:
+        """The unit vectors of N templates, in blocks of (up to `BLOCK`, dimension) float64.
+
+        Raises TemplateError for the first block with a bad one. Together the vectors of many templates would pass
+        through memory; a block stays in a core's cache for whatever is done with it next.
+        """
         for start in range(0, len(blobs), BLOCK):
-            vectors[start : start + BLOCK] = _checked(self._rows(blobs[start : start + BLOCK]))
-        return vectors
+            yield _checked(self._rows(blobs[start : start + BLOCK]))
 
     def _rows(self, blobs: Sequence[bytes]) -> NDArray[Any]:
         """The numbers of a few templates, (N, dimension), of the type they are written in."""

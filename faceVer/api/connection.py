@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from aiohttp import web
+from aiohttp.http import HttpVersion10, HttpVersion11
 from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
 from aiohttp.web_protocol import RequestHandler
 from aiohttp.web_request import BaseRequest
@@ -35,13 +36,23 @@ LINGER = 5.0
 """Seconds the rest of a refused body is read and thrown away, so that the client gets to read the answer."""
 
 
+def _in_known_versions(factory: Callable[..., BaseRequest]) -> Callable[..., BaseRequest]:
+    """aiohttp answers in the version that was asked in, whatever that was; here it is one of HTTP/1."""
+
+    def make(message: Any, *rest: Any) -> BaseRequest:
+        known = message.version in (HttpVersion10, HttpVersion11)
+        return factory(message if known else message._replace(version=HttpVersion11), *rest)
+
+    return make
+
+
 class Server(web.Server):
     """Makes a `Connection` for every client of one process."""
 
     def __init__(self, plain: web.Server, settings: Settings, metrics: Metrics) -> None:
         super().__init__(
             plain.request_handler,
-            request_factory=plain.request_factory,
+            request_factory=_in_known_versions(plain.request_factory),
             handler_cancellation=True,  # whoever hangs up wants no answer
             keepalive_timeout=settings.keepalive_timeout,
             max_line_size=settings.max_header_bytes,
@@ -153,6 +164,15 @@ class Connection(RequestHandler):
             self._watch_writing(transport)
 
     # What aiohttp answers by itself.
+
+    def log_exception(self, *_: Any, **told: Any) -> None:
+        """What comes out of a connection beside an answer: a body that broke off or cannot be unpacked is its client's,
+        and its request has a line already; anything else is a defect of ours."""
+        error = told.get("exc_info")
+        if isinstance(error, (web.RequestPayloadError, HttpProcessingError, ConnectionError)):
+            log.debug("a connection ended with %s", type(error).__name__)
+        else:
+            log.error("a connection failed: %s", logs.where(error) if isinstance(error, BaseException) else "")
 
     def handle_error(
         self, request: BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None

@@ -31,9 +31,10 @@ class HealthCheck:
         now = asyncio.get_running_loop().time
         if self._answer is not None and now() - self._answer[0] < self._ttl:
             return self._answer[1]
-        if self._run is None or self._run.done():
-            self._run = asyncio.get_running_loop().run_in_executor(self._executor, self._probe)
         try:
+            if self._run is None or self._run.done():
+                # Where there is no memory for a thread, this fails.
+                self._run = asyncio.get_running_loop().run_in_executor(self._executor, self._probe)
             # A run that hangs stays the current one: no further threads pile up behind it.
             await asyncio.wait_for(asyncio.shield(self._run), self._timeout)
             text = ""

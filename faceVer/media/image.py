@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import warnings
 from collections.abc import Callable
 
 import cv2
@@ -16,8 +17,12 @@ from PIL.TiffImagePlugin import TiffImageFile
 
 from faceVer.errors import SampleError
 from faceVer.media.limits import PixelBudget
+from faceVer.media.silence import silence_libtiff
 from faceVer.types import Image
 
+# Pillow warns of odd pictures: a line of the log each, and Python remembers every different warning for good.
+warnings.filterwarnings("ignore", module=r"PIL\.")
+silence_libtiff()
 pillow_heif.register_heif_opener(thumbnails=False)
 Pil.init()
 # The cap is ours (a setting), checked below; Pillow's own is a process-wide warning.

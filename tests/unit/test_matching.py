@@ -78,7 +78,7 @@ def test_a_vector_against_itself_is_exactly_one() -> None:
 
 def test_cosines_of_opposite_and_orthogonal_vectors() -> None:
     gallery = np.array([[2, 0], [-3, 0], [0, 1]], np.float32)
-    assert cosines(np.array([1, 0], np.float32), gallery).tolist() == [1.0, -1.0, 0.0]
+    assert cosines(np.array([1, 0], np.float32), [gallery.astype(np.float64)]).tolist() == [1.0, -1.0, 0.0]
 
 
 @pytest.mark.parametrize(
