@@ -90,9 +90,10 @@ lock:
 	$(VENV)-lock/bin/python -m pip --disable-pip-version-check -q install uv==0.13.9
 	cd requirements && for extra in "runtime.lock --extra build" "dev.lock --extra build --extra dev -c runtime.lock"; do set -- $$extra; out=$$1; shift; \
 	  ../$(VENV)-lock/bin/uv pip compile -q --upgrade --python-version 3.11 --python-platform linux --generate-hashes --no-header --no-annotate "$$@" ../setup.cfg -o $$out || exit 1; done
+	cd requirements && ../$(VENV)-lock/bin/uv pip compile -q --upgrade --python-version 3.11 --python-platform linux --generate-hashes --no-header --no-annotate fuzz.in -o fuzz.lock
 	rm -rf $(VENV)-lock
 
 clean:
-	rm -rf $(VENV) $(VENV)-lock build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(VENV)-lock $(VENV)-fuzz benchmarks/.env build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	rm -rf weights/*.onnx weights/*.json weights/.lock weights/.fetch-*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

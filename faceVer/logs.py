@@ -24,20 +24,6 @@ ACCESS = "faceVer.access"
 _access = logging.getLogger(ACCESS)
 
 
-class _Process:
-    """This process's id, asked for once and after a fork: a call into the kernel per line costs as much as the line."""
-
-    def __init__(self) -> None:
-        self.renew()
-        os.register_at_fork(after_in_child=self.renew)
-
-    def renew(self) -> None:
-        self.id = os.getpid()
-
-
-_process = _Process()
-
-
 class _Text(logging.Formatter):
     converter = staticmethod(time.gmtime)
     default_time_format = "%Y-%m-%dT%H:%M:%S"
@@ -109,7 +95,7 @@ class AccessLog:
             tail = (f', "key": {quoted(key)}' if key else "") + (f', "detail": {quoted(detail)}' if detail else "")
             now = time.time()
             text = (
-                f'{{"time": {now:.3f}, "level": "{logging.getLevelName(level)}", "pid": {_process.id}, '
+                f'{{"time": {now:.3f}, "level": "{logging.getLevelName(level)}", "pid": {os.getpid()}, '
                 f'"request_id": {quoted(request_id.get())}, "logger": "{ACCESS}", "method": "{method}", '
                 f'"route": {quoted(route)}, "status": {status}, "code": "{code}", "ms": {seconds * 1e3:.2f}, '
                 f'"bytes": {received}, "stages": {{{stages}}}{tail}}}\n'
@@ -132,7 +118,7 @@ class AccessLog:
             _access.log(level, "%s", message)
         else:
             name = logging.getLevelName(level)
-            self._write(f"{self._now()} {name} {_process.id} {request_id.get()} {ACCESS}: {message}\n")
+            self._write(f"{self._now()} {name} {os.getpid()} {request_id.get()} {ACCESS}: {message}\n")
 
     def _now(self) -> str:
         """As in `_Text`; the part that changes once a second is kept."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import random
 import re
 from time import perf_counter
 from typing import cast
@@ -32,10 +31,6 @@ _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}")
 ALLOWED_HEADERS = ("Content-Type", "Content-Transfer-Encoding", REQUEST_ID, "Accept", "Authorization", API_KEY)
 METHODS = "GET, HEAD, POST, OPTIONS"
 PREFLIGHT_SECONDS = 600
-# An id need not be a secret, and the system's source costs a call into the kernel. Forked workers are seeded anew.
-_numbers = random.Random()  # noqa: S311
-os.register_at_fork(after_in_child=_numbers.seed)
-_random = _numbers.getrandbits
 
 
 class Observer:
@@ -53,7 +48,7 @@ class Observer:
         route = ROUTES.get(request.path, UNKNOWN)
         trace = Trace(comparing=route.comparing)
         given = request.headers.get(REQUEST_ID)
-        ident = given if given and _ID.fullmatch(given) else f"{_random(128):032x}"
+        ident = given if given and _ID.fullmatch(given) else os.urandom(16).hex()
         logs.request_id.set(ident)
         stages.current.set(trace)
         owner = ""
@@ -71,6 +66,8 @@ class Observer:
             # The client is gone; there is nobody to answer.
             self._end(request, route, trace, GONE, "", "the client went away", owner)
             raise
+        except MemoryError:
+            answer = self._refused(request, OverloadedError("no memory is left"))
         except Exception as error:
             # Its words may quote what a client sent; they are for whoever asked for more.
             log.error("%s failed: %s", route.label, logs.where(error))  # noqa: TRY400

@@ -91,7 +91,7 @@ def decode_down(
     except SampleError:
         raise
     except Exception as error:  # the decoders raise OSError, ValueError, SyntaxError and more on bad bytes
-        raise SampleError(f"not a readable picture: {type(error).__name__}: {error}") from error
+        raise SampleError(f"not a readable picture ({type(error).__name__})") from error
     turn = _UPRIGHT.get(orientation)
     own = size if orientation in _SIDEWAYS else size[::-1]
     return np.ascontiguousarray(turn(pixels) if turn else pixels), own
