@@ -9,8 +9,10 @@ import gc
 import ipaddress
 import json
 import logging
+import os
 import resource
 import signal
+import sys
 from collections.abc import Callable
 
 from aiohttp import web
@@ -48,13 +50,16 @@ def serve(settings: Settings) -> None:
         log.warning(
             "listening on %s without %sAPI_KEYS: whoever reaches the port may use it", settings.host or "*", PREFIX
         )
-    if settings.workers > 1:
-        from faceVer.api.workers import serve_workers
+    try:
+        if settings.workers > 1:
+            from faceVer.api.workers import serve_workers
 
-        serve_workers(settings)
-    else:
-        with asyncio.Runner(loop_factory=loop_factory(settings)) as runner:
-            runner.run(_single(settings))
+            serve_workers(settings)
+        else:
+            with asyncio.Runner(loop_factory=loop_factory(settings)) as runner:
+                runner.run(_single(settings))
+    finally:
+        _let_go_of_log()
 
 
 def loop_factory(settings: Settings) -> Callable[[], asyncio.AbstractEventLoop]:
@@ -72,6 +77,14 @@ def _harden() -> None:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def _let_go_of_log() -> None:
+    """Where nobody reads standard error any more, Python would end with a failure for what it could not write there."""
+    try:
+        sys.stderr.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
 def _return_memory() -> None:

@@ -299,12 +299,13 @@ def may_mount() -> None:
 class TestDisk:
     @pytest.mark.parametrize("arguments", [(), ("--workers", "2")])
     def test_a_read_only_root_and_a_full_temporary_folder(
-        self, arguments: tuple[str, ...], astronaut: bytes, monkeypatch: pytest.MonkeyPatch
+        self, arguments: tuple[str, ...], astronaut: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        # Not /tmp itself: the checkout may lie there.
         for name in ("HOME", "TMPDIR", "XDG_CACHE_HOME"):
-            monkeypatch.setenv(name, "/tmp" if name == "TMPDIR" else "/nowhere")
+            monkeypatch.setenv(name, str(tmp_path) if name == "TMPDIR" else "/nowhere")
         monkeypatch.setenv("PYTHONPATH", str(Path(faceVer.__file__).parents[1]))
-        with Server(*arguments, threads="1", preexec=lambda: no_disk(full=b"/tmp")) as running:
+        with Server(*arguments, threads="1", preexec=lambda: no_disk(full=os.fsencode(tmp_path))) as running:
             template = running.template(astronaut)
             large = astronaut + bytes(8_000_000)
             assert running.extract(large).body == template
