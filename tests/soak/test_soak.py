@@ -136,6 +136,7 @@ def test_mixed_requests_for_a_long_time() -> None:
             assert median_growth(warm) < GROWTH
         # Connections come and go: those of the clients, and a burst's.
         assert min(one.files for one in warm[-5:]) <= min(one.files for one in warm) + CLIENTS
-        assert len({one.threads for one in warm}) == 1
+        # A decoder may have a thread of its own while a picture is decoded; none stays.
+        assert min(one.threads for one in warm[-5:]) == min(one.threads for one in warm)
         assert not [line for line in server.log if "Traceback" in line]
         assert server.stop() == 0
