@@ -8,7 +8,6 @@ import json
 import os
 import platform
 import resource
-import socket
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
@@ -19,6 +18,7 @@ import faceVer
 from faceVer.api.connection import SPARE
 from faceVer.api.keys import Keys
 from faceVer.api.pool import thread_count, usable_cpus
+from faceVer.api.server import is_loopback, try_port
 from faceVer.api.tls import server_context
 from faceVer.api.webhook import WebhookSender
 from faceVer.config import PREFIX, Settings
@@ -101,7 +101,7 @@ def _settings(settings: Settings) -> Iterator[Finding]:
     server_context(settings)
     WebhookSender.of(settings)
     check_providers(settings.providers)
-    if not settings.api_keys and not settings.host.startswith("127."):
+    if not settings.api_keys and not is_loopback(settings.host):
         yield Finding("settings", "note", f"without {PREFIX}API_KEYS whoever reaches the port may use it")
     if settings.request_timeout < settings.body_timeout:
         yield Finding("settings", "note", f"{PREFIX}REQUEST_TIMEOUT ends before {PREFIX}BODY_TIMEOUT can")
@@ -165,9 +165,7 @@ def _inference(settings: Settings) -> Iterator[Finding]:
 def _port(settings: Settings) -> Iterator[Finding]:
     where = f"{settings.host or '*'}:{settings.port}"
     try:
-        with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((settings.host, settings.port))
+        try_port(settings)
     except OSError as error:
         taken = error.errno == errno.EADDRINUSE
         # A server that already runs is what one looks at with this command, too.

@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Self
 
 PATTERN = "/v1/face/pattern/"
@@ -189,6 +190,11 @@ def template_part(name: str, data: bytes, filename: str | None = None) -> bytes:
 def form(parts: Iterable[bytes], boundary: str = "72468") -> bytes:
     mark = boundary.encode()
     return b"".join(b"--" + mark + b"\r\n" + one + b"\r\n" for one in parts) + b"--" + mark + b"--\r\n"
+
+
+def children(process: int) -> list[int]:
+    """The processes that a process has started."""
+    return [int(word) for word in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
 
 
 def free_port() -> int:

@@ -42,6 +42,7 @@ from faceVer.api.webhook import WebhookSender
 from faceVer.config import Settings
 from faceVer.engine import FaceEngine
 from faceVer.errors import InferenceError, MethodError, SetupError, TooLargeError, UnknownPathError
+from faceVer.types import ModelInfo
 from faceVer.weights.manifest import DIGITS
 
 log = logging.getLogger(__name__)
@@ -90,10 +91,15 @@ def create_app(
 
 async def version(request: web.Request) -> web.Response:
     """GET /version."""
-    engine, folders = request.app[ENGINE], request.app.get(FOLDERS)
-    infos = (*engine.infos, *(folders.infos if folders else ()))
+    infos = _infos(request.app)
     models = [{"name": info.name, "version": f"{info.version} {info.sha256[:DIGITS]}"} for info in infos]
-    return json_response({"core": __version__, "tfss": engine.runtime, "models": models})
+    return json_response({"core": __version__, "tfss": request.app[ENGINE].runtime, "models": models})
+
+
+def _infos(app: web.Application) -> tuple[ModelInfo, ...]:
+    """All loaded models."""
+    folders = app.get(FOLDERS)
+    return (*app[ENGINE].infos, *(folders.infos if folders else ()))
 
 
 def _route(app: web.Application, path: str, **handlers: Handler) -> None:
@@ -159,9 +165,7 @@ async def _probes(app: web.Application) -> AsyncIterator[None]:
 
 
 async def _exposition(app: web.Application) -> AsyncIterator[None]:
-    engine, folders = app[ENGINE], app.get(FOLDERS)
-    infos = (*engine.infos, *(folders.infos if folders else ()))
-    app[EXPOSITION] = exposition = Exposition(app[METRICS], app[POOL], engine.runtime, infos)
+    app[EXPOSITION] = exposition = Exposition(app[METRICS], app[POOL], app[ENGINE].runtime, _infos(app))
     exposition.start()
     yield
     exposition.stop()

@@ -17,6 +17,13 @@ log = logging.getLogger(__name__)
 WORKS, INOPERATIVE = 0, 3
 
 
+def answer(trouble: str) -> web.Response:
+    """200 with status 0 where there is no trouble, else 503 with status 3 and what it is."""
+    return json_response(
+        {"status": INOPERATIVE if trouble else WORKS, "message": trouble}, status=503 if trouble else 200
+    )
+
+
 class HealthCheck:
     """Runs `probe` at most once per `ttl` seconds; concurrent askers share one run. timeout: seconds a run may take."""
 
@@ -51,8 +58,7 @@ class HealthCheck:
 
     async def handle(self, request: web.Request) -> web.Response:
         """GET …/health: 200 with status 0, or 503 with status 3 and why."""
-        text = await self.message()
-        return json_response({"status": INOPERATIVE if text else WORKS, "message": text}, status=503 if text else 200)
+        return answer(await self.message())
 
     def close(self) -> None:
         self._executor.shutdown(wait=False, cancel_futures=True)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from faceVer.api.health import INOPERATIVE, WORKS, HealthCheck
-from faceVer.api.responses import json_response
+from faceVer.api.health import HealthCheck, answer
 
 
 class Probes:
@@ -17,9 +16,8 @@ class Probes:
 
     async def live(self, request: web.Request) -> web.Response:
         """GET /livez: the event loop answers. Nothing else: a restart heals no model and no overload."""
-        return json_response({"status": WORKS, "message": ""})
+        return answer("")
 
     async def ready(self, request: web.Request) -> web.Response:
         """GET /readyz: 200 where requests are welcome, else 503 and why."""
-        text = "the server is stopping" if self.draining else await self._health.message()
-        return json_response({"status": INOPERATIVE if text else WORKS, "message": text}, status=503 if text else 200)
+        return answer("the server is stopping" if self.draining else await self._health.message())

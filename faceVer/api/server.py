@@ -12,6 +12,7 @@ import logging
 import os
 import resource
 import signal
+import socket
 import sys
 from collections.abc import Callable
 
@@ -46,7 +47,7 @@ def serve(settings: Settings) -> None:
     Keys.of(settings)  # what is wrong with them, or with the certificate, is told before models are loaded
     server_context(settings)
     log.info("settings: %s", json.dumps(effective(settings), ensure_ascii=False, default=str))
-    if not settings.api_keys and not _is_loopback(settings.host):
+    if not settings.api_keys and not is_loopback(settings.host):
         log.warning(
             "listening on %s without %sAPI_KEYS: whoever reaches the port may use it", settings.host or "*", PREFIX
         )
@@ -93,11 +94,19 @@ def _return_memory() -> None:
         ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, MMAP_THRESHOLD)
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def try_port(settings: Settings) -> None:
+    """Take the port for a moment. Raises OSError where it cannot be had."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with contextlib.closing(socket.socket(family)) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((settings.host, settings.port))
 
 
 async def drain(app: web.Application, seconds: float) -> None:

@@ -13,7 +13,6 @@ import gc
 import logging
 import os
 import signal
-import socket
 import threading
 from typing import Any
 
@@ -169,12 +168,10 @@ class Application(BaseApplication):  # type: ignore[misc]
 
 def serve_workers(settings: Settings) -> None:
     """Serve until the arbiter is told to stop. Raises SetupError."""
-    with contextlib.closing(socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET)) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.host, settings.port))
-        except OSError as error:
-            raise SetupError(f"cannot listen on {settings.host}:{settings.port}: {error.strerror}") from error
+    try:
+        server.try_port(settings)
+    except OSError as error:
+        raise SetupError(f"cannot listen on {settings.host}:{settings.port}: {error.strerror}") from error
     plant = Plant(settings)
     plant.load()
     # What was loaded stays; without this the first collection in each worker would copy the pages it lies in.

@@ -93,7 +93,7 @@ def _quickly(detector: Detector, image: Image, rules: SubjectRules) -> list[Face
 def _detect(detector: Detector, image: Image, size: int) -> list[Face]:
     """As the detector would, on a copy that is made in a fraction of the time."""
     small, factor = _shrunk(image, size)
-    return [_moved(face, factor, 0.0) for face in detector.detect(small, size)]
+    return [moved(face, factor, 0.0) for face in detector.detect(small, size)]
 
 
 def _close(detector: Detector, image: Image, face: Face) -> Face:
@@ -107,7 +107,7 @@ def _close(detector: Detector, image: Image, face: Face) -> Face:
     if not region.size:
         return face
     corner = np.array([left, top], np.float32)
-    found = [_moved(other, 1.0, corner) for other in _detect(detector, region, CLOSE)]
+    found = [moved(other, 1.0, corner) for other in _detect(detector, region, CLOSE)]
     same = [other for other in found if _overlap(other, face) > SAME]
     return max(same, key=lambda other: other.confidence) if same else face
 
@@ -130,7 +130,7 @@ def _shrunk(image: Image, size: int) -> tuple[Image, NDArray[np.float32] | float
     return cv2.resize(image, shape, interpolation=cv2.INTER_LINEAR), factor
 
 
-def _moved(face: Face, factor: NDArray[np.float32] | float, corner: NDArray[np.float32] | float) -> Face:
+def moved(face: Face, factor: NDArray[np.float32] | float, corner: NDArray[np.float32] | float) -> Face:
     """A face in the pixels of another picture: times `factor`, then shifted by `corner` (x, y)."""
     box = (face.box.reshape(2, 2) * factor + corner).reshape(4).astype(np.float32)
     return Face(box, (face.landmarks * factor + corner).astype(np.float32), face.confidence)

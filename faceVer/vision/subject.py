@@ -9,7 +9,7 @@ from faceVer.errors import NoFaceError, SeveralFacesError
 from faceVer.types import Face, Image, Subject
 from faceVer.vision.align import misfit, tilt
 from faceVer.vision.detect import Detector
-from faceVer.vision.look import SubjectRules, look, pick
+from faceVer.vision.look import SubjectRules, look, moved, pick
 
 # All measured on lfw-dev with CenterFace (docs/faces.md). Upright faces: confidence 0.86 and misfit 3.2 at the 5th and
 # 99th percentile; sideways ones are often reported with 0.7 and landmarks that fit no face, so anything less clear than
@@ -38,10 +38,9 @@ def find_subject(detector: Detector, image: Image, rules: SubjectRules) -> Subje
 def enlarged(subject: Subject, image: Image) -> Subject:
     """The same subject in a larger copy of its picture. image: upright."""
     whole = turn_by(image, subject.turned)
-    small, face = subject.image.shape, subject.face
+    small = subject.image.shape
     factor = np.array([whole.shape[1] / small[1], whole.shape[0] / small[0]], np.float32)
-    box = (face.box.reshape(2, 2) * factor).reshape(4)
-    return Subject(whole, Face(box, face.landmarks * factor, face.confidence), subject.turned)
+    return Subject(whole, moved(subject.face, factor, 0.0), subject.turned)
 
 
 def counts(other: Face, subject: Face, rules: SubjectRules) -> bool:

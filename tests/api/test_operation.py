@@ -28,7 +28,7 @@ from faceVer.api.routes import LABELS, ROUTES
 from faceVer.ask import health
 from faceVer.config import Settings
 from faceVer.stages import STAGES
-from tests.support_server import JPEG, PATTERN, Server, image_part, template_part
+from tests.support_server import JPEG, PATTERN, Server, children, image_part, template_part
 from tests.support_wire import WAIT, metric, until
 
 SECRET = "s3cret"
@@ -178,10 +178,6 @@ class TestProbes:
             assert running.stop() == 0
         with pytest.raises(OSError, match="refused"):
             socket.create_connection(("127.0.0.1", running.port))
-
-
-def children(process: int) -> list[int]:
-    return [int(word) for word in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
 
 
 class TestWorkers:

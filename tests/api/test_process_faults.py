@@ -34,15 +34,11 @@ from faceVer.errors import InferenceError
 from faceVer.types import Face, Image
 from faceVer.weights.manifest import weights_folder
 from tests import support_faces as faces
-from tests.support_server import JPEG, PATTERN, Answer, Server, form, image_part, part, template_part
+from tests.support_server import JPEG, PATTERN, Answer, Server, children, form, image_part, part, template_part
 from tests.support_wire import WAIT, closed, metric, read_answer, until, wire
 
 LIVENESS, INSTANT = "/v1/face/liveness/", "/api/instant/folders/"
 CLIENTS = 6
-
-
-def children(process: int) -> list[int]:
-    return [int(word) for word in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
 
 
 def soon(condition: Callable[[], object]) -> bool:
