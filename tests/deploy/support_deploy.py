@@ -1,0 +1,58 @@
+"""What is under deploy/, read; and the tools that know its formats, where they are."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from faceVer.config import Settings
+from faceVer.environment import load_settings
+
+ROOT = Path(__file__).parents[2]
+DEPLOY = ROOT / "deploy"
+SECRETS = DEPLOY / "facever.toml"
+UID = 10001
+
+
+def text(name: str) -> str:
+    return (DEPLOY / name).read_text(encoding="utf-8")
+
+
+def documents(source: str) -> list[dict[str, Any]]:
+    """The YAML documents in a text."""
+    return [document for document in yaml.safe_load_all(source) if document is not None]
+
+
+def tool(name: str) -> str:
+    """Where a program is; the test skips where it is not there."""
+    found = shutil.which(name)
+    if found is None:
+        pytest.skip(f"{name} is not there")
+    return found
+
+
+def run(*command: str) -> str:
+    """Its standard output; the test fails with its words where it does."""
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}{done.stderr}"
+    return done.stdout
+
+
+def settings_of(environment: Mapping[str, str]) -> Settings:
+    """What FaceVer makes of these variables; the secrets' file is the one in deploy/, wherever it is to be mounted.
+
+    Raises SettingsError for a name or value that would stop the start.
+    """
+    here = {"FACEVER_CONFIG": str(SECRETS)} if "FACEVER_CONFIG" in environment else {}
+    return load_settings({**environment, **here})
+
+
+def stopping_seconds(settings: Settings) -> float:
+    """How long a stop may take at most."""
+    return settings.drain_seconds + settings.shutdown_timeout + settings.webhook_grace
