@@ -19,6 +19,9 @@ from typing import Any
 from faceVer.config import PREFIX, Settings
 from faceVer.errors import SettingsError
 
+CLIENT_KEY = PREFIX + "CLIENT_KEY"
+"""The API key that commands send to a server (`--url`); no setting of this machine's."""
+_CONFIG = PREFIX + "CONFIG"
 # Kubernetes puts these into every pod of a namespace that has a service named "facever".
 _SERVICE_LINK = re.compile(r"FACEVER_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP)(_\w+)?)")
 
@@ -28,11 +31,11 @@ def load_settings(environ: Mapping[str, str] | None = None, **overrides: Any) ->
     env = os.environ if environ is None else environ
     known = {f.name: f for f in fields(Settings)}
     values: dict[str, Any] = {}
-    config = env.get(PREFIX + "CONFIG", "")
+    config = env.get(_CONFIG, "")
     if config:
         values.update(_from_file(Path(config), known))
     for variable, text in env.items():
-        if not variable.startswith(PREFIX) or variable == PREFIX + "CONFIG" or _SERVICE_LINK.fullmatch(variable):
+        if not variable.startswith(PREFIX) or variable in (_CONFIG, CLIENT_KEY) or _SERVICE_LINK.fullmatch(variable):
             continue
         if variable == PREFIX + "PORT" and text.startswith(("tcp://", "udp://")):
             continue

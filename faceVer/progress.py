@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TextIO
@@ -64,12 +63,46 @@ def _size(folder: Path) -> int:
     return total
 
 
-def counter(stream: TextIO, what: str) -> Callable[[int, int], None]:
-    """report(done, all): a running count on a terminal, nothing elsewhere."""
+class Bar:
+    """A running count on a terminal, nothing elsewhere.
 
-    def report(done: int, total: int) -> None:
-        if stream.isatty() and (done % 20 == 0 or done == total):
-            stream.write(f"\r\x1b[K{done} of {total} {what}" + ("\n" if done == total else ""))
-            stream.flush()
+    Whoever prints lines to the same terminal meanwhile clears the bar first; the next update draws it again.
+    """
 
-    return report
+    WIDTH = 24
+
+    def __init__(self, stream: TextIO, what: str, *, quiet: bool = False) -> None:
+        self._stream, self._what = stream, what
+        self._live = not quiet and stream.isatty()
+        self._begun = time.monotonic()
+        self._drawn, self._shown = 0.0, False
+
+    def update(self, done: int, total: int) -> None:
+        """done of total are finished; drawn at most every `TICK` seconds, and at the end."""
+        now = time.monotonic()
+        if not self._live or (now - self._drawn < TICK and done < total):
+            return
+        self._drawn, self._shown = now, done < total
+        filled = self.WIDTH * done // max(total, 1)
+        left = (now - self._begun) * (total - done) / max(done, 1)
+        text = f"[{'#' * filled:<{self.WIDTH}}] {done} of {total} {self._what}"
+        if 0 < done < total:
+            text += f", {_duration(left)} left"
+        self._write(f"\r\x1b[K{text}" + ("\n" if done == total else ""))
+
+    def clear(self) -> None:
+        """Take the bar off the terminal."""
+        if self._shown:
+            self._shown = False
+            self._write("\r\x1b[K")
+
+    def _write(self, text: str) -> None:
+        self._stream.write(text)
+        self._stream.flush()
+
+
+def _duration(seconds: float) -> str:
+    """Hours, minutes and seconds, as far as they are needed."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

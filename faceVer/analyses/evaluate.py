@@ -74,14 +74,8 @@ def score_file(scorer: Scorer, path: Path) -> Measured:
         return Measured(path, None, f"{type(error).__name__}: {error}")
 
 
-def report(scorer: Scorer, paths: Iterable[Path], threshold: float, *, frames: bool = True) -> Iterator[str]:
-    """Lines for `facever liveness FILE…`: each file's score and verdict, and every frame's part where asked."""
-    for path in paths:
-        yield from describe(score_file(scorer, path), str(path), threshold, frames=frames)
-
-
 def measure(scorer: Scorer, folder: Path, threshold: float, *, frames: bool = False) -> Iterator[str]:
-    """Lines for `facever liveness --measure DIR`: each labelled file as `report` does, then the error rates."""
+    """Lines for `facever liveness --measure DIR`: each labelled file, then the error rates."""
     results: list[tuple[str, Measured]] = []
     skipped = 0
     for path in sorted(p for p in folder.rglob("*") if p.is_file() and not p.name.startswith(".")):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from faceVer.analyses.evaluate import BONA_FIDE, UNSTATED, Rate, label_of, measure, report, wilson
+from faceVer.analyses.evaluate import BONA_FIDE, UNSTATED, Rate, describe, label_of, measure, score_file, wilson
 from faceVer.analyses.quality import FrameEvidence, SpoofScore
 from faceVer.errors import NoFaceError, SampleError
 
@@ -65,13 +65,14 @@ def test_a_labelled_folder(tmp_path: Path) -> None:
     assert screen == "attack: screen 1 0 0 APCER - 1"
 
 
-def test_report_tells_every_frame(tmp_path: Path) -> None:
+def test_every_frame_is_told_where_asked(tmp_path: Path) -> None:
     path = tmp_path / "x.mp4"
     path.write_text("0.25")
-    first, second = report(Stub(), [path], 0.5)
-    assert first == f"{path}: 0.250000 bona fide (1 frames with a face)"
+    measured = score_file(Stub(), path)
+    first, second = describe(measured, "x", 0.5, frames=True)
+    assert first == "x: 0.250000 bona fide (1 frames with a face)"
     assert second == "  frame 3 at 1.50 s: 0.250 weight 0.75 box 1,2,30,40 second face"
-    assert list(report(Stub(), [path], 0.2, frames=False)) == [f"{path}: 0.250000 attack (1 frames with a face)"]
+    assert list(describe(measured, "x", 0.2, frames=False)) == ["x: 0.250000 attack (1 frames with a face)"]
 
 
 def test_interval() -> None:

@@ -1,0 +1,84 @@
+"""The `facever` command. Imports are made where they are needed: a command pays only for its own."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+from faceVer.cli.exits import BROKEN_PIPE, FAILED, INTERRUPTED, USAGE, UsageError
+
+# Parallelism is across requests. Libraries that bring thread pools of their own would size them by the host's cores;
+# they read these when they are first imported, which is after this.
+for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_variable, "1")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; its exit status is one of `faceVer.cli.exits`. Why it failed is told on standard error."""
+    try:
+        return _run(arguments)
+    except KeyboardInterrupt:
+        return _leave(INTERRUPTED, "interrupted")
+    except BrokenPipeError:
+        return _leave(BROKEN_PIPE)
+    except UsageError as error:
+        return _failed(USAGE, str(error))
+    except Exception as error:
+        told = _told(error)
+        if told is None:
+            raise
+        return _failed(FAILED, told)
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    from faceVer.cli.parser import build
+
+    try:
+        options = build().parse_args(arguments)
+        _prepare(json=getattr(options, "json", False))
+        run: Callable[..., int] = options.run
+        return run(options)
+    finally:
+        sys.stdout.flush()  # here, where it is noticed that nobody reads any more
+
+
+def _told(error: Exception) -> str | None:
+    """The words of an error that is no defect of ours."""
+    from faceVer.cli.backend import RefusedError
+    from faceVer.errors import FaceVerError, SetupError
+
+    if isinstance(error, SetupError):
+        return str(error)
+    if isinstance(error, RefusedError):
+        return error.told
+    if isinstance(error, FaceVerError):
+        return f"{error.pattern}: {error}"
+    if isinstance(error, OSError):
+        return f"{error.strerror or error}: {error.filename or ''}"
+    return None
+
+
+def _failed(status: int, text: str) -> int:
+    from faceVer.cli.output import shown
+
+    print(f"facever: {shown(text)}", file=sys.stderr)
+    return status
+
+
+def _prepare(*, json: bool) -> None:
+    """Names that the terminal's encoding has no letters for come as escapes; JSON is UTF-8 wherever it is printed."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8" if json else None, errors="backslashreplace")
+
+
+def _leave(status: int, text: str = "") -> int:
+    """End at once: threads are still at work, on a picture or on a request, and nothing of theirs is wanted any more.
+
+    Files are written by the main thread only, which is here.
+    """
+    if text:
+        _failed(status, text)
+    sys.stderr.flush()
+    os._exit(status)

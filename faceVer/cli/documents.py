@@ -1,0 +1,47 @@
+"""What a folder document of one medium and one quality analysis says, wherever it was made."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from faceVer.cli.backend import Liveness, RefusedError
+
+MEDIUM = "medium"
+"""The part's name."""
+WITH_BEST_SHOT: Mapping[str, Any] = {"type": "quality", "params": {"extract_best_shot": True}}
+# A document's failures have one number; these are the codes that the same things have elsewhere.
+_CODES = {"Could not locate face": "LDE-003002", "More than one person": "LDE-003003"}
+_ID = re.compile(r" \[[0-9a-f-]{36}\]")
+
+
+def payload(analysis: Mapping[str, Any]) -> bytes:
+    """The `payload` part that asks for one analysis."""
+    return json.dumps({"analyses": [analysis]}).encode()
+
+
+def liveness(document: Mapping[str, Any]) -> Liveness:
+    """Raises RefusedError where the analysis failed."""
+    analysis = _finished(document)
+    score = analysis["results_media"][0]["results_data"]["confidence_spoofing"]
+    return Liveness(analysis["resolution_status"] == "SUCCESS", score)
+
+
+def best_shot(document: Mapping[str, Any]) -> bytes:
+    """The JPEG. Raises RefusedError where the analysis failed or the medium is a photo."""
+    images = _finished(document)["results_media"][0]["output_images"]
+    if not images:
+        raise RefusedError("LDE-002004", "Failed to read the biometric sample", "a photo has no best shot")
+    return base64.b64decode(images[0]["image_b64"])
+
+
+def _finished(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    analysis: Mapping[str, Any] = document["analyses"][0]
+    if analysis["error_message"] is None:
+        return analysis
+    words = _ID.sub("", analysis["error_message"])
+    code = next((code for begin, code in _CODES.items() if words.startswith(begin)), str(analysis["error_code"]))
+    raise RefusedError(code, words)

@@ -1,0 +1,134 @@
+"""`facever extract` and `facever reextract`: templates of photos. The second is the first as a resumable batch."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from faceVer.cli.backend import Backend, RefusedError, connect, is_template
+from faceVer.cli.convert import Existing, Job, Product, convert, without_clashes
+from faceVer.cli.exits import UsageError
+from faceVer.cli.files import TEMPLATE_SUFFIX, find, renamed
+from faceVer.cli.listing import read_manifest
+from faceVer.cli.options import Commands, command
+from faceVer.cli.output import Output
+from faceVer.cli.report import Report
+from faceVer.errors import SetupError
+
+REPORT = "report.jsonl"
+"""Where `reextract` writes its report, in the folder of templates, unless it is told another place."""
+
+
+def add(commands: Commands, parent: argparse.ArgumentParser) -> None:
+    extract = command(commands, "extract", "make templates of photos", parent)
+    _add_files(extract)
+    target = extract.add_mutually_exclusive_group(required=True)
+    target.add_argument("-o", "--output", type=Path, metavar="FILE", help="file for the template of one photo")
+    target.add_argument("--out-dir", type=Path, metavar="DIR", help="folder for templates, laid out as the photos are")
+    _add_batch(extract, "none")
+    extract.set_defaults(run=run)
+
+    again = command(
+        commands,
+        "reextract",
+        "make the templates of a whole store of photos anew, with a report; can be interrupted",
+        parent,
+    )
+    _add_files(again)
+    again.add_argument("--out-dir", type=Path, metavar="DIR", required=True, help="folder for the templates")
+    _add_batch(again, f"DIR/{REPORT}")
+    again.set_defaults(run=run, output=None)
+
+
+def _add_files(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("photos", nargs="*", metavar="PHOTO", help="photos, folders of them, or patterns (** too)")
+    parser.add_argument(
+        "--manifest",
+        type=Path,
+        metavar="CSV",
+        help="file with the columns id and path: templates are named by the id; PHOTO is then the folder the paths "
+        "begin at (default: the file's own)",
+    )
+
+
+def _add_batch(parser: argparse.ArgumentParser, report: str) -> None:
+    again = parser.add_mutually_exclusive_group()
+    again.add_argument(
+        "--resume", action="store_true", help="go on: keep templates that this model reads, make all others anew"
+    )
+    again.add_argument("--force", action="store_true", help="make every template anew, whatever is there")
+    parser.add_argument(
+        "--report", type=Path, metavar="FILE", help=f"JSON Lines, a line for each photo (default: {report})"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    jobs = _jobs(options)
+    backend = connect(options)
+    try:
+        with _report(options) as report:
+            return convert(
+                jobs, _product(backend), _existing(options), options.jobs or backend.jobs, Output(options), report
+            )
+    finally:
+        backend.close()
+
+
+def _jobs(options: argparse.Namespace) -> list[Job]:
+    if options.manifest:
+        return _listed(options)
+    if not options.photos:
+        raise UsageError("name photos, or a --manifest")
+    sources = find(options.photos, ("image",))
+    if options.output:
+        if len(sources) > 1:
+            raise UsageError(f"--output is for one photo, not for {len(sources)}: use --out-dir")
+        return [Job(sources[0].path, options.output)]
+    folder: Path = options.out_dir
+    return without_clashes(Job(source.path, folder / renamed(source.name, TEMPLATE_SUFFIX)) for source in sources)
+
+
+def _listed(options: argparse.Namespace) -> list[Job]:
+    if options.output or len(options.photos) > 1:
+        raise UsageError("with --manifest there is one PHOTO at most, the folder its paths begin at, and --out-dir")
+    base = Path(options.photos[0]) if options.photos else options.manifest.parent
+    if not base.is_dir():
+        raise SetupError(f"{base} is not a folder")
+    rows = read_manifest(options.manifest, base)
+    return without_clashes(Job(row.path, options.out_dir / (row.ident + TEMPLATE_SUFFIX), row.ident) for row in rows)
+
+
+def _existing(options: argparse.Namespace) -> Existing:
+    if options.force:
+        return Existing.FORCE
+    if options.resume:
+        return Existing.RESUME
+    return Existing.REPLACE if options.output else Existing.KEEP
+
+
+@contextlib.contextmanager
+def _report(options: argparse.Namespace) -> Iterator[Report | None]:
+    path = options.report or (options.out_dir / REPORT if options.command == "reextract" else None)
+    if path is None:
+        yield None
+        return
+    report = Report.open(path, resume=options.resume, force=options.force)
+    try:
+        yield report
+    finally:
+        report.close()
+
+
+def _product(backend: Backend) -> Product:
+    def ours(data: bytes) -> bool:
+        if not is_template(data):
+            return False
+        try:
+            backend.compare(data, [data])
+        except RefusedError:
+            return False
+        return True
+
+    return Product("template", "template of this model", "template", backend.extract, ours, is_template)

@@ -1,0 +1,73 @@
+"""The engine in this process as a `Backend`."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+
+from faceVer.analyses.folder import FolderService
+from faceVer.analyses.quality import SpoofScore
+from faceVer.api.pool import usable_cpus
+from faceVer.api.words import words
+from faceVer.cli import documents
+from faceVer.cli.backend import Liveness, Match, RefusedError
+from faceVer.cli.setup import load
+from faceVer.engine import FaceEngine
+from faceVer.errors import FaceVerError
+from faceVer.media.sniff import identify
+from faceVer.types import Upload
+
+ANY_SIZE = 1 << 62
+"""The limits of requests do not bind whoever works on files of their own."""
+
+
+class LocalBackend:
+    """Loads the configured pack; the liveness models when they are first needed. Raises SetupError."""
+
+    def __init__(self) -> None:
+        self.settings = dataclasses.replace(load(), max_file_bytes=ANY_SIZE)
+        self.jobs = self.settings.threads or usable_cpus()
+        self.engine = FaceEngine.load(self.settings)
+
+    @cached_property
+    def folders(self) -> FolderService:
+        """Liveness and folder analyses. Raises SetupError."""
+        return FolderService.load(self.engine, self.settings)
+
+    def extract(self, photo: bytes) -> bytes:
+        with self._refusing():
+            return self.engine.extract(photo)
+
+    def compare(self, template: bytes, others: Sequence[bytes]) -> list[Match]:
+        with self._refusing():
+            return [Match(found.score, found.decision) for found in self.engine.compare_n(template, others)]
+
+    def liveness(self, medium: bytes) -> Liveness:
+        with self._refusing(liveness=True):
+            if identify(medium)[0] == "image":
+                return Liveness(*self.folders.detect_image(medium))
+            return documents.liveness(self.folders.run([Upload(documents.MEDIUM, medium)], None))
+
+    def evidence(self, medium: bytes) -> SpoofScore:
+        """A medium's score with every frame's part in it. Raises RefusedError, SetupError."""
+        with self._refusing(liveness=True):
+            return self.folders.evidence(medium)
+
+    def best_shot(self, medium: bytes) -> bytes:
+        asked = documents.payload(documents.WITH_BEST_SHOT)
+        with self._refusing(liveness=True):
+            return documents.best_shot(self.folders.run([Upload(documents.MEDIUM, medium)], asked))
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    @contextlib.contextmanager
+    def _refusing(self, *, liveness: bool = False) -> Iterator[None]:
+        try:
+            yield
+        except FaceVerError as error:
+
+            code = error.liveness if liveness else error.pattern
+            raise RefusedError(code, words(code, self.settings.language), str(error)) from error

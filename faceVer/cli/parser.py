@@ -1,0 +1,30 @@
+"""The command line: every command with its options. Nothing heavy is imported for it."""
+
+from __future__ import annotations
+
+import argparse
+
+from faceVer import __version__
+from faceVer.cli import comparing, extract, media, models, options, search, service
+from faceVer.cli.exits import MEANINGS
+
+_STATUSES = "\n".join(f"  {status:<4} {meaning}" for status, meaning in MEANINGS.items())
+
+
+def build() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="facever",
+        description="Open, self-hosted biometric processor. Settings: FACEVER_* variables (`facever settings`).",
+        epilog=f"exit status:\n{_STATUSES}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"facever {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
+    one, many = options.parent(parallel=False), options.parent()
+    extract.add(commands, many)
+    comparing.add(commands, one)
+    search.add(commands, many)
+    media.add(commands, many)
+    models.add(commands)
+    service.add(commands)
+    return parser

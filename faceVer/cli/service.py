@@ -1,0 +1,92 @@
+"""Commands about the server: serve, health, keys, doctor, settings, openapi."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from faceVer.cli.exits import FAILED, OK
+from faceVer.cli.options import Commands, command
+
+
+def add(commands: Commands) -> None:
+    serve = command(commands, "serve", "run the HTTP server")
+    serve.add_argument("--host", help="address to listen on")
+    serve.add_argument("--port", type=int, help="TCP port")
+    serve.add_argument("--workers", type=int, help="server processes")
+    serve.set_defaults(run=_serve)
+
+    health = command(commands, "health", "ask a running server; exit status 0 if it works")
+    health.add_argument("--url", help="base URL; by default this machine and the configured port")
+    health.set_defaults(run=_health)
+
+    keys = command(commands, "keys", "API keys").add_subparsers(required=True, metavar="ACTION")
+    fresh = command(keys, "new", "make a key: it is shown once, its line goes into FACEVER_API_KEYS")
+    fresh.add_argument("name", metavar="NAME", help="whose key it is; logs name it")
+    fresh.set_defaults(run=_keys_new)
+
+    doctor = command(commands, "doctor", "look at this machine and these settings; exit status 1 if not well")
+    doctor.add_argument("--json", action="store_true", help="for machines")
+    doctor.set_defaults(run=_doctor)
+
+    command(commands, "settings", "every setting, its default and meaning").set_defaults(run=_settings)
+
+    openapi = command(commands, "openapi", "the OpenAPI document of this server with these settings")
+    openapi.add_argument("--postman", action="store_true", help="a Postman collection instead")
+    openapi.set_defaults(run=_openapi)
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from faceVer.api.server import serve
+    from faceVer.cli.setup import load
+
+    serve(load(host=options.host, port=options.port, workers=options.workers))
+    return OK
+
+
+def _health(options: argparse.Namespace) -> int:
+    from faceVer.ask import health
+    from faceVer.environment import load_settings
+
+    well, text = health(load_settings(), options.url)
+    print(text, file=sys.stdout if well else sys.stderr)
+    return OK if well else FAILED
+
+
+def _keys_new(options: argparse.Namespace) -> int:
+    from faceVer.api.keys import new
+
+    key, line = new(options.name)
+    print(f"key, to be given to the client and shown only now:\n{key}\n\nline for FACEVER_API_KEYS:\n{line}")
+    return OK
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from faceVer import doctor
+    from faceVer.environment import load_settings
+
+    findings = doctor.examine(load_settings)
+    print(doctor.as_json(findings) if options.json else doctor.as_text(findings))
+    return OK if doctor.is_well(findings) else FAILED
+
+
+def _settings(options: argparse.Namespace) -> int:
+    from faceVer.environment import describe
+
+    for variable, default, doc in describe():
+        print(f"{variable}={default}\n    {doc}")
+    return OK
+
+
+def _openapi(options: argparse.Namespace) -> int:
+    from faceVer.api import openapi
+    from faceVer.cli.setup import load
+
+    document = openapi.document(load())
+    if options.postman:
+        from faceVer.api.openapi.postman import collection
+
+        document = collection(document)
+    print(json.dumps(document, ensure_ascii=False, indent=2))
+    return OK
