@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check audit weights accuracy soak load fuzz fuzz-guided bench lock clean
+.PHONY: help serve test check audit weights docs browser contract newman deploy-check image-proof accuracy soak load fuzz fuzz-guided bench lock clean
 
 help:
 	@echo "make serve     set up and serve on 0.0.0.0:$(PORT) (PORT= changes it)"
@@ -14,6 +14,12 @@ help:
 	@echo "make check     lint, types, import rules, security lint, audit"
 	@echo "make audit     known vulnerabilities of the locked packages"
 	@echo "make weights   fetch, verify and prepare the model weights"
+	@echo "make docs      build the documentation into .site/ and check its links"
+	@echo "make browser   the console and the API page in a real Chromium (needs one); with SHOTS=DIR screenshots, too"
+	@echo "make contract  schemathesis against a real server, by its OpenAPI document (some 2 minutes)"
+	@echo "make newman    the Postman collection against real servers (needs node and npm)"
+	@echo "make deploy-check  the files in deploy/ against the code and the tools that know their formats"
+	@echo "make image-proof   build the Dockerfile without an engine and run the result (root, debootstrap, buildah)"
 	@echo "make accuracy  measure recognition accuracy through the HTTP API (needs the development data)"
 	@echo "make soak      mixed requests for SOAK_MINUTES=30 at SOAK_RATE=15 per second: right answers, flat memory"
 	@echo "make load      ten times the load the server can bear (some 2 minutes)"
@@ -56,6 +62,34 @@ audit: $(VENV)/dev.stamp
 test: $(VENV)/dev.stamp weights
 	$(BIN)/python -m pytest
 
+# A venv of its own for the documentation site.
+$(VENV)-docs/docs.stamp: requirements/docs.lock
+	$(PYTHON) -m venv $(VENV)-docs
+	$(VENV)-docs/bin/python -m pip --disable-pip-version-check -q install --require-hashes --no-deps -r requirements/docs.lock
+	@touch $@
+
+# The variable is mkdocs-material's own: without it, it prints a notice about its successor.
+docs: $(VENV)-docs/docs.stamp
+	@NO_MKDOCS_2_WARNING=1 $(VENV)-docs/bin/mkdocs build --strict --quiet --config-file docs/site/mkdocs.yml
+	@$(VENV)-docs/bin/python docs/site/check.py .site
+	@echo "to read it, with its search: $(VENV)-docs/bin/python -m http.server --directory .site"
+
+browser: $(VENV)/dev.stamp weights
+	$(BIN)/python -m pytest -q -rs tests/browser
+	$(if $(SHOTS),$(BIN)/python -m tests.browser.screenshots $(SHOTS))
+
+contract: $(VENV)/dev.stamp weights
+	CONTRACT_EXAMPLES=$(or $(CONTRACT_EXAMPLES),100) $(BIN)/python -m pytest -q -s -m slow tests/contract
+
+newman: $(VENV)/dev.stamp weights
+	@$(BIN)/python -m tests.newman
+
+deploy-check: $(VENV)/dev.stamp weights
+	$(BIN)/python -m pytest -v -rs tests/deploy
+
+image-proof:
+	@deploy/prove-image.sh
+
 accuracy: $(VENV)/dev.stamp weights
 	$(BIN)/python -m pytest -m slow -s tests/accuracy
 
@@ -91,9 +125,10 @@ lock:
 	cd requirements && for extra in "runtime.lock --extra build" "dev.lock --extra build --extra dev -c runtime.lock"; do set -- $$extra; out=$$1; shift; \
 	  ../$(VENV)-lock/bin/uv pip compile -q --upgrade --python-version 3.11 --python-platform linux --generate-hashes --no-header --no-annotate "$$@" ../setup.cfg -o $$out || exit 1; done
 	cd requirements && ../$(VENV)-lock/bin/uv pip compile -q --upgrade --python-version 3.11 --python-platform linux --generate-hashes --no-header --no-annotate fuzz.in -o fuzz.lock
+	cd requirements && ../$(VENV)-lock/bin/uv pip compile -q --upgrade --python-version 3.11 --python-platform linux --generate-hashes --no-header --no-annotate docs.in -o docs.lock
 	rm -rf $(VENV)-lock
 
 clean:
-	rm -rf $(VENV) $(VENV)-lock $(VENV)-fuzz benchmarks/.env build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(VENV)-lock $(VENV)-fuzz $(VENV)-docs .site .newman .schemathesis benchmarks/.env build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	rm -rf weights/*.onnx weights/*.json weights/.lock weights/.fetch-*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -54,6 +54,12 @@ class Settings:
         "API keys that are let in, separated by commas: name:SHA-256 of the key (`facever keys new`); empty = no key.",
         secret=True,
     )
+    console: str = setting(
+        "auto",
+        "Whether the browser console is served at /; auto = unless there are API keys.",
+        choices=("auto", "on", "off"),
+    )
+    docs: bool = setting(True, "Whether /openapi.json and the documentation page /docs are served.")
     metrics_key: bool = setting(False, "Whether /metrics needs an API key, too.")
     log_level: str = setting(
         "INFO", "Least severe level that is logged.", choices=("DEBUG", "INFO", "WARNING", "ERROR")

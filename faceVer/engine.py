@@ -7,30 +7,49 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from faceVer.config import Settings
-from faceVer.errors import ExtractionError
+from faceVer.errors import ExtractionError, FaceError, NoFaceError
 from faceVer.matching import Matcher, Thresholds
 from faceVer.media.image import WORKING_SIDE, decode, decode_down
 from faceVer.stages import saw_faces, stage
 from faceVer.template import TemplateCodec, settle
-from faceVer.types import Comparison, Image, ModelInfo, Subject
+from faceVer.types import Comparison, Face, Image, ModelInfo, Subject
 from faceVer.vision.align import CROP, detailed
 from faceVer.vision.detect import Detector, probe_picture
 from faceVer.vision.look import SubjectRules
 from faceVer.vision.packs import Models, load_models
 from faceVer.vision.session import RUNTIME
-from faceVer.vision.subject import enlarged, find_subject
+from faceVer.vision.subject import counts, enlarged, find_faces, find_subject, only_subject
 from faceVer.vision.usable import UsableRules, usable_crop
 
 QUICK_SIDE = 640
 """With quick detection pictures of twice this many pixels or more are decoded at a fraction of their size first."""
 
 Vector = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Examined:
+    """What a sample shows, told even where no template can be made of it.
+
+    image: see types.Image, turned by `turned` degrees counter-clockwise where that was needed to find a face. size:
+    width and height of the sample itself, upright. faces: in pixels of `image`, the subject first. others: of `faces`,
+    how many after the subject count as a second person. template: None where `trouble` says why.
+    """
+
+    image: Image
+    size: tuple[int, int]
+    turned: int = 0
+    faces: tuple[Face, ...] = ()
+    others: int = 0
+    template: bytes | None = None
+    trouble: FaceError | None = None
 
 
 class FaceEngine:
@@ -79,14 +98,47 @@ class FaceEngine:
 
     def embed(self, sample: bytes) -> Vector:
         """(D,) float32 unit vector of an image file's subject. Raises SampleError, FaceError kinds, InferenceError."""
+        image, whole = self._open(sample)
+        return self._embed_subject(self._closer(self.subject(image), sample, image, whole))
+
+    def examine(self, sample: bytes) -> Examined:
+        """Everything `extract` sees in an image file, and its template or why there is none.
+
+        Raises SampleError, InferenceError.
+        """
+        image, whole = self._open(sample)
+        size = whole[1], whole[0]
+        try:
+            with stage("detect"):
+                scene = find_faces(self._models.detector, image, self._rules)
+        except NoFaceError as error:
+            return Examined(image, size, trouble=error)
+        saw_faces(1)
+        subject = scene.subject
+        second = [face for face in scene.faces if counts(face, subject.face, self._rules)]
+        rest = [face for face in scene.faces if face is not subject.face and face not in second]
+        template: bytes | None = None
+        trouble: FaceError | None = None
+        try:
+            only_subject(scene, self._rules)
+            template = self.encode(self._embed_subject(self._closer(subject, sample, image, whole)))
+        except FaceError as error:
+            trouble = error
+        faces = (subject.face, *second, *rest)
+        return Examined(subject.image, size, subject.turned, faces, len(second), template, trouble)
+
+    def _open(self, sample: bytes) -> tuple[Image, tuple[int, int]]:
+        """(the picture at a size to look for faces in, its own height and width). Raises SampleError."""
         side = QUICK_SIDE if self._rules.quick else WORKING_SIDE
         with stage("decode"):
-            image, whole = decode_down(sample, side, max_pixels=self._settings.max_pixels)
-        subject = self.subject(image)
+            return decode_down(sample, side, max_pixels=self._settings.max_pixels)
+
+    def _closer(self, subject: Subject, sample: bytes, image: Image, whole: tuple[int, int]) -> Subject:
+        """The subject as large as the sample has it, where the small picture that `_open` gave does not tell enough."""
         if self._rules.quick and image.shape[:2] != whole and not detailed(subject.face.landmarks):
             with stage("decode"):
-                subject = enlarged(subject, decode(sample, max_pixels=self._settings.max_pixels))
-        return self._embed_subject(subject)
+                return enlarged(subject, decode(sample, max_pixels=self._settings.max_pixels))
+        return subject
 
     def _embed_subject(self, subject: Subject) -> Vector:
         with stage("align"):

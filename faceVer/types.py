@@ -105,9 +105,10 @@ class Comparison(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """A loaded model as `/version` names it. sha256: of the file it was prepared from, hex."""
+    """A loaded model as `/version` names it. sha256: of the file it was prepared from, hex. licence: "" = not told."""
 
     task: str
     name: str
     version: str
     sha256: str
+    licence: str = ""

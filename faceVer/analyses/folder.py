@@ -26,6 +26,7 @@ from faceVer.analyses.facts import (
     QualityOutcome,
     no_face,
 )
+from faceVer.analyses.inspection import Inspection, Seen, inspection
 from faceVer.analyses.medium import decode_medium, draft, open_medium
 from faceVer.analyses.quality import QualityService, SpoofScore, several_faces
 from faceVer.analyses.schema import Payload, parse_payload
@@ -44,6 +45,8 @@ from faceVer.vision.liveness_pack import LivenessModels, load_liveness
 from faceVer.vision.sight import Sighting, crowded
 
 PROBE_SIDE = 128
+INSPECTED = b'{"analyses": [{"type": "quality", "params": {"extract_best_shot": true}}]}'
+"""The payload of an inspection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ class _Task:
 class _Findings:
     """What was taken from one medium; None = nobody asked for it, or `trouble` says why it cannot be had.
 
-    trouble: of the medium as a whole. vector_trouble: of its template only.
+    trouble: of the medium as a whole. vector_trouble: of its template only. seen: where it is to be shown.
     """
 
     fact: MediaFact
@@ -68,6 +71,7 @@ class _Findings:
     vector: Vector | None = None
     trouble: Failure | None = None
     vector_trouble: Failure | None = None
+    seen: Seen | None = None
 
 
 class FolderService:
@@ -118,6 +122,21 @@ class FolderService:
         Raises TooLargeError, SampleError (no medium, one name twice, a file that cannot be read), PayloadError,
         InferenceError. Media without a usable face are told in the document.
         """
+        return self._work(uploads, payload)[0]
+
+    def inspect(self, upload: Upload) -> Inspection:
+        """What `run` answers for one medium and a quality analysis with a best shot, and how its score came about.
+
+        Raises what `run` raises.
+        """
+        document, findings = self._work([upload], INSPECTED, show=True)
+        found = findings[upload.name]
+        return inspection(document, found.seen, found.spoof)
+
+    def _work(
+        self, uploads: Sequence[Upload], payload: bytes | None, *, show: bool = False
+    ) -> tuple[dict[str, Any], dict[str, _Findings]]:
+        """(the folder document, what was taken from each medium). show: its frames, too."""
         created = self._stamps.now()
         self._check(uploads)
         asked = parse_payload(payload, [upload.name for upload in uploads])
@@ -135,7 +154,8 @@ class FolderService:
         begun = self._stamps.now()
         limits = MediaLimits.from_settings(self._settings, len(uploads))
         findings = {
-            fact.key: self._examine(upload, fact, tasks, limits) for upload, fact in zip(uploads, drafts, strict=True)
+            fact.key: self._examine(upload, fact, tasks, limits, show=show)
+            for upload, fact in zip(uploads, drafts, strict=True)
         }
         ended = max(self._stamps.now(), begun)
         records = [
@@ -158,7 +178,7 @@ class FolderService:
             meta_data=asked.meta_data,
             resolution_endpoint=asked.resolution_endpoint,
         )
-        return folder_document(folder, records, self._stamps)
+        return folder_document(folder, records, self._stamps), findings
 
     def probe(self) -> None:
         """Run detection and the liveness models on a synthetic picture, as the health method asks.
@@ -198,9 +218,12 @@ class FolderService:
             for analysis in asked.analyses
         ]
 
-    def _examine(self, upload: Upload, fact: MediaFact, tasks: Sequence[_Task], limits: MediaLimits) -> _Findings:
+    def _examine(
+        self, upload: Upload, fact: MediaFact, tasks: Sequence[_Task], limits: MediaLimits, *, show: bool
+    ) -> _Findings:
         """Decode a medium and take what the analyses need of it. Raises SampleError, InferenceError."""
         opened = open_medium(upload, fact, limits, self._stamps.now())
+        seen = Seen(opened.frames) if show else None
         fact, still = opened.fact, opened.fact.kind == "image"
         uses = [task.confs for task in tasks if not task.selection.failure and _holds(task.selection, fact)]
         quality = [confs for confs in uses if isinstance(confs, QualityConfs)]
@@ -210,14 +233,15 @@ class FolderService:
         try:
             sightings = self._sight(opened.frames, still=still)
         except NoFaceError:
-            return _Findings(fact, trouble=no_face(fact.media_id))
+            return _Findings(fact, trouble=no_face(fact.media_id), seen=seen)
         except SeveralFacesError:
-            return _Findings(fact, trouble=several_faces(fact.media_id))
+            return _Findings(fact, trouble=several_faces(fact.media_id), seen=seen)
+        seen = Seen(opened.frames, sightings) if show else None
         wants_shot = has_best_shot(fact) and any(confs.extract_best_shot for confs in quality)
         ranked = self._quality.ranked(sightings) if wants_shot or (biometry and not still) else []
         known: Known = {}
         if ranked and not self._biometry.one_person(ranked, known):
-            return _Findings(fact, trouble=several_faces(fact.media_id))
+            return _Findings(fact, trouble=several_faces(fact.media_id), seen=seen)
         vector, vector_trouble = None, None
         if biometry:
             try:
@@ -232,6 +256,7 @@ class FolderService:
             best_shot=self._quality.best_shot(ranked) if wants_shot else None,
             vector=vector,
             vector_trouble=vector_trouble,
+            seen=seen,
         )
 
     def _sight(self, frames: Sequence[Frame], *, still: bool) -> list[Sighting]:

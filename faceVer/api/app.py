@@ -10,7 +10,7 @@ from aiohttp.http import HttpVersion11
 
 from faceVer import __version__
 from faceVer.analyses.folder import FolderService
-from faceVer.api import liveness, pattern
+from faceVer.api import console, liveness, openapi, pattern
 from faceVer.api.body import Budget, check_length, file_limit
 from faceVer.api.context import (
     BUDGET,
@@ -27,6 +27,7 @@ from faceVer.api.context import (
     PROBES,
     SETTINGS,
     WEBHOOKS,
+    loaded_models,
 )
 from faceVer.api.exposition import Exposition
 from faceVer.api.gate import GATE, Gate
@@ -42,7 +43,6 @@ from faceVer.api.webhook import WebhookSender
 from faceVer.config import Settings
 from faceVer.engine import FaceEngine
 from faceVer.errors import InferenceError, MethodError, SetupError, TooLargeError, UnknownPathError
-from faceVer.types import ModelInfo
 from faceVer.weights.manifest import DIGITS
 
 log = logging.getLogger(__name__)
@@ -83,6 +83,10 @@ def create_app(
     _route(app, LIVE, GET=_live_handler)
     _route(app, READY, GET=_ready_handler)
     _route(app, METRICS_PATH, GET=_metrics_handler)
+    if settings.docs:
+        openapi.mount(app, _route)
+    if console.wanted(settings):
+        console.mount(app, _route)
     for prefix in (PATTERN, LIVENESS):
         app.router.add_route("*", prefix + "{tail:(/.*)?}", _unknown, expect_handler=_expect)
     app.router.add_route("*", "/{tail:.*}", _nowhere, expect_handler=_expect)
@@ -91,15 +95,9 @@ def create_app(
 
 async def version(request: web.Request) -> web.Response:
     """GET /version."""
-    infos = _infos(request.app)
+    infos = loaded_models(request.app)
     models = [{"name": info.name, "version": f"{info.version} {info.sha256[:DIGITS]}"} for info in infos]
     return json_response({"core": __version__, "tfss": request.app[ENGINE].runtime, "models": models})
-
-
-def _infos(app: web.Application) -> tuple[ModelInfo, ...]:
-    """All loaded models."""
-    folders = app.get(FOLDERS)
-    return (*app[ENGINE].infos, *(folders.infos if folders else ()))
 
 
 def _route(app: web.Application, path: str, **handlers: Handler) -> None:
@@ -165,7 +163,7 @@ async def _probes(app: web.Application) -> AsyncIterator[None]:
 
 
 async def _exposition(app: web.Application) -> AsyncIterator[None]:
-    app[EXPOSITION] = exposition = Exposition(app[METRICS], app[POOL], app[ENGINE].runtime, _infos(app))
+    app[EXPOSITION] = exposition = Exposition(app[METRICS], app[POOL], app[ENGINE].runtime, loaded_models(app))
     exposition.start()
     yield
     exposition.stop()

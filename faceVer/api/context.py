@@ -14,6 +14,7 @@ from faceVer.api.probes import Probes
 from faceVer.api.webhook import WebhookSender
 from faceVer.config import Settings
 from faceVer.engine import FaceEngine
+from faceVer.types import ModelInfo
 
 SETTINGS = web.AppKey("settings", Settings)
 ENGINE = web.AppKey("engine", FaceEngine)
@@ -32,3 +33,11 @@ PATTERN = "/v1/face/pattern"
 LIVENESS = "/v1/face/liveness"
 INSTANT = "/api"
 FOLDERS_PATH = f"{INSTANT}/instant/folders/"
+CONSOLE = "/console"
+CONSOLE_LIVENESS, CONSOLE_STATUS = f"{CONSOLE}/liveness", f"{CONSOLE}/status"
+
+
+def loaded_models(app: web.Application) -> tuple[ModelInfo, ...]:
+    """All loaded models, those of liveness after the others."""
+    folders = app.get(FOLDERS)
+    return (*app[ENGINE].infos, *(folders.infos if folders else ()))

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from faceVer.api.context import CONSOLE_STATUS
 from faceVer.api.keys import Keys
 from faceVer.api.pool import InferencePool
 from faceVer.api.ratelimit import RateLimit, network
 from faceVer.api.routes import METRICS_PATH, Route
 from faceVer.config import Settings
 from faceVer.errors import ConnectionsError
+
+GUARDED = (METRICS_PATH, CONSOLE_STATUS)
+"""Open paths that need a key, too, with the setting `metrics_key`."""
 
 
 class Gate:
@@ -18,7 +22,7 @@ class Gate:
     def __init__(self, settings: Settings, pool: InferencePool) -> None:
         self._pool = pool
         self._keys = Keys.of(settings)
-        self._guarded = METRICS_PATH if settings.metrics_key else ""
+        self._guarded = GUARDED if settings.metrics_key else ()
         self._rate = RateLimit(settings.rate_limit, settings.rate_burst) if settings.rate_limit else None
 
     def admit(self, request: web.Request, route: Route) -> str:
@@ -26,7 +30,7 @@ class Gate:
 
         Raises KeyMissingError, RateLimitError, ConnectionsError, QueueFullError.
         """
-        if route.open and route.label != self._guarded:
+        if route.open and route.label not in self._guarded:
             return ""
         owner = self._keys.owner(request.headers) if self._keys else ""
         if route.open:

@@ -34,7 +34,7 @@ async def _detect_image(request: web.Request) -> web.Response:
     app, settings = request.app, request.app[SETTINGS]
     with app[BUDGET].hold() as grant:
         body, encoded = await image_body(request, grant)
-        service = _service(request)
+        service = service_of(request)
         async with app[POOL].admit():
             passed, score = await app[POOL].run(
                 lambda: service.detect_image(decoded_body(body, encoded, settings))
@@ -49,10 +49,10 @@ async def folder(request: web.Request) -> web.Response:
     with app[BUDGET].hold() as grant:
         parts, _ = await form_parts(request, grant, SampleError)
         uploads, payload = await unpack(
-            app[POOL], parts, lambda: (_uploads(parts, settings), _payload(parts, settings))
+            app[POOL], parts, lambda: (media_of(parts, settings), _payload(parts, settings))
         )
         parts.clear()
-        service = _service(request)
+        service = service_of(request)
         async with app[POOL].admit():
             document, body = await app[POOL].run(_answer, service, uploads, payload)
     if document["resolution_endpoint"]:
@@ -67,7 +67,8 @@ def _answer(service: FolderService, uploads: list[Upload], payload: bytes | None
         return document, responses.json_bytes(document)
 
 
-def _service(request: web.Request) -> FolderService:
+def service_of(request: web.Request) -> FolderService:
+    """The loaded service. Raises InferenceError where there is none."""
     service = request.app.get(FOLDERS)
     if service is None:
         raise InferenceError("the liveness models are not loaded")
@@ -87,7 +88,8 @@ def _payload(parts: list[Part], settings: Settings) -> bytes | None:
         raise PayloadError(str(error), exposed=PAYLOAD) from None
 
 
-def _uploads(parts: list[Part], settings: Settings) -> list[Upload]:
+def media_of(parts: list[Part], settings: Settings) -> list[Upload]:
+    """The media parts, decoded from base64. Raises PartTypeError, SampleError, TooLargeError."""
     return [_upload(part, settings) for part in parts if part.name != PAYLOAD]
 
 

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
 from faceVer import errors
-from faceVer.api.responses import status_of
+from faceVer.api.words import status_of
 from faceVer.stages import STAGES, Trace
 
 REQUEST_BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
@@ -45,7 +45,7 @@ def _kinds(root: type[errors.FaceVerError]) -> Iterator[type[errors.FaceVerError
 
 def outcomes() -> list[Outcome]:
     """Every status and code a request can end with."""
-    found: dict[Outcome, None] = dict.fromkeys((str(status), "") for status in (200, 204, 404, GONE, 503))
+    found: dict[Outcome, None] = dict.fromkeys((str(status), "") for status in (200, 204, 304, 404, GONE, 503))
     for kind in _kinds(errors.FaceVerError):
         for code in (kind.pattern, kind.liveness):
             statuses = {status_of(code), 431 if kind is errors.TooLargeError else 400}

@@ -107,7 +107,10 @@ class Observer:
 
     def _decorate(self, request: web.Request, response: web.StreamResponse, ident: str) -> None:
         headers = response.headers
+        caching = headers.get("Cache-Control")
         headers.update(self._common)
+        if caching is not None:  # a file of ours, which is nobody's secret
+            headers["Cache-Control"] = caching
         headers[REQUEST_ID] = ident
         if "*" in self._origins:
             return

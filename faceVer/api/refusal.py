@@ -9,7 +9,7 @@ from aiohttp import web
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from faceVer import logs
-from faceVer.api.context import INSTANT, LIVENESS
+from faceVer.api.context import CONSOLE_LIVENESS, INSTANT, LIVENESS
 from faceVer.api.keys import KeyMissingError
 from faceVer.api.responses import error_response, instant_response, json_response
 from faceVer.config import Settings
@@ -33,7 +33,7 @@ class Refusal(NamedTuple):
 def refuse(path: str, error: FaceVerError | KeyMissingError, settings: Settings, status: int | None = None) -> Refusal:
     """The answer to a request that ends with `error`. path: the request's. status: instead of the code's own."""
     instant = f"{path}/".startswith(f"{INSTANT}/")
-    liveness = instant or f"{path}/".startswith(f"{LIVENESS}/")
+    liveness = instant or f"{path}/".startswith((f"{LIVENESS}/", f"{CONSOLE_LIVENESS}/"))
     if isinstance(error, KeyMissingError):
         return _no_key(error, settings.language, instant=instant, liveness=liveness)
     retry_after = settings.retry_after

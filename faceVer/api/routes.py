@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from faceVer.api import console, openapi
 from faceVer.api.context import FOLDERS_PATH, LIVENESS, PATTERN
 from faceVer.api.pattern import ENDPOINTS
 from faceVer.api.transfer import TEMPLATE_TYPES
@@ -32,13 +33,18 @@ UNKNOWN = Route("other", work=False)
 
 def _table() -> Mapping[str, Route]:
     probes = ("/version", f"{PATTERN}/health", f"{LIVENESS}/health", LIVE, READY, METRICS_PATH)
-    rows = [Route(path, open=True, work=False) for path in probes]
-    rows += [Route(path) for path in (f"{PATTERN}/extract", f"{LIVENESS}/detect", FOLDERS_PATH)]
+    rows = {path: Route(path, open=True, work=False) for path in probes}
+    rows |= {path: Route(path) for path in (f"{PATTERN}/extract", f"{LIVENESS}/detect", FOLDERS_PATH)}
     for name, (first, second, _) in ENDPOINTS.items():
         comparing = first.types is TEMPLATE_TYPES and second.types is TEMPLATE_TYPES
-        rows.append(Route(f"{PATTERN}/{name}", comparing=comparing))
-    return {row.label: row for row in rows}
+        rows[f"{PATTERN}/{name}"] = Route(f"{PATTERN}/{name}", comparing=comparing)
+    for label, paths in ((console.PAGE, console.FILES), (openapi.PAGE, openapi.FILES)):
+        rows |= dict.fromkeys(paths, Route(label, open=True, work=False))
+    rows |= {path: Route(path) for path in console.WORK}
+    rows |= {path: Route(path, open=True, work=False) for path in console.FACTS}
+    return rows
 
 
 ROUTES = _table()
-LABELS = (*ROUTES, UNKNOWN.label)
+"""By path. Files that a page consists of share the page's label."""
+LABELS = tuple(dict.fromkeys((*(row.label for row in ROUTES.values()), UNKNOWN.label)))

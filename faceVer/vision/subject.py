@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 
@@ -20,8 +22,16 @@ BORDER = 0.5
 TURNS = (90, 270, 180)
 
 
-def find_subject(detector: Detector, image: Image, rules: SubjectRules) -> Subject:
-    """The face the picture is about. Raises NoFaceError, SeveralFacesError."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Scene:
+    """All faces of a picture (at least one), the subject's among them, in the orientation in which it was found."""
+
+    subject: Subject
+    faces: tuple[Face, ...]
+
+
+def find_faces(detector: Detector, image: Image, rules: SubjectRules) -> Scene:
+    """The picture's faces, and which of them it is about. Raises NoFaceError."""
     faces = look(detector, image, rules)
     subject, turned = (pick(faces, image), 0) if faces else (None, 0)
     if subject is None or not clear(subject):
@@ -29,10 +39,21 @@ def find_subject(detector: Detector, image: Image, rules: SubjectRules) -> Subje
         if not faces:
             raise NoFaceError("no face was found upright, turned or padded")
         subject = pick(faces, image)
-    for other in faces:
+    return Scene(Subject(image, subject, turned), tuple(faces))
+
+
+def only_subject(scene: Scene, rules: SubjectRules) -> Subject:
+    """The subject where nobody else is there. Raises SeveralFacesError."""
+    subject = scene.subject.face
+    for other in scene.faces:
         if counts(other, subject, rules):
             raise SeveralFacesError(f"a second face of {other.side / subject.side:.2f} of the subject's side")
-    return Subject(image, subject, turned)
+    return scene.subject
+
+
+def find_subject(detector: Detector, image: Image, rules: SubjectRules) -> Subject:
+    """The face the picture is about. Raises NoFaceError, SeveralFacesError."""
+    return only_subject(find_faces(detector, image, rules), rules)
 
 
 def enlarged(subject: Subject, image: Image) -> Subject:

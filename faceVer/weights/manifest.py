@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from faceVer.errors import SetupError
 from faceVer.types import ModelInfo
@@ -23,17 +23,28 @@ DIGITS = 12
 """Hex digits of a SHA-256 that name a file in `/version` and in template model ids."""
 
 
+class OperatingPoint(NamedTuple):
+    """One measured row of a calibration: at this cosine and score, the false match rate and the share of genuine
+    comparisons that score as high."""
+
+    fmr: float
+    cosine: float
+    score: float
+    tar: float
+
+
 @dataclass(frozen=True, slots=True)
 class Calibration:
     """The map from cosine to comparison score, fitted for one recognition model.
 
     score(c) = s(c) scaled so that s(-1) = 0 and s(1) = 1, where s(c) = 1 / (1 + exp(-slope * (c - midpoint))).
-    source: what it was fitted on; empty = not fitted for this model.
+    source: what it was fitted on; empty = not fitted for this model. points: what was measured there.
     """
 
     slope: float
     midpoint: float
     source: str = ""
+    points: tuple[OperatingPoint, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +77,7 @@ class ModelSpec:
 
     @property
     def info(self) -> ModelInfo:
-        return ModelInfo(self.task, self.name, self.version, self.sha256)
+        return ModelInfo(self.task, self.name, self.version, self.sha256, self.licence)
 
     @property
     def identity(self) -> str:
@@ -180,7 +191,12 @@ def read_calibration(table: Mapping[str, Any] | None) -> Calibration | None:
     slope, midpoint = float(table["slope"]), float(table["midpoint"])
     if not (0 < slope < MAX_SLOPE and -1 <= midpoint <= 1):
         raise ValueError(f"a calibration's slope is above 0 and its midpoint in -1..1, not {slope} and {midpoint}")
-    return Calibration(slope, midpoint, str(table.get("source", "")))
+    points = tuple(
+        OperatingPoint(*(float(row[name]) for name in OperatingPoint._fields)) for row in table.get("points", ())
+    )
+    if not all(0 < point.fmr <= 1 and -1 <= point.cosine <= 1 for point in points):
+        raise ValueError("a calibration's points have an fmr above 0 and a cosine in -1..1")
+    return Calibration(slope, midpoint, str(table.get("source", "")), points)
 
 
 def _pack(name: str, entry: Mapping[str, Any], models: Mapping[str, ModelSpec]) -> Pack:

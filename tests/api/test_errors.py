@@ -209,7 +209,9 @@ def test_002006_unknown_path_under_the_prefix(server: Server, method: str, path:
     expect(server.call(method, PATTERN + path), 400, "BPE-002006")
 
 
-@pytest.mark.parametrize("path", ["/", "/nowhere", "/v1", "/v2/face/pattern/extract", "/versions"])
+@pytest.mark.parametrize(
+    "path", ["/console", "/console/nothing", "/nowhere", "/v1", "/v2/face/pattern/extract", "/versions"]
+)
 def test_404_elsewhere(server: Server, path: str) -> None:
     expect(server.call("GET", path), 404, "BPE-002006")
 

@@ -1,18 +1,24 @@
-"""The documents agree with the code: settings, endpoints, links."""
+"""The documents agree with the code: settings, endpoints, links. `make docs` builds the site and checks that, too."""
 
 from __future__ import annotations
 
 import re
+import runpy
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from unittest.mock import Mock
 
 import pytest
 
+from faceVer.api import openapi
 from faceVer.api.app import create_app
 from faceVer.environment import describe, load_settings
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("weights/*.md")])
+SITE = ROOT / "docs" / "site"
+PAGES = sorted(ROOT.glob("docs/*.md"))
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *PAGES, *ROOT.glob("weights/*.md"), *ROOT.glob("benchmarks/*.md")])
 
 
 def settings_table() -> str:
@@ -28,21 +34,112 @@ def test_every_setting_is_documented_as_it_is() -> None:
     assert found[0] == settings_table(), f"the table is:\n{settings_table()}"
 
 
-def registered_paths() -> set[str]:
-    """Paths of the application's endpoints; those with a variable part answer unknown paths, they are no endpoints."""
+PRIVATE = ("/console/", "/docs/")
+"""Files that pages consist of, and what the console asks of its own server: no endpoints."""
+
+
+def app_paths() -> set[str]:
+    """Every path of the application; those with a variable part answer unknown paths, they are left out."""
     app = create_app(load_settings({}), Mock())
     return {resource.canonical for resource in app.router.resources() if "{" not in resource.canonical}
 
 
-def test_the_readme_lists_the_endpoints() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    listed = set(re.findall(r"^\| (?:GET|POST) \| `(/[^`]*)` \|", readme, re.MULTILINE))
-    assert listed == registered_paths()
+def registered_paths() -> set[str]:
+    """Paths of the application's endpoints."""
+    return {path for path in app_paths() if not path.startswith(PRIVATE)}
+
+
+def described_methods() -> set[tuple[str, str]]:
+    """Method and path of what the OpenAPI document describes."""
+    paths = openapi.document(load_settings({}))["paths"]
+    return {
+        (method.upper(), path) for path, methods in paths.items() for method in methods if not path.startswith(PRIVATE)
+    }
+
+
+def test_the_api_page_lists_the_endpoints() -> None:
+    page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    listed = set(re.findall(r"^\| (GET|POST) \| `(/[^`]*)` \|", page, re.MULTILINE))
+    assert {path for _, path in listed} == registered_paths()
+    assert described_methods() <= listed
+
+
+def prose(document: Path) -> str:
+    """A document without its blocks of code."""
+    return re.sub(r"^```.*?^```", "", document.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+
+
+def anchors(document: Path) -> list[str]:
+    """What a document's headings can be linked by, as GitHub and the site name them."""
+    titles = re.findall(r"^#+ +(.+?) *$", prose(document), re.MULTILINE)
+    plain = [re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", title).lower() for title in titles]
+    return [re.sub(r"[^\w\- ]", "", title).replace(" ", "-") for title in plain]
+
+
+def leads_somewhere(document: Path, target: str) -> bool:
+    path, _, anchor = target.partition("#")
+    file = document.parent / path if path else document
+    return file.exists() and (not anchor or anchor in anchors(file))
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_relative_links_resolve(document: Path) -> None:
-    text = re.sub(r"```.*?```", "", document.read_text(encoding="utf-8"), flags=re.DOTALL)
-    targets = [target.split("#")[0] for target in re.findall(r"\]\(([^)\s]+)\)", text) if "://" not in target]
-    broken = [target for target in targets if target and not (document.parent / target).exists()]
-    assert not broken
+    targets = [target for target in re.findall(r"\]\(([^)\s]+)\)", prose(document)) if "://" not in target]
+    assert not [target for target in targets if not leads_somewhere(document, target)]
+
+
+@pytest.mark.parametrize("document", PAGES, ids=lambda path: path.name)
+def test_headings_of_a_document_differ(document: Path) -> None:
+    """GitHub and the site number equal ones in different ways, so they could not be linked."""
+    found = anchors(document)
+    assert sorted(set(found)) == sorted(found)
+
+
+def test_every_page_is_in_the_navigation_once() -> None:
+    navigation = (SITE / "mkdocs.yml").read_text(encoding="utf-8").partition("\nnav:")[2]
+    listed = re.findall(r": ([\w-]+\.md)$", navigation, re.MULTILINE)
+    assert sorted(listed) == [page.name for page in PAGES]
+
+
+@pytest.fixture(scope="module")
+def check() -> Callable[[Path], Any]:
+    """The checker of the built site: a folder's `problems` and links `outside`."""
+    return runpy.run_path(str(SITE / "check.py"))["Site"]  # type: ignore[no-any-return]
+
+
+def built(folder: Path, **pages: str) -> Path:
+    for name, body in {"index": "", **pages}.items():
+        (folder / f"{name}.html").write_text(f'<html><body id="top">{body}</body></html>', encoding="utf-8")
+    return folder
+
+
+def test_a_sound_site_has_no_problems(check: Callable[[Path], Any], tmp_path: Path) -> None:
+    (tmp_path / "one.css").write_text("a { background: url(data:image/png;base64,AAAA) }", encoding="utf-8")
+    body = '<link rel="stylesheet" href="one.css"><a href="other.html#there">x</a><a href="https://example.com/">y</a>'
+    site = check(built(tmp_path, index=body, other='<h2 id="there">x</h2><a href="#there">x</a><a href="/">x</a>'))
+    assert (len(site), site.problems, dict(site.outside)) == (2, [], {"https://example.com/": {"index.html"}})
+
+
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        ('<a href="gone.html">x</a>', "no such file: gone.html"),
+        ('<a href="../index.html">x</a>', "no such file: ../index.html"),
+        ('<img src="gone.png">', "no such file: gone.png"),
+        ('<a href="#gone">x</a>', "no such anchor: #gone"),
+        ('<a href="other.html#gone">x</a>', "no such anchor: other.html#gone"),
+        ('<script src="https://example.com/x.js"></script>', "asks another host: https://example.com/x.js"),
+        ('<link rel="preconnect" href="//example.com">', "asks another host: //example.com"),
+        ('<link rel="stylesheet" href="https://example.com/x.css">', "asks another host: https://example.com/x.css"),
+        ('<img srcset="index.html 1x, https://example.com/2.png 2x">', "asks another host: https://example.com/2.png"),
+        ('<p style="background: url(https://example.com/a.png)">x</p>', "asks another host: https://example.com/a.png"),
+        ("<style>@import 'https://example.com/a.css';</style>", "asks another host: https://example.com/a.css"),
+    ],
+)
+def test_a_fault_of_the_site_is_found(check: Callable[[Path], Any], tmp_path: Path, body: str, problem: str) -> None:
+    assert check(built(tmp_path, index=body, other="")).problems == [f"index.html: {problem}"]
+
+
+def test_a_style_sheet_that_asks_another_host_is_found(check: Callable[[Path], Any], tmp_path: Path) -> None:
+    (tmp_path / "one.css").write_text("@import url('https://example.com/a.css');", encoding="utf-8")
+    assert check(built(tmp_path)).problems == ["one.css: asks another host: https://example.com/a.css"]

@@ -7,7 +7,8 @@ import re
 import pytest
 
 from faceVer import errors
-from faceVer.api.responses import error_response, status_of, words
+from faceVer.api.responses import error_response
+from faceVer.api.words import status_of, words
 
 
 def tree(root: type[errors.FaceVerError]) -> list[type[errors.FaceVerError]]:

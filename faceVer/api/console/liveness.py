@@ -1,0 +1,68 @@
+"""POST /console/liveness: one medium's folder document, and the frames its score is made of."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+from aiohttp import web
+
+from faceVer.analyses.folder import FolderService
+from faceVer.analyses.inspection import FrameView, Inspection
+from faceVer.api import responses
+from faceVer.api.body import unpack
+from faceVer.api.context import BUDGET, POOL, SETTINGS
+from faceVer.api.intake import form_parts
+from faceVer.api.liveness import media_of, service_of
+from faceVer.errors import SampleError
+from faceVer.stages import stage
+from faceVer.types import Upload
+
+
+async def inspect_medium(request: web.Request) -> web.Response:
+    """A form of one image, video or archive. Errors as for `detect`; what faces give is told in the document."""
+    app, settings = request.app, request.app[SETTINGS]
+    with app[BUDGET].hold() as grant:
+        parts, _ = await form_parts(request, grant, SampleError)
+        uploads = await unpack(app[POOL], parts, lambda: media_of(parts, settings))
+        parts.clear()
+        if len(uploads) != 1:
+            raise SampleError(f"{len(uploads)} media, one is wanted")
+        service = service_of(request)
+        async with app[POOL].admit():
+            return responses.json_body(await app[POOL].run(_answer, service, uploads[0], settings.spoofing_threshold))
+
+
+def _answer(service: FolderService, upload: Upload, threshold: float) -> bytes:
+    found = service.inspect(upload)
+    with stage("answer"):
+        return responses.json_bytes(_document(found, threshold))
+
+
+def _document(found: Inspection, threshold: float) -> dict[str, Any]:
+    return {
+        "score": found.score,
+        "threshold": threshold,
+        "passed": None if found.score is None else found.score <= threshold,
+        "frames": [_frame(view) for view in found.frames],
+        "document": found.document,
+    }
+
+
+def _frame(view: FrameView) -> dict[str, Any]:
+    """attack, weight, alone, box: null where no face was found or the analysis failed. box: shares of the picture."""
+    part = view.evidence
+    return {
+        "index": view.index,
+        "time": round(view.time, 3),
+        "name": view.name,
+        "attack": None if part is None else round(part.attack, 6),
+        "weight": None if part is None else round(part.weight, 4),
+        "alone": None if part is None else part.alone,
+        "box": None if view.box is None else [round(edge, 4) for edge in view.box],
+        "picture": {
+            "width": view.width,
+            "height": view.height,
+            "jpeg": base64.b64encode(view.jpeg).decode("ascii"),
+        },
+    }

@@ -1,0 +1,136 @@
+// The page: views by the address's hash, theme, key, health.
+
+import { about, load, onKeyRefused, setKey, status } from "./api.js";
+import * as compare from "./compare.js";
+import { button, h, icon } from "./dom.js";
+import * as liveness from "./liveness.js";
+import * as search from "./search.js";
+import * as server from "./status.js";
+import { trouble } from "./words.js";
+
+const VIEWS = { compare, search, liveness, status: server };
+const CHECK_SECONDS = 30;
+
+const main = document.getElementById("main");
+const pill = document.getElementById("health");
+const mounted = {};
+let current = "";
+
+function open(first = false) {
+  const name = VIEWS[location.hash.slice(1)] ? location.hash.slice(1) : "compare";
+  if (name === current) return;
+  mounted[current]?.hide?.();
+  if (current) mounted[current].root.hidden = true;
+  if (!mounted[name]) {
+    const root = h("div", { class: `view ${name}` });
+    main.append(root);
+    mounted[name] = { root, ...VIEWS[name].mount(root, { onhealth: tellHealth }) };
+  }
+  current = name;
+  mounted[name].root.hidden = false;
+  mounted[name].show?.();
+  document.title = `${VIEWS[name].title} – FaceVer`;
+  for (const link of document.querySelectorAll("nav a")) {
+    if (link.hash === `#${name}`) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+  if (!first) {
+    mounted[name].root.querySelector("h1").focus({ preventScroll: true });
+    scrollTo(0, 0);
+  }
+}
+
+// ---- theme
+
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const isDark = () => (document.documentElement.dataset.theme ?? (dark.matches ? "dark" : "light")) === "dark";
+
+function tellTheme() {
+  const words = isDark() ? "Switch to light colours" : "Switch to dark colours";
+  const toggle = document.getElementById("theme");
+  toggle.replaceChildren(icon(isDark() ? "sun" : "moon"));
+  toggle.setAttribute("aria-label", words);
+  toggle.title = words;
+}
+
+document.getElementById("theme").addEventListener("click", () => {
+  const chosen = isDark() ? "light" : "dark";
+  document.documentElement.dataset.theme = chosen;
+  try {
+    localStorage.setItem("facever-theme", chosen);
+  } catch {
+    // The choice then lasts as long as the page.
+  }
+  tellTheme();
+});
+dark.addEventListener("change", tellTheme);
+tellTheme();
+
+// ---- health
+
+/** health: {pattern, liveness}, each "" or what is wrong; null where there is no answer. */
+function tellHealth(health) {
+  const bad = !health ? "No answer" : health.pattern || health.liveness ? "Trouble" : "";
+  pill.className = `pill ${bad ? "bad" : "good"}`;
+  pill.querySelector(".words").textContent = bad || "Ready";
+}
+
+async function checkHealth() {
+  if (document.hidden || current === "status") return;
+  try {
+    tellHealth((await status()).health);
+  } catch (error) {
+    tellHealth(error.status === 401 ? { pattern: "", liveness: "" } : null);
+  }
+}
+
+// ---- key
+
+function askForKey() {
+  const field = document.getElementById("key-field");
+  const form = document.getElementById("key");
+  form.hidden = false;
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    checkHealth();
+  });
+  field.addEventListener("input", () => {
+    setKey(field.value);
+    field.removeAttribute("aria-invalid");
+  });
+  onKeyRefused(() => {
+    field.setAttribute("aria-invalid", "true");
+    field.focus();
+  });
+}
+
+// ---- files that miss their place, and pasted ones
+
+for (const name of ["dragover", "drop"]) addEventListener(name, (event) => event.preventDefault());
+addEventListener("paste", (event) => {
+  const files = [...(event.clipboardData?.files ?? [])];
+  if (files.length) mounted[current]?.take?.(files);
+});
+
+async function begin() {
+  main.querySelector(".notice")?.remove();
+  try {
+    await load();
+  } catch (error) {
+    tellHealth(null);
+    main.replaceChildren(trouble(error, button("", "Try again", begin, { class: "primary" })));
+    return;
+  }
+  if (about.key) askForKey();
+  const line = document.getElementById("about");
+  line.replaceChildren(
+    `FaceVer ${about.version}`,
+    ...(about.docs ? [" · ", h("a", { href: "docs" }, "API documentation")] : []),
+  );
+  addEventListener("hashchange", () => open());
+  open(true);
+  checkHealth();
+  setInterval(checkHealth, CHECK_SECONDS * 1000);
+}
+
+begin();

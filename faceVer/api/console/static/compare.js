@@ -1,0 +1,145 @@
+// Two photos, one score.
+
+import { about, compare } from "./api.js";
+import { curvePlot } from "./curve.js";
+import { button, h, icon } from "./dom.js";
+import { PhotoPlace } from "./photo.js";
+import { recipe } from "./recipe.js";
+import { rarityWords } from "./scale.js";
+import { DECISIONS, decisionWords, score, trouble } from "./words.js";
+
+const SAMPLES = { same: ["sample-1.jpg", "sample-2.jpg"], other: ["sample-1.jpg", "sample-3.jpg"] };
+
+export const title = "Compare";
+
+export function mount(root) {
+  const places = ["First photo", "Second photo"].map(
+    (name, n) => new PhotoPlace(name, () => changed(), { rest: ([file]) => places[1 - n].take(file) }),
+  );
+  const verdict = h("div", { class: "verdict", role: "status", "aria-live": "polite" });
+  const plot = curvePlot();
+  let abort = null;
+
+  const marks = h("input", { type: "checkbox", onchange: () => pair.classList.toggle("marks", marks.checked) });
+  const pair = h(
+    "div",
+    { class: "pair" },
+    ...places.map((place) => place.element),
+    h(
+      "section",
+      { class: "card result", "aria-label": "Result" },
+      h("header", {}, h("h2", {}, "Result")),
+      verdict,
+      plot.element,
+      h("p", { class: "fine" }, source()),
+    ),
+  );
+
+  async function changed() {
+    abort?.abort();
+    clear.disabled = places.every((place) => place.empty);
+    plot.show(null);
+    const [left, right] = places.map((place) => place.template);
+    if (!left || !right) return verdict.replaceChildren(waiting(places));
+    abort = new AbortController();
+    const { signal } = abort;
+    verdict.replaceChildren(
+      h("p", { class: "busy" }, h("span", { class: "spinner", "aria-hidden": "true" }), "Comparing …"),
+    );
+    try {
+      const outcome = await compare(left, right, { signal });
+      verdict.replaceChildren(...words(outcome));
+      plot.show(outcome.score);
+    } catch (error) {
+      if (error.name !== "AbortError") verdict.replaceChildren(trouble(error, button("", "Try again", changed)));
+    }
+  }
+
+  async function sample(kind) {
+    const blobs = await Promise.all(SAMPLES[kind].map(async (name) => (await fetch(`console/${name}`)).blob()));
+    blobs.forEach((blob, n) => places[n].take(new File([blob], SAMPLES[kind][n], { type: "image/jpeg" })));
+  }
+
+  const clear = button("", "Clear both", () => places.forEach((place) => place.clear()), { disabled: true });
+  root.append(
+    h(
+      "div",
+      { class: "lead" },
+      h(
+        "div",
+        {},
+        h("h1", { tabindex: -1 }, "Compare two photos"),
+        h(
+          "p",
+          {},
+          "Do both show the same person? The score tells how much they look alike, the curve how rare that is among strangers.",
+        ),
+      ),
+      h(
+        "p",
+        { class: "row" },
+        h(
+          "span",
+          { class: "samples" },
+          "Samples: ",
+          button("", "same person", () => sample("same"), { class: "link" }),
+          " or ",
+          button("", "two people", () => sample("other"), { class: "link" }),
+        ),
+        h("label", { class: "switch" }, marks, h("span", {}, "Landmarks")),
+        clear,
+      ),
+    ),
+    pair,
+    recipe(
+      ["curl --data-binary @first.jpg -H 'Content-Type: image/jpeg' {url}/v1/face/pattern/extract -o first.fvt"],
+      ["curl --data-binary @second.jpg -H 'Content-Type: image/jpeg' {url}/v1/face/pattern/extract -o second.fvt"],
+      [
+        "curl -F 'bio_feature=@first.fvt;type=application/octet-stream'",
+        "-F 'bio_template=@second.fvt;type=application/octet-stream'",
+        "{url}/v1/face/pattern/compare",
+      ],
+    ),
+  );
+  changed();
+
+  return {
+    /** Files that were pasted: into the photo that has the focus, else into one that is empty. */
+    take(files) {
+      const focused = places.find((place) => place.element.contains(document.activeElement));
+      const free = places.filter((place) => place.empty);
+      const order = [...new Set([focused, ...free, places[1]].filter(Boolean))];
+      files.slice(0, order.length).forEach((file, n) => order[n].take(file));
+    },
+  };
+}
+
+function waiting(places) {
+  const failed = places.some((place) => place.unusable);
+  const missing = places.filter((place) => place.empty).length;
+  if (failed) return h("p", { class: "quiet" }, "There is no score, because one of the photos cannot be used.");
+  return h(
+    "p",
+    { class: "quiet" },
+    missing === 2 ? "Add two photos." : missing === 1 ? "Add the other photo." : "One moment …",
+  );
+}
+
+function words({ score: value, decision }) {
+  const { icon: glyph, tone, short, long } = DECISIONS[decision];
+  return [
+    h(
+      "p",
+      { class: `big ${tone}` },
+      h("span", { class: "number" }, score(value)),
+      h("span", { class: "badge" }, icon(glyph), short),
+    ),
+    h("p", { class: "long" }, `${long}. `, h("span", { class: "muted" }, decisionWords(decision))),
+    h("p", { class: "muted" }, rarityWords(value)),
+  ];
+}
+
+const source = () =>
+  about.calibration.points.length
+    ? "Measured on development data; your cameras and people may differ."
+    : "This model’s error rates were not measured; scores are provisional.";

@@ -1,0 +1,29 @@
+// Shows /openapi.json with Swagger UI; nothing is asked of any other server.
+"use strict";
+
+const dark = window.matchMedia("(prefers-color-scheme: dark)");
+const paint = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
+paint();
+dark.addEventListener("change", paint);
+
+// Fields of a form that are left empty are not sent, unless that is asked for.
+const leaveOutEmpty = (system) => ({
+  wrapComponents: {
+    ParameterIncludeEmpty: (Original) => (props) =>
+      system.React.createElement(Original, {
+        ...props,
+        isIncludedOptions: { ...props.isIncludedOptions, defaultValue: false },
+      }),
+  },
+});
+
+window.SwaggerUIBundle({
+  url: "openapi.json",
+  dom_id: "#page",
+  deepLinking: true,
+  defaultModelsExpandDepth: 0,
+  displayRequestDuration: true,
+  docExpansion: "list",
+  plugins: [leaveOutEmpty],
+  validatorUrl: null,
+});

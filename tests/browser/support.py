@@ -1,0 +1,119 @@
+"""A real browser for tests, and the console's page in it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, BrowserContext, FilePayload, Locator, Page, Playwright
+
+from tests.support_media import face_image, jpeg
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+WIDE, PHONE = (1280, 900), (360, 740)
+SLOW = 20_000
+"""Milliseconds an answer of the server's may take on a busy machine."""
+
+
+def executable() -> str | None:
+    """The browser's executable: $FACEVER_CHROMIUM, or the first of `NAMES` on the PATH."""
+    return os.environ.get("FACEVER_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+
+
+def launch(playwright: Playwright, path: str, folder: Path) -> Browser:
+    """Start it, without anything it would ask the network for, and with a camera that shows a face."""
+    camera = folder / "camera.mjpeg"
+    camera.write_bytes(b"".join(jpeg(face_image(640, 480, shift=number / 20)) for number in range(20)))
+    return playwright.chromium.launch(
+        executable_path=path,
+        headless=True,
+        args=[
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--use-fake-device-for-media-stream",
+            "--use-fake-ui-for-media-stream",
+            f"--use-file-for-fake-video-capture={camera}",
+        ],
+    )
+
+
+def picture(data: bytes, name: str = "photo.jpg", kind: str = "image/jpeg") -> FilePayload:
+    return {"name": name, "mimeType": kind, "buffer": data}
+
+
+class Console:
+    """The page, with words for what people do on it."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page, self.url = page, url
+
+    def open(self, view: str = "compare") -> None:
+        self.page.goto(f"{self.url}/#{view}")
+        self.page.locator(f".view.{view} h1").wait_for(timeout=SLOW)
+
+    def section(self, name: str) -> Locator:
+        return self.page.get_by_role("region", name=name, exact=True)
+
+    def give(self, section: str, *files: FilePayload) -> None:
+        """Choose files in a section of the page."""
+        self.section(section).locator("input[type=file]").first.set_input_files(list(files))
+
+    def compare(self, first: bytes, second: bytes) -> Locator:
+        """Both photos, and the section with the result."""
+        self.give("First photo", picture(first, "first.jpg"))
+        self.give("Second photo", picture(second, "second.jpg"))
+        return self.section("Result")
+
+
+@contextmanager
+def console(
+    browser: Browser,
+    url: str,
+    *,
+    size: tuple[int, int] = WIDE,
+    dark: bool = False,
+    failures: Sequence[str] = (),
+    **options: Any,
+) -> Iterator[Console]:
+    """The console in a fresh profile. At the end there must have been no message of an error and no request elsewhere.
+
+    failures: what the browser's own messages of answers that are errors may have in them (a status).
+    """
+    width, height = size
+    settings: Mapping[str, Any] = {
+        "viewport": {"width": width, "height": height},
+        "color_scheme": "dark" if dark else "light",
+        "is_mobile": size == PHONE,
+        "has_touch": size == PHONE,
+        "permissions": ["camera", "clipboard-read", "clipboard-write"],
+        **options,
+    }
+    context: BrowserContext = browser.new_context(**settings)
+    page = context.new_page()
+    messages: list[str] = []
+    elsewhere: list[str] = []
+    page.on("console", lambda said: messages.append(said.text) if said.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: messages.append(str(error)))
+    page.on(
+        "request", lambda asked: None if asked.url.startswith((url, "blob:", "data:")) else elsewhere.append(asked.url)
+    )
+    try:
+        yield Console(page, url)
+    finally:
+        context.close()
+    expected = re.compile("|".join(map(re.escape, failures)) or r"(?!)")
+    unexpected = [
+        text for text in messages if not (text.startswith("Failed to load resource") and expected.search(text))
+    ]
+    assert not unexpected
+    assert not elsewhere

@@ -1,0 +1,200 @@
+"""The Compare view in a real browser, against a real server."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from tests import support_faces as faces
+from tests import support_liveness as media
+from tests.browser.conftest import Visit
+from tests.browser.support import PHONE, SLOW, Console, picture
+from tests.support_media import jpeg
+from tests.support_server import Server
+
+
+@pytest.fixture(scope="module")
+def twin() -> bytes:
+    """The astronaut again: mirrored, turned and darker."""
+    crop = faces.astronaut().crop((60, 0, 400, 340)).rotate(8).transpose(0)
+    return faces.jpeg(crop.point(lambda value: value * 0.7))
+
+
+def marker(page: Page) -> tuple[float, float]:
+    """Where the pair lies in the plot: shares of its width and height."""
+    plot, spot = page.locator(".plot svg").bounding_box(), page.locator(".plot .marker").bounding_box()
+    assert plot is not None
+    assert spot is not None
+    across = (spot["x"] + spot["width"] / 2 - plot["x"]) / plot["width"]
+    return across, (spot["y"] + spot["height"] / 2 - plot["y"]) / plot["height"]
+
+
+def test_the_same_person(opened: Console, astronaut: bytes, twin: bytes) -> None:
+    result = opened.compare(astronaut, twin)
+    expect(result.get_by_text("Approved", exact=True)).to_be_visible(timeout=SLOW)
+    expect(result).to_contain_text("Taken to be the same person.")
+    expect(result).to_contain_text("at or above the threshold, 0.85")
+    expect(result).to_contain_text("Fewer than 1 stranger in 100,000")
+    assert float(result.locator(".number").inner_text()) > 0.97
+    across, down = marker(opened.page)
+    assert across > 0.9
+    assert down > 0.7
+
+
+def test_different_people_and_clearing(opened: Console, astronaut: bytes, stranger: bytes) -> None:
+    result = opened.compare(astronaut, stranger)
+    expect(result.get_by_text("Declined", exact=True)).to_be_visible(timeout=SLOW)
+    expect(result).to_contain_text("Taken to be different people.")
+    expect(result.get_by_text(re.compile(r"1 stranger in \d"))).to_be_visible()
+    assert float(result.locator(".number").inner_text()) < 0.2
+    across, down = marker(opened.page)
+    assert across < 0.45
+    assert down < 0.45
+    opened.page.get_by_role("button", name="Remove first photo").click()
+    expect(result).to_contain_text("Add the other photo.")
+    opened.page.get_by_role("button", name="Clear both").click()
+    expect(result).to_contain_text("Add two photos.")
+    expect(opened.page.locator(".plot .marker")).to_have_count(0)
+    expect(opened.section("Second photo").get_by_role("button", name="Choose photo")).to_be_visible()
+
+
+def test_the_face_is_outlined_where_it_is(opened: Console, astronaut: bytes) -> None:
+    opened.give("First photo", picture(astronaut))
+    photo = opened.section("First photo")
+    shown = photo.get_by_role("img", name="photo.jpg, one face outlined")
+    expect(shown).to_be_visible(timeout=SLOW)
+    whole, outline = shown.bounding_box(), photo.locator(".outlines .over").bounding_box()
+    assert whole is not None
+    assert outline is not None
+    scale = whole["width"] / 512
+    # Between hair line and chin, ear and ear, as seen in the picture.
+    assert 170 < (outline["x"] - whole["x"]) / scale < 200
+    assert 55 < (outline["y"] - whole["y"]) / scale < 85
+    assert 60 < outline["width"] / scale < 110
+    assert 80 < outline["height"] / scale < 125
+    mark = photo.locator(".outlines .mark").first
+    expect(mark).to_be_hidden()
+    opened.page.get_by_label("Landmarks").check()
+    expect(mark).to_be_visible()
+    expect(photo).to_contain_text("512 × 512 pixels")
+
+
+def test_a_template_is_saved_as_extract_gives_it(
+    opened: Console, server: Server, astronaut: bytes, tmp_path: Path
+) -> None:
+    opened.give("First photo", picture(astronaut, "me.png"))
+    with opened.page.expect_download(timeout=SLOW) as saved:
+        opened.section("First photo").get_by_role("button", name="Save template").click()
+    assert saved.value.suggested_filename == "me.fvt"
+    saved.value.save_as(tmp_path / "me.fvt")
+    assert (tmp_path / "me.fvt").read_bytes() == server.template(astronaut)
+
+
+def test_photos_without_a_usable_face_are_shown_and_explained(opened: Console) -> None:
+    result = opened.compare(jpeg(media.pair()), faces.jpeg(faces.no_face()))
+    first, second = opened.section("First photo"), opened.section("Second photo")
+    expect(first.get_by_role("heading", name="More than one person is in the picture")).to_be_visible(timeout=SLOW)
+    expect(first.get_by_text("Another person")).to_be_visible()
+    expect(first.locator(".outlines .second .over")).to_have_count(1)
+    expect(second.get_by_role("heading", name="No face was found")).to_be_visible(timeout=SLOW)
+    expect(second.get_by_role("alert")).to_contain_text("seen from the front, well lit")
+    expect(second.get_by_role("alert")).to_contain_text("BPE-003002 · The biometric sample is missing face")
+    expect(result).to_contain_text("There is no score")
+    second.get_by_role("button", name="Copy details").click()
+    expect(second.get_by_role("button", name="Copied")).to_be_visible()
+    assert "BPE-003002" in opened.page.evaluate("navigator.clipboard.readText()")
+
+
+def test_a_file_that_is_no_photo(visit: Visit) -> None:
+    with visit(failures=["400"]) as console:
+        console.open()
+        console.give("First photo", picture(b"nothing", "notes.jpg"))
+        photo = console.section("First photo")
+        expect(photo.get_by_role("alert")).to_contain_text("This file could not be read as a photo", timeout=SLOW)
+        expect(photo.get_by_role("alert")).to_contain_text(re.compile("BPE-002003 .*Request [0-9a-f]{32}"))
+
+
+def test_a_file_too_large_is_not_sent(visit: Visit, astronaut: bytes) -> None:
+    def limited(route: Route) -> None:
+        about = route.fetch().json()
+        about["limits"]["file_bytes"] = 2048
+        route.fulfill(json=about)
+
+    sent: list[str] = []
+    with visit() as console:
+        console.page.route("**/console/about", limited)
+        console.open()
+        console.page.on("request", lambda request: sent.append(request.url))
+        console.give("First photo", picture(astronaut))
+        notice = console.section("First photo").get_by_role("alert")
+        expect(notice).to_contain_text("The file is too large")
+        expect(notice).to_contain_text("A file may have 2 kB at most.")
+    assert not sent
+
+
+def test_dropped_and_pasted_photos(opened: Console, astronaut: bytes, twin: bytes) -> None:
+    """One file dropped on a place goes there, a pasted one to the place that is free."""
+    drop = """([element, bytes, kind]) => {
+        const data = new DataTransfer();
+        data.items.add(new File([new Uint8Array(bytes)], `${kind}.jpg`, { type: "image/jpeg" }));
+        const Kind = kind === "paste" ? ClipboardEvent : DragEvent;
+        const field = kind === "paste" ? "clipboardData" : "dataTransfer";
+        element.dispatchEvent(new Kind(kind, { [field]: data, bubbles: true, cancelable: true }));
+    }"""
+    second = opened.section("Second photo")
+    opened.page.evaluate(drop, [second.element_handle(), list(twin), "drop"])
+    expect(second).to_contain_text("drop.jpg")
+    opened.page.evaluate(drop, [opened.page.locator("body").element_handle(), list(astronaut), "paste"])
+    expect(opened.section("First photo")).to_contain_text("paste.jpg")
+    expect(opened.section("Result").get_by_text("Approved", exact=True)).to_be_visible(timeout=SLOW)
+
+
+def test_a_busy_server_is_asked_again(visit: Visit, astronaut: bytes, twin: bytes) -> None:
+    refusals = ["face", "compare"]
+
+    def refuse(route: Route) -> None:
+        kind = next((name for name in refusals if route.request.url.endswith(f"/{name}")), None)
+        if kind is None:
+            route.continue_()
+            return
+        refusals.remove(kind)
+        body = {"code": "BPE-001003", "message": "Overloaded, try again"}
+        route.fulfill(status=503, json=body, headers={"Retry-After": "1"})
+
+    with visit(failures=["503"]) as console:
+        console.open()
+        console.page.route(re.compile(r"/(console/face|pattern/compare)$"), refuse)
+        result = console.compare(astronaut, twin)
+        expect(result.get_by_text("Approved", exact=True)).to_be_visible(timeout=SLOW)
+    assert not refusals
+
+
+def test_a_server_that_is_gone_and_comes_back(visit: Visit, astronaut: bytes) -> None:
+    with visit(failures=["net::ERR"]) as console:
+        console.open()
+        console.page.route("**/console/face", lambda route: route.abort())
+        console.give("First photo", picture(astronaut))
+        photo = console.section("First photo")
+        expect(photo.get_by_role("alert")).to_contain_text("The server cannot be reached")
+        console.page.unroute("**/console/face")
+        photo.get_by_role("button", name="Try again").click()
+        expect(photo.get_by_role("button", name="Save template")).to_be_visible(timeout=SLOW)
+
+
+def test_samples(opened: Console) -> None:
+    opened.page.get_by_role("button", name="two people").click()
+    result = opened.section("Result")
+    expect(result.get_by_text("Declined", exact=True)).to_be_visible(timeout=SLOW)
+    opened.page.get_by_role("button", name="same person").click()
+    expect(result.get_by_text("Approved", exact=True)).to_be_visible(timeout=SLOW)
+
+
+def test_a_phone_offers_its_own_camera(visit: Visit) -> None:
+    with visit(size=PHONE) as console:
+        console.open()
+        capture = console.section("First photo").locator("input[capture]")
+        assert capture.get_attribute("capture") == "user"
+        assert capture.get_attribute("accept") == "image/*"

@@ -1,0 +1,148 @@
+"""The Liveness view in a real browser, against a real server; the camera is one of the browser's own making."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from playwright.sync_api import expect
+
+from tests import support_faces as faces
+from tests import support_liveness as media
+from tests.browser.conftest import Visit
+from tests.browser.support import SLOW, Console, picture
+from tests.support_media import encode_video, face_frames, jpeg, make_zip
+from tests.support_server import Server
+
+
+@pytest.fixture
+def liveness(opened: Console) -> Console:
+    opened.open("liveness")
+    return opened
+
+
+def test_a_video_is_plotted_and_played(liveness: Console, tmp_path: Path) -> None:
+    clip = encode_video(face_frames(12, 320, 240), "libvpx", "webm", fps=6)
+    liveness.give("Medium", picture(clip, "me.webm", "video/webm"))
+    result, page = liveness.section("Result"), liveness.page
+    expect(result).to_contain_text("12 of 12 frames show a face", timeout=SLOW)
+    score = float(result.locator(".number").inner_text())
+    verdict = "Passed" if score <= 0.5 else "Declined"
+    expect(result.get_by_text(verdict, exact=True)).to_be_visible()
+    expect(result.locator(".plot .point")).to_have_count(12)
+    expect(result.locator(".plot .threshold")).to_have_count(1)
+    frames = result.get_by_role("group", name="Frames that were looked at").get_by_role("button")
+    expect(frames).to_have_count(12)
+
+    frames.nth(6).click()
+    expect(frames.nth(6)).to_have_attribute("aria-pressed", "true")
+    expect(result.locator(".readout")).to_contain_text("At 1.00 s: chance of an attack")
+    video = liveness.section("Medium").locator("video")
+    assert video.evaluate("video => video.currentTime") == pytest.approx(1.0, abs=0.01)
+    expect(liveness.section("Medium").locator(".outlines .over")).to_be_visible()
+    result.locator(".plot .spot").nth(3).click()
+    assert video.evaluate("video => video.currentTime") == pytest.approx(0.5, abs=0.01)
+
+    before = result.locator(".cursor").get_attribute("transform")
+    video.evaluate("video => video.play()")
+    expect(result.locator(".cursor")).not_to_have_attribute("transform", before or "")
+
+    with page.expect_download() as saved:
+        liveness.section("Best shot").get_by_role("button", name="Save best shot").click()
+    assert saved.value.suggested_filename == "me-best-shot.jpg"
+    saved.value.save_as(tmp_path / "shot.jpg")
+    with Image.open(tmp_path / "shot.jpg") as shot:
+        assert (shot.format, shot.size) == ("JPEG", (320, 240))
+    statuses = liveness.section("Statuses")
+    expect(statuses).to_contain_text("All analyses of the request ran to their end.")
+    page.get_by_text("The folder document").click()
+    document = json.loads(page.locator(".papers pre").inner_text())
+    assert document["media"][0]["media_type"] == "VIDEO_FOLDER"
+
+
+def test_an_archive_is_shown_frame_by_frame(liveness: Console) -> None:
+    pictures = [jpeg(media.blank()) if n == 1 else jpeg(media.selfie(shift=4 * n)) for n in range(3)]
+    archive = make_zip([(f"{n}.jpg", data) for n, data in enumerate(pictures)])
+    liveness.give("Medium", picture(archive, "frames.zip", "application/zip"))
+    result, medium = liveness.section("Result"), liveness.section("Medium")
+    expect(result).to_contain_text("2 of 3 frames show a face", timeout=SLOW)
+    expect(medium.get_by_role("img", name="0.jpg, the face outlined")).to_be_visible()
+    result.get_by_role("button", name="1.jpg: no face was found, the frame does not count.").click()
+    expect(medium.get_by_role("img", name="1.jpg, no face found")).to_be_visible()
+    expect(medium).to_contain_text("archive of photos · 300 × 400 pixels")
+
+
+def test_a_photo(liveness: Console, server: Server, astronaut: bytes) -> None:
+    told = server.call("POST", "/v1/face/liveness/detect", astronaut, {"Content-Type": "image/jpeg"}).json()
+    liveness.give("Medium", picture(astronaut))
+    result = liveness.section("Result")
+    expect(result.locator(".number")).to_have_text(str(told["score"]), timeout=SLOW)
+    expect(result.get_by_text("Passed" if told["passed"] else "Declined", exact=True)).to_be_visible()
+    expect(result).to_contain_text("a video tells more")
+    expect(liveness.section("Medium").locator(".outlines .over")).to_be_visible()
+    expect(liveness.section("Best shot")).to_have_count(0)
+    liveness.page.get_by_role("button", name="Remove the medium").click()
+    expect(liveness.section("Statuses")).to_have_count(0)
+    expect(result).to_contain_text("Add a medium.")
+
+
+def test_a_medium_without_a_face_is_explained(liveness: Console) -> None:
+    liveness.give("Medium", picture(faces.jpeg(faces.no_face())))
+    result, statuses = liveness.section("Result"), liveness.section("Statuses")
+    expect(result.get_by_role("heading", name="No face was found")).to_be_visible(timeout=SLOW)
+    expect(result.get_by_role("alert")).to_contain_text("202 · Could not locate face on source media")
+    expect(statuses).to_contain_text("The analysis could not be completed; the error says why.")
+
+
+def test_a_file_that_is_no_medium(visit: Visit) -> None:
+    with visit(failures=["400"]) as console:
+        console.open("liveness")
+        console.give("Medium", picture(b"nothing", "notes.txt", "text/plain"))
+        notice = console.section("Medium").get_by_role("alert")
+        expect(notice).to_contain_text("This file could not be read", timeout=SLOW)
+        expect(notice).to_contain_text("nor an archive of photos")
+        expect(notice).to_contain_text("LDE-002004")
+
+
+def test_a_video_that_the_browser_cannot_play_is_shown_by_its_frames(liveness: Console) -> None:
+    clip = encode_video(face_frames(3, 320, 240), "mpeg4", "avi", fps=6)
+    liveness.give("Medium", picture(clip, "me.avi", "video/x-msvideo"))
+    medium = liveness.section("Medium")
+    expect(medium).to_contain_text("This browser cannot play the video; its frames are shown.", timeout=SLOW)
+    expect(medium.get_by_role("img", name="Frame 1, the face outlined")).to_be_visible()
+    expect(medium.locator("video")).to_have_count(0)
+
+
+def test_the_camera_takes_a_photo(liveness: Console) -> None:
+    liveness.page.get_by_role("button", name="Use camera").click()
+    dialog = liveness.page.get_by_role("dialog", name="Camera")
+    shutter = dialog.get_by_role("button", name="Take photo")
+    expect(shutter).to_be_enabled(timeout=SLOW)
+    expect(shutter).to_be_focused()
+    shutter.click()
+    expect(dialog).to_have_count(0)
+    expect(liveness.section("Medium")).to_contain_text("camera.jpg", timeout=SLOW)
+    expect(liveness.section("Result").locator(".number")).to_be_visible(timeout=SLOW)
+
+
+def test_the_camera_records(liveness: Console) -> None:
+    liveness.page.get_by_role("button", name="Use camera").click()
+    dialog = liveness.page.get_by_role("dialog", name="Camera")
+    dialog.get_by_role("button", name="Record").click(timeout=SLOW)
+    expect(dialog).to_contain_text("Recording: 3 s left.")
+    expect(liveness.section("Medium")).to_contain_text("recording.webm", timeout=SLOW)
+    expect(liveness.section("Result")).to_contain_text("frames show a face", timeout=SLOW)
+    assert liveness.section("Result").locator(".plot .point").count() > 4
+
+
+def test_the_camera_is_explained_where_there_is_none(visit: Visit) -> None:
+    with visit() as console:
+        console.page.add_init_script("Object.defineProperty(Navigator.prototype, 'mediaDevices', { value: undefined })")
+        console.open("liveness")
+        console.page.get_by_role("button", name="Use camera").click()
+        dialog = console.page.get_by_role("dialog", name="Camera")
+        expect(dialog).to_contain_text("only over https, or on localhost")
+        console.page.keyboard.press("Escape")
+        expect(dialog).to_have_count(0)

@@ -1,0 +1,138 @@
+"""The Search view in a real browser, against a real server."""
+
+from __future__ import annotations
+
+import csv
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Route, expect
+
+from tests import support_faces as faces
+from tests.browser.conftest import Visit
+from tests.browser.support import SLOW, Console, picture
+from tests.support_server import Server
+
+
+@pytest.fixture(scope="module")
+def people() -> dict[str, bytes]:
+    """Photos of six people, and another one of the second."""
+    found = {f"person-{number}.jpg": faces.jpeg(faces.person(number)) for number in range(6)}
+    again = faces.person(1).rotate(6).crop((20, 20, 280, 280)).transpose(0)
+    return {**found, "again.jpg": faces.jpeg(again.point(lambda value: value * 0.8))}
+
+
+def names(console: Console) -> list[str]:
+    return console.page.locator("tbody .file").all_inner_texts()
+
+
+def test_the_same_person_is_ranked_first(
+    visit: Visit, server: Server, people: dict[str, bytes], astronaut: bytes, tmp_path: Path
+) -> None:
+    files = [picture(data, name) for name, data in people.items() if name != "person-1.jpg"]
+    template = server.template(people["person-1.jpg"])
+    files += [
+        picture(template, "stored.fvt", ""),
+        picture(template[:-1], "broken.fvt", ""),
+        picture(faces.jpeg(faces.no_face()), "=nobody.jpg"),
+        picture(b"words", "notes.txt", "text/plain"),
+    ]
+    with visit(failures=["400"]) as console:
+        console.open("search")
+        hall = console.section("Search in")
+        console.give("Search in", *files)
+        expect(hall.get_by_text("1 file was left out: neither photo nor template (.fvt).")).to_be_visible()
+        expect(hall.locator(".count")).to_have_text("9 of 9 read, 2 cannot be used", timeout=SLOW)
+        expect(hall).to_contain_text("Add the photo to look for; then these are ranked.")
+        console.give("Photo to look for", picture(people["person-1.jpg"]))
+        expect(hall.locator("tbody .score").first).to_have_text("1.0", timeout=SLOW)
+
+        assert names(console)[:2] == ["stored.fvt", "again.jpg"]
+        assert len(names(console)) == 7
+        rows = hall.locator("tbody tr")
+        assert [rows.nth(n).locator(".decision").inner_text() for n in range(3)] == ["Approved", "Approved", "Declined"]
+        expect(rows.first.locator(".rarity")).to_have_text("fewer than 1 in 100,000")
+        expect(rows.nth(1).locator("img")).to_be_visible()
+        scores = [float(text) for text in hall.locator("tbody .score").all_inner_texts()]
+        assert scores == sorted(scores, reverse=True)
+
+        failures = hall.get_by_role("group")
+        expect(failures).to_contain_text("2 files could not be used")
+        expect(failures).to_contain_text("This template could not be read.")
+        expect(failures).to_contain_text("No face was found.")
+
+        hall.get_by_role("button", name="Photo", exact=True).click()
+        assert names(console) == sorted(names(console))
+        expect(hall.get_by_role("columnheader", name="Photo")).to_have_attribute("aria-sort", "ascending")
+        hall.get_by_label("Show decisions").select_option("approved")
+        assert names(console) == ["again.jpg", "stored.fvt"]
+        hall.get_by_label("Filter by name").fill("STORED")
+        assert names(console) == ["stored.fvt"]
+
+        with console.page.expect_download() as saved:
+            hall.get_by_role("button", name="CSV").click()
+        saved.value.save_as(tmp_path / "search.csv")
+        lines = list(csv.reader((tmp_path / "search.csv").read_text(encoding="utf-8").splitlines()))
+        assert lines[:2] == [["name", "score", "decision", "fmr"], ["stored.fvt", "1.0", "approved", "<0.000010"]]
+        assert sorted(line[0] for line in lines[2:]) == ["'=nobody.jpg", "broken.fvt"]
+
+        hall.get_by_role("button", name="Clear all").click()
+        expect(hall.locator("table")).to_have_count(0)
+        expect(hall.get_by_role("button", name="Choose files")).to_be_focused()
+
+
+def test_another_photo_to_look_for_ranks_anew(visit: Visit, people: dict[str, bytes]) -> None:
+    with visit() as console:
+        console.open("search")
+        console.give("Search in", *(picture(people[f"person-{n}.jpg"], f"person-{n}.jpg") for n in (0, 2, 3)))
+        first = console.page.locator("tbody .file").first
+        for number in (2, 3):
+            console.give("Photo to look for", picture(people[f"person-{number}.jpg"]))
+            expect(first).to_have_text(f"person-{number}.jpg", timeout=SLOW)
+            console.page.get_by_role("button", name="Remove photo to look for").click()
+        expect(console.page.locator("tbody .score").first).to_have_text("–")
+
+
+def test_two_at_a_time_and_patiently(visit: Visit, people: dict[str, bytes]) -> None:
+    """Never more than two photos are under way, a busy server is asked again, and a folder's files are all taken."""
+    under_way: set[object] = set()
+    most = 0
+    refused = 0
+
+    def watch(route: Route) -> None:
+        nonlocal most, refused
+        under_way.add(route.request)
+        most = max(most, len(under_way))
+        if refused < 2:
+            refused += 1
+            route.fulfill(status=503, json={"code": "BPE-001003", "message": "…"}, headers={"Retry-After": "1"})
+        else:
+            route.continue_()
+
+    with visit(failures=["503"]) as console:
+        console.open("search")
+        console.page.route("**/console/face", watch)
+        console.page.on("requestfinished", lambda request: under_way.discard(request))
+        chooser = console.section("Search in").locator("input[webkitdirectory]")
+        assert chooser.count() == 1
+        console.give("Search in", *(picture(data, name) for name, data in people.items()))
+        count = console.page.locator(".count")
+        expect(count).to_have_text(re.compile("The server is busy"))
+        expect(count).to_have_text("7 of 7 read", timeout=SLOW)
+    assert refused == 2
+    assert most == 2
+
+
+def test_stopping(visit: Visit, people: dict[str, bytes]) -> None:
+    with visit() as console:
+        console.open("search")
+        console.page.route("**/console/face", lambda route: None)
+        console.give("Search in", *(picture(data, name) for name, data in people.items()))
+        halt = console.page.get_by_role("button", name="Stop")
+        halt.click()
+        expect(halt).to_be_hidden()
+        expect(console.page.locator(".progress")).to_be_hidden()
+        console.page.unroute("**/console/face")
+        console.give("Search in", picture(people["person-0.jpg"], "one.jpg"))
+        expect(console.page.locator(".count")).to_have_text("1 of 1 read", timeout=SLOW)

@@ -1,0 +1,91 @@
+"""The documentation page in a real browser: it shows every operation, tries them, and asks nobody else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from faceVer.api.openapi import document
+from faceVer.environment import load_settings
+from tests.browser.conftest import Visit
+from tests.browser.support import PHONE, SLOW, Console, picture
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator
+
+
+def show(opened: Console, operation: str) -> Locator:
+    """One operation by its tag and name, opened by its address."""
+    opened.page.goto(f"{opened.url}/docs#/{operation}")
+    block = opened.page.locator(".opblock.is-open")
+    block.wait_for(timeout=SLOW)
+    return block
+
+
+def answer(block: Locator) -> str:
+    """What the page shows of the answer to the operation as filled in."""
+    block.locator(".execute").click()
+    table = block.locator(".live-responses-table")
+    table.locator(".response-col_status").first.wait_for(timeout=SLOW)
+    return table.inner_text()
+
+
+def colours(opened: Console) -> tuple[int, int]:
+    """How bright the ground and the ink are, 0 to 255 (of red)."""
+    ground, ink = (
+        opened.page.evaluate(f"getComputedStyle(document.querySelector('{what}')).{which}.match(/[0-9]+/)[0]")
+        for what, which in (("body", "backgroundColor"), (".info p", "color"))
+    )
+    return int(ground), int(ink)
+
+
+def test_every_operation_is_shown_and_version_can_be_tried_out(visit: Visit) -> None:
+    described = document(load_settings({}))
+    with visit() as opened:
+        block = show(opened, "Service/version")
+        assert opened.page.title() == "FaceVer"
+        operations = sum(map(len, (described["paths"] | described["webhooks"]).values()))
+        assert opened.page.locator(".opblock").count() == operations
+        assert opened.page.locator("h3.opblock-tag").count() == len(described["tags"])
+        assert "BPE-002003" in opened.page.locator(".info").inner_text()
+        ground, ink = colours(opened)
+        assert ground > 200 > 100 > ink
+        block.locator(".try-out__btn").click()
+        shown = answer(block)
+    assert "200" in shown
+    assert '"tfss"' in shown
+
+
+def test_extract_can_be_tried_out(visit: Visit, astronaut: bytes) -> None:
+    with visit() as opened:
+        block = show(opened, "Pattern/extract")
+        block.locator(".try-out__btn").click()
+        block.locator("input[type=file]").set_input_files(picture(astronaut))
+        shown = answer(block)
+        link = block.get_by_text("Download file").get_attribute("href")
+    assert "200" in shown
+    assert "application/octet-stream" in shown
+    assert link is not None
+    assert link.startswith("blob:")
+
+
+def test_a_form_can_be_tried_out_with_some_of_its_fields_in_the_dark(visit: Visit, astronaut: bytes) -> None:
+    with visit(dark=True) as opened:
+        block = show(opened, "Instant/instantFolder")
+        ground, ink = colours(opened)
+        assert ground < 100 < 200 < ink
+        block.locator(".try-out__btn").click()
+        block.locator("input[type=file]").first.set_input_files(picture(astronaut))
+        block.locator("textarea").first.fill('{"analyses": []}')
+        shown = answer(block)
+    assert "200" in shown
+    assert '"original_name": "photo.jpg"' in shown
+    assert shown.count('"media_type"') == 2  # in media and in source_media: the empty field was not sent
+
+
+def test_it_fits_a_telephone(visit: Visit) -> None:
+    with visit(size=PHONE) as opened:
+        block = show(opened, "Pattern/verify")
+        assert opened.page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+        told = block.locator("td.parameters-col_description").first.bounding_box()
+    assert told is not None
+    assert told["width"] > 0.6 * PHONE[0]
