@@ -59,8 +59,9 @@ check: $(VENV)/dev.stamp
 audit: $(VENV)/dev.stamp
 	@$(BIN)/python requirements/audit.py requirements/runtime.lock
 
+# A file's tests stay together: they share servers.
 test: $(VENV)/dev.stamp weights
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 # A venv of its own for the documentation site.
 $(VENV)-docs/docs.stamp: requirements/docs.lock

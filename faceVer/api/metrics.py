@@ -144,6 +144,10 @@ class Metrics:
         column = self._gauges[name]
         return min((row[column] for row in self.alive()), default=0.0)
 
+    def uptime(self) -> float:
+        """Seconds since the first of the workers that run began; the clock may have been set back since."""
+        return max(0.0, time.time() - self.least("started"))
+
     def total(self, column: int) -> float:
         return float(sum(row[column] for row in self._rows))
 

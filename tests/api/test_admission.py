@@ -253,7 +253,11 @@ class TestKeys:
             assert running.call("GET", "/metrics").status == 401
             assert running.call("GET", "/metrics", headers={"X-API-Key": KEY}).status == 200
 
-    @pytest.mark.parametrize("lines", ["x", "a:b", "a:" + "0" * 63, "a b:" + "0" * 64, LINE + "0"])
+    @pytest.mark.parametrize(
+        "lines",
+        ["x", "a:b", "a:" + "0" * 63, "a b:" + "0" * 64, LINE + "0"],
+        ids=["no colon", "no hash", "short", "blank in the name", "long"],
+    )
     def test_wrong_lines_stop_the_start_and_are_not_repeated(self, lines: str) -> None:
         with pytest.raises(SettingsError, match="entry 1") as caught:
             keys.Keys([lines])

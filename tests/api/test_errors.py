@@ -216,6 +216,13 @@ def test_404_elsewhere(server: Server, path: str) -> None:
     expect(server.call("GET", path), 404, "BPE-002006")
 
 
+def test_404_of_the_console_where_it_is_off() -> None:
+    with Server(console="off", threads="1") as running:
+        for path in ("/", "/console/app.js", "/console/about", "/console/status", "/console/face"):
+            expect(running.call("GET", path), 404, "BPE-002006")
+        expect(running.call("POST", "/console/face", b"", JPEG), 404, "BPE-002006")
+
+
 def test_003001_no_template_can_be_made(server: Server, good: Good) -> None:
     cut = faces.jpeg(faces.astronaut().crop((0, 130, 512, 512)))
     expect(server.extract(cut), 400, "BPE-003001")

@@ -351,7 +351,7 @@ WALL_CLOCK = {
     *("logs.py", "api/metrics.py", "api/webhook.py", "analyses/facts.py", "analyses/document.py"),
     "client/answer.py",
 }
-"""Who may ask what time of day it is: stamps in logs, metrics, documents and signatures; a Retry-After that is a date."""
+"""Who may ask what time of day it is: stamps in logs, metrics, documents, signatures; Retry-After if a date."""
 
 
 class TestClock:

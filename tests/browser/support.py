@@ -51,6 +51,16 @@ def picture(data: bytes, name: str = "photo.jpg", kind: str = "image/jpeg") -> F
     return {"name": name, "mimeType": kind, "buffer": data}
 
 
+def later(page: Page, milliseconds: int, wanted: Locator) -> None:
+    """Put the page's clock forward until something is shown, which may take several of such waits."""
+    for _ in range(SLOW // 100):
+        page.clock.fast_forward(milliseconds)
+        page.wait_for_timeout(100)
+        if wanted.is_visible():
+            return
+    wanted.wait_for()
+
+
 class Console:
     """The page, with words for what people do on it."""
 

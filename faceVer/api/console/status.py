@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import Counter
 
 from aiohttp import web
@@ -102,7 +101,7 @@ async def status(request: web.Request) -> web.Response:
             "connections": _sum(workers, "connections"),
             "workers": len(workers),
             "memory": _sum(workers, "memory"),
-            "uptime": round(time.time() - min((one["started"] for one in workers), default=time.time()), 1),
+            "uptime": round(read.uptime(), 1),
         }
     )
 

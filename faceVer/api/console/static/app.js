@@ -40,6 +40,12 @@ function open(first = false) {
   }
 }
 
+// Not by its address: that would be another view's.
+document.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  main.focus();
+});
+
 // ---- theme
 
 const dark = matchMedia("(prefers-color-scheme: dark)");

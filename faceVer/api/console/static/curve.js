@@ -9,7 +9,9 @@ import { score as number } from "./words.js";
 // Decades of the rate that are kept free above the first and below the last measured point.
 const ABOVE = 0.35;
 const BEYOND = 0.8;
+// Pixels; the second where nothing was measured and there is only a scale to show.
 const HEIGHT = 274;
+const LOW = 120;
 
 /** The false match rate over the score, with the thresholds; `show(score)` puts a marker on it. */
 export function curvePlot() {
@@ -26,12 +28,13 @@ export function curvePlot() {
 }
 
 function drawCurve(width, shown) {
-  const area = { left: 88, right: width - 14, top: 38, bottom: HEIGHT - 40 };
   const known = points();
+  const height = known.length ? HEIGHT : LOW;
+  const area = { left: known.length ? 88 : 14, right: width - 14, top: 38, bottom: height - 40 };
   const svg = s("svg", {
-    viewBox: `0 0 ${width} ${HEIGHT}`,
+    viewBox: `0 0 ${width} ${height}`,
     width,
-    height: HEIGHT,
+    height,
     role: "img",
     "aria-label": curveLabel(shown),
   });
@@ -41,7 +44,7 @@ function drawCurve(width, shown) {
       line(x(n / 4), area.top, x(n / 4), area.bottom, "grid"),
       text(x(n / 4), area.bottom + 16, String(n / 4), { "text-anchor": "middle" }),
     );
-  svg.append(text((area.left + area.right) / 2, HEIGHT - 5, "score", { "text-anchor": "middle", class: "axis" }));
+  svg.append(text((area.left + area.right) / 2, height - 5, "score", { "text-anchor": "middle", class: "axis" }));
   const decades = known.length
     ? [Math.ceil(Math.log10(known[0].fmr)), Math.floor(Math.log10(known.at(-1).fmr) + 1e-9)]
     : [-1, -5];
@@ -67,16 +70,16 @@ function drawCurve(width, shown) {
       );
     svg.append(text(4, 13, "strangers who would reach it", { class: "axis" }));
   }
-  for (const [name, value] of thresholds()) {
+  thresholds().forEach(([name, value], row) => {
     const right = x(value) > area.left + (area.right - area.left) * 0.5;
     svg.append(
-      line(x(value), area.top - 8, x(value), area.bottom, "threshold"),
-      text(x(value) + (right ? -5 : 5), area.top - 1, `${name} ${value}`, {
+      line(x(value), area.top - 8 - 13 * row, x(value), area.bottom, "threshold"),
+      text(x(value) + (right ? -5 : 5), area.top - 1 - 13 * row, `${name} ${value}`, {
         "text-anchor": right ? "end" : "start",
         class: "strong",
       }),
     );
-  }
+  });
   if (known.length) svg.append(...drawPoints(known, x, y));
   if (shown !== null) svg.append(...drawMarker(shown, known, { x, y, area, decades }));
   return svg;
@@ -86,8 +89,8 @@ function thresholds() {
   const { approve, operator } = about.thresholds;
   return operator < approve
     ? [
-        ["operator", operator],
         ["approve", approve],
+        ["operator", operator],
       ]
     : [["threshold", approve]];
 }
