@@ -30,6 +30,7 @@ help:
 	@echo "make clean     remove what the targets made"
 
 $(BIN)/python:
+	@command -v $(PYTHON) > /dev/null || { echo "FaceVer needs Python 3.11: $(PYTHON) is not there (docs/installation.md)"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
 # The lock is complete, so pip resolves nothing (--no-deps): that is what keeps the GUI build of OpenCV out.
