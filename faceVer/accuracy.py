@@ -20,7 +20,10 @@ BINS = 200_000
 FMRS = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5)
 ANCHOR_FMR, ANCHOR_SCORE = 1e-4, 0.85
 """The contract's section 5: score 0.85 at a false match rate of 1e-4."""
+LEAST_ABOVE = 10
+"""Impostor pairs that have to lie above a threshold for its false match rate to count as measured."""
 RESAMPLES = 1000
+DASH = "–"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,7 +38,10 @@ class Comparisons:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One operating point. fmr: the nominal false match rate; tar: 1 - FNMR there, with its 95 % interval."""
+    """One operating point. fmr: the nominal false match rate; tar: 1 - FNMR there, with its 95 % interval.
+
+    pairs: impostor pairs compared in all. now: the score by the map in use before, where that is another.
+    """
 
     fmr: float
     cosine: float
@@ -43,6 +49,18 @@ class Row:
     tar: float
     tar_low: float
     tar_high: float
+    pairs: int
+    now: float | None = None
+
+    @property
+    def measured(self) -> bool:
+        """Whether there are pairs enough for this rate."""
+        return self.pairs >= pairs_needed(self.fmr)
+
+
+def pairs_needed(fmr: float) -> int:
+    """Impostor pairs of which `LEAST_ABOVE` may lie above the threshold at `fmr`."""
+    return round(LEAST_ABOVE / fmr)
 
 
 def compare_all(vectors: NDArray[np.float32], labels: Sequence[str]) -> Comparisons:
@@ -89,9 +107,16 @@ def _map(cosine: float, slope: float, midpoint: float) -> float:
 
 
 def table(
-    data: Comparisons, calibration: Calibration, vectors: NDArray[np.float32], labels: Sequence[str]
+    data: Comparisons,
+    calibration: Calibration,
+    vectors: NDArray[np.float32],
+    labels: Sequence[str],
+    now: Calibration | None = None,
 ) -> list[Row]:
-    """Operating points at `FMRS`. The intervals are a bootstrap over people: one person's pairs are not independent."""
+    """Operating points at `FMRS`. The intervals are a bootstrap over people: one person's pairs are not independent.
+
+    now: the map in use, where `calibration` is another.
+    """
     cuts = [threshold_at(data.impostor, fmr) for fmr in FMRS]
     accepted, total = _genuine_by_person(vectors, labels, cuts)
     random = np.random.default_rng(0)
@@ -108,20 +133,27 @@ def table(
                 float(accepted[:, k].sum() / total.sum()),
                 float(low),
                 float(high),
+                int(data.impostor.sum()),
+                ScoreMap(now).one(cut) if now else None,
             )
         )
     return rows
 
 
 def markdown(rows: Sequence[Row]) -> str:
-    """The table as Markdown."""
-    lines = ["| FMR | cosine | score | TAR (1 - FNMR) | 95 % interval |", "| --- | --- | --- | --- | --- |"]
-    lines += [
-        f"| {row.fmr:.0e} | {row.cosine:.3f} | {row.score:.6f} | {row.tar:.2%} "
-        f"| {row.tar_low:.2%} to {row.tar_high:.2%} |"
-        for row in rows
-    ]
-    return "\n".join(lines)
+    """The table as Markdown; rates that too few pairs were compared for have no numbers."""
+    names = ["FMR", "cosine", "score", "TAR (1 - FNMR)", "95 % interval"]
+    if rows[0].now is not None:
+        names.insert(3, "score now")
+    cells = [names, ["---"] * len(names), *([f"{row.fmr:.0e}", *_cells(row, len(names) - 1)] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in cells)
+
+
+def _cells(row: Row, count: int) -> list[str]:
+    if not row.measured:
+        return [DASH] * count
+    now = [] if row.now is None else [f"{row.now:.6f}"]
+    return [f"{row.cosine:.3f}", f"{row.score:.6f}", *now, f"{row.tar:.2%}", f"{row.tar_low:.2%} to {row.tar_high:.2%}"]
 
 
 def verification_accuracy(

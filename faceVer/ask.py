@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import http.client
 import ssl
+import time
 import urllib.error
 import urllib.request
 
@@ -10,27 +12,55 @@ from faceVer.config import Settings
 from faceVer.errors import SetupError
 
 PATH = "/v1/face/pattern/health"
+PAUSE = 0.5
+"""Seconds between two questions while a server is waited for."""
 # To be compared with, not bound to.
 _ANYWHERE = ("0.0.0.0", "::", "")  # noqa: S104
 
 
-def health(settings: Settings, url: str | None) -> tuple[bool, str]:
-    """(whether the server works, what it says). url: its base; by default this machine and the configured port.
+def health(
+    settings: Settings, url: str | None, *, wait: float = 0.0, trusted: ssl.SSLContext | None = None
+) -> tuple[bool, str]:
+    """(whether the server works, what it says or why it does not). url: its base; by default this machine and the
+    configured port. wait: seconds to go on asking for. trusted: the certificates, in place of the usual ones.
 
-    Raises SetupError for a URL of another scheme.
+    Raises SetupError for a URL that cannot be asked, and for a certificate file of the settings that cannot be read.
     """
     base = (url or _own(settings)).rstrip("/")
     if not base.startswith(("http://", "https://")):
         raise SetupError("the URL begins with http:// or https://")
-    context = _trusting_own(settings) if settings.tls_cert and not url else None
-    seconds = settings.health_timeout + 5
+    context = trusted or (_trusting_own(settings) if settings.tls_cert and not url else None)
+    seconds, end = settings.health_timeout + 5, time.monotonic() + wait
+    while True:
+        # The last question is given a second though less is left.
+        limit = min(seconds, max(end - time.monotonic(), 1.0)) if wait else seconds
+        well, text, lasting = _ask(base, limit, context)
+        left = end - time.monotonic()
+        if well or lasting or left <= 0:
+            return well, text
+        time.sleep(min(PAUSE, left))
+
+
+def _ask(base: str, seconds: float, context: ssl.SSLContext | None) -> tuple[bool, str, bool]:
+    """(whether it works, what is to be told, whether it would be the same the next time)."""
+    server = f"the server at {base}"
     try:
         with urllib.request.urlopen(base + PATH, timeout=seconds, context=context) as answer:  # noqa: S310 - checked above
-            return True, answer.read(4096).decode("utf-8", "replace")
+            return True, answer.read(4096).decode("utf-8", "replace"), False
     except urllib.error.HTTPError as error:
-        return False, error.read(4096).decode("utf-8", "replace")
-    except (urllib.error.URLError, TimeoutError) as error:
-        return False, f"facever: {base}{PATH}: {error}"
+        with error:
+            return False, f"{server} answers HTTP {error.code}: {error.read(4096).decode('utf-8', 'replace')}", False
+    except (OSError, http.client.HTTPException) as error:
+        if isinstance(error, http.client.InvalidURL):
+            raise SetupError(f"{base}: {error}") from error
+        reason = getattr(error, "reason", error)
+        if isinstance(reason, ssl.SSLCertVerificationError):
+            told = f"its certificate is not trusted ({reason.verify_message}); --ca-file FILE names what to trust"
+            return False, f"{server} cannot be reached: {told}", True
+        words = getattr(reason, "strerror", None) or str(reason) or type(reason).__name__
+        return False, f"{server} cannot be reached: {words[0].lower()}{words[1:]}", False
+    except ValueError as error:  # brackets without an end, a host name of impossible letters
+        raise SetupError(f"{base}: {error}") from error
 
 
 def _own(settings: Settings) -> str:

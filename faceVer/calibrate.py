@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import os
 import tempfile
 from collections.abc import Callable
@@ -81,11 +82,35 @@ def calibrate(
         f"{int(compared.genuine.sum())} genuine and {int(compared.impostor.sum())} impostor pairs"
     )
     calibration = accuracy.fit(compared, source)
-    return calibration, accuracy.table(compared, calibration, data.vectors, data.labels), data
+    rows = accuracy.table(compared, calibration, data.vectors, data.labels, engine.matcher.calibration)
+    return calibration, rows, data
 
 
-def write(settings: Settings, calibration: Calibration, rows: list[accuracy.Row]) -> Path:
-    """Put the calibration where the pack keeps it, leaving the rest of that file as it is; the file's path."""
+def shortage(rows: list[accuracy.Row]) -> str:
+    """Which rates too few pairs were compared for, and how many they need; empty where all are measured."""
+    wanting = [
+        f"{fmr:.0e} needs {accuracy.pairs_needed(fmr):,} (about {_photos(fmr):,} photos of different people)"
+        for fmr in (row.fmr for row in rows if not row.measured)
+    ]
+    return f"{rows[0].pairs:,} impostor pairs are too few: an FMR of {'; '.join(wanting)}" if wanting else ""
+
+
+def _photos(fmr: float) -> int:
+    """How many photos, each of another person, make the pairs that a rate needs, in round numbers."""
+    return math.ceil(math.sqrt(2 * accuracy.pairs_needed(fmr)) / 10) * 10
+
+
+def write(settings: Settings, calibration: Calibration, rows: list[accuracy.Row], *, force: bool = False) -> Path:
+    """Put the calibration where the pack keeps it, leaving the rest of that file as it is; the file's path.
+
+    Points that were not measured are left out. Raises SetupError; also, without `force`, where the map's midpoint rests
+    on such a point.
+    """
+    if not force and any(row.fmr == accuracy.ANCHOR_FMR and not row.measured for row in rows):
+        raise SetupError(
+            f"nothing written: the map rests on the FMR of {accuracy.ANCHOR_FMR:.0e}, which is not measured; "
+            "take more photos, or write it all the same with --force"
+        )
     path, keys = calibration_target(settings)
     try:
         document: Any = tomlkit.parse(path.read_text(encoding="utf-8")) if path.exists() else tomlkit.document()
@@ -97,7 +122,7 @@ def write(settings: Settings, calibration: Calibration, rows: list[accuracy.Row]
     fitted = tomlkit.table()
     fitted.update({"slope": calibration.slope, "midpoint": calibration.midpoint, "source": calibration.source})
     points = tomlkit.array()
-    for row in rows:
+    for row in (row for row in rows if row.measured):
         points.append({"fmr": row.fmr, "cosine": round(row.cosine, 5), "score": row.score, "tar": round(row.tar, 5)})
     fitted["points"] = points.multiline(True)
     fitted.add(tomlkit.nl())

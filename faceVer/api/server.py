@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ctypes
+import errno
 import gc
 import ipaddress
 import json
@@ -109,6 +110,12 @@ def try_port(settings: Settings) -> None:
         probe.bind((settings.host, settings.port))
 
 
+def cannot_listen(settings: Settings, error: OSError) -> SetupError:
+    """Why there is no server on its port, and what to do where another has it."""
+    hint = "; choose another with --port (PORT= for make serve)" if error.errno == errno.EADDRINUSE else ""
+    return SetupError(f"cannot listen on {settings.host}:{settings.port}: {error.strerror}{hint}")
+
+
 async def drain(app: web.Application, seconds: float) -> None:
     """Say that no more requests are wanted, and still take them for as long as whoever sends them may not know."""
     log.info("stopping")
@@ -127,7 +134,7 @@ async def _single(settings: Settings) -> None:
         try:
             await site.start()
         except OSError as error:
-            raise SetupError(f"cannot listen on {settings.host}:{settings.port}: {error.strerror}") from error
+            raise cannot_listen(settings, error) from error
         # The port that was really taken, for `--port 0`.
         log.info("listening on %s:%s", *runner.addresses[0][:2])
         stop = asyncio.Event()

@@ -171,7 +171,7 @@ def serve_workers(settings: Settings) -> None:
     try:
         server.try_port(settings)
     except OSError as error:
-        raise SetupError(f"cannot listen on {settings.host}:{settings.port}: {error.strerror}") from error
+        raise server.cannot_listen(settings, error) from error
     plant = Plant(settings)
     plant.load()
     # What was loaded stays; without this the first collection in each worker would copy the pages it lies in.

@@ -68,6 +68,5 @@ class LocalBackend:
         try:
             yield
         except FaceVerError as error:
-
             code = error.liveness if liveness else error.pattern
             raise RefusedError(code, words(code, self.settings.language), str(error)) from error

@@ -35,9 +35,12 @@ def add(commands: Commands) -> None:
     ):
         command(weights, name, text).set_defaults(run=run)
 
-    calibrate = command(commands, "calibrate", "fit the score map on DIR/images/<person>/<image> and write it")
-    calibrate.add_argument("folder", type=Path, metavar="DIR", nargs="?")
+    calibrate = command(commands, "calibrate", "fit the score map on a labelled folder of photos and write it")
+    calibrate.add_argument(
+        "folder", type=Path, metavar="DIR", nargs="?", help="DIR/<person>/<photo>, or DIR/images/<person>/<photo>"
+    )
     calibrate.add_argument("--dry-run", action="store_true", help="print, write nothing")
+    calibrate.add_argument("--force", action="store_true", help="write, though it rests on too few pairs")
     calibrate.set_defaults(run=_calibrate)
 
 
@@ -111,6 +114,9 @@ def _calibrate(options: argparse.Namespace) -> int:
         print(f"failure to extract: {name}: {reason}")
     print(f"{calibration.source}\nslope {calibration.slope}, midpoint {calibration.midpoint}\n")
     print(accuracy.markdown(rows), end="\n\n")
+    short = calibrate.shortage(rows)
+    if short:
+        print(f"facever: warning: {short}", file=sys.stderr)
     if not options.dry_run:
-        print(f"written to {calibrate.write(settings, calibration, rows)}")
+        print(f"written to {calibrate.write(settings, calibration, rows, force=options.force)}")
     return OK

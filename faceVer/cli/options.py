@@ -41,12 +41,10 @@ def parent(*, parallel: bool = True) -> argparse.ArgumentParser:
         metavar="FILE",
         help="file with the API key for that server; else $FACEVER_CLIENT_KEY",
     )
-    where.add_argument(
-        "--ca-file", type=Path, metavar="FILE", help="PEM file of the certificates to trust instead of the system's"
-    )
+    ca_file(where)
     where.add_argument(
         "--timeout",
-        type=_positive(float),
+        type=positive(float),
         default=CLIENT_TIMEOUT,
         metavar="SECONDS",
         help="how long to wait for one answer of that server (default %(default)g)",
@@ -54,7 +52,7 @@ def parent(*, parallel: bool = True) -> argparse.ArgumentParser:
     if parallel:
         where.add_argument(
             "--jobs",
-            type=_positive(int),
+            type=positive(int),
             metavar="N",
             help="files worked on at a time (default: the CPUs that may be used; with --url 8)",
         )
@@ -64,7 +62,15 @@ def parent(*, parallel: bool = True) -> argparse.ArgumentParser:
     return parser
 
 
-def _positive(kind: type[int] | type[float]) -> Callable[[str], float]:
+def ca_file(group: argparse._ActionsContainer) -> None:
+    group.add_argument(
+        "--ca-file", type=Path, metavar="FILE", help="PEM file of the certificates to trust instead of the system's"
+    )
+
+
+def positive(kind: type[int] | type[float]) -> Callable[[str], float]:
+    """What reads an argument that is above 0."""
+
     def parse(text: str) -> float:
         try:
             value = kind(text)

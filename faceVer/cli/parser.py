@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 from faceVer import __version__
 from faceVer.cli import comparing, extract, media, models, options, search, service
-from faceVer.cli.exits import MEANINGS
+from faceVer.cli.exits import MEANINGS, USAGE
 
 _STATUSES = "\n".join(f"  {status:<4} {meaning}" for status, meaning in MEANINGS.items())
 
@@ -19,7 +20,8 @@ def build() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"facever {__version__}")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
+    commands = parser.add_subparsers(metavar="COMMAND", dest="command")
+    parser.set_defaults(run=lambda _: _help(parser))
     one, many = options.parent(parallel=False), options.parent()
     extract.add(commands, many)
     comparing.add(commands, one)
@@ -28,3 +30,9 @@ def build() -> argparse.ArgumentParser:
     models.add(commands)
     service.add(commands)
     return parser
+
+
+def _help(parser: argparse.ArgumentParser) -> int:
+    """No command was named."""
+    parser.print_help(sys.stderr)
+    return USAGE

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
-import ssl
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import cast
@@ -13,6 +12,7 @@ from typing import cast
 from faceVer.cli import documents
 from faceVer.cli.backend import Liveness, Match, RefusedError
 from faceVer.cli.files import kind_of
+from faceVer.cli.trust import trusting
 from faceVer.client import ApiError, Client, ClientError, Timeout, TransportError, Unauthorized
 from faceVer.environment import CLIENT_KEY
 from faceVer.errors import SetupError
@@ -29,9 +29,9 @@ class RemoteBackend:
         """options: see faceVer.cli.options. Raises SetupError, OSError."""
         self.jobs = JOBS
         self._url: str = options.url
-        key, trusted = _key(options.api_key_file), _trusted(options.ca_file)
+        key, file = _key(options.api_key_file), options.ca_file
         try:
-            self._client = Client(self._url, key, options.timeout, verify=trusted)
+            self._client = Client(self._url, key, options.timeout, verify=trusting(file) if file else True)
         except ValueError as error:
             raise SetupError(f"{self._url}: {error}") from error
 
@@ -84,13 +84,3 @@ def _key(file: Path | None) -> str | None:
     if not key:
         raise SetupError(f"{file}: its first line holds no key")
     return key
-
-
-def _trusted(file: Path | None) -> ssl.SSLContext | bool:
-    """Which certificates are trusted: a file's, else the system's. Raises SetupError."""
-    if file is None:
-        return True
-    try:
-        return ssl.create_default_context(cafile=file)
-    except OSError as error:  # ssl.SSLError is one, and neither names the file
-        raise SetupError(f"{file}: no certificates can be read: {error.strerror or error}") from error

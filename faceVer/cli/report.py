@@ -12,13 +12,14 @@ from faceVer.cli.output import Record, as_json
 from faceVer.errors import SetupError
 
 _Key = tuple[str, str]
+_MADE = ""
 
 
 class Report:
     """Open for appending, and locked: two runs do not write one report."""
 
-    def __init__(self, stream: BinaryIO, made: frozenset[_Key]) -> None:
-        self._stream, self._made = stream, made
+    def __init__(self, stream: BinaryIO, last: dict[_Key, str]) -> None:
+        self._stream, self._last = stream, last
 
     @classmethod
     def open(cls, path: Path, *, resume: bool, force: bool) -> Report:
@@ -27,12 +28,13 @@ class Report:
         stream = path.open("a+b")
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            made = _made(stream, path)
+            last = _last(stream, path)
             if force:
                 stream.truncate(0)
+                last.clear()
             elif not resume and stream.seek(0, os.SEEK_END):
                 raise SetupError(f"{path}: a report of an earlier run; --resume goes on with it, --force begins anew")
-            return cls(stream, made)
+            return cls(stream, last)
         except BlockingIOError:
             stream.close()
             raise SetupError(f"{path}: another run is writing this report") from None
@@ -41,9 +43,11 @@ class Report:
             raise
 
     def add(self, record: Record) -> None:
-        """A file's line. One that was kept and is in the report as made already gets no second line."""
-        if record["status"] == "skipped" and _key(record) in self._made:
+        """A file's line, unless its last one says the same: that it is made and was kept, or failed with that code."""
+        key, outcome = _key(record), _outcome(record)
+        if record["status"] != "ok" and self._last.get(key) == outcome:
             return
+        self._last[key] = outcome
         self._stream.write(as_json(record).encode() + b"\n")
         self._stream.flush()
 
@@ -55,10 +59,15 @@ def _key(record: Record) -> _Key:
     return record.get("id", ""), record["path"]
 
 
-def _made(stream: BinaryIO, path: Path) -> frozenset[_Key]:
-    """The files that the report so far has templates of; a last line that was cut short is taken away."""
+def _outcome(record: Record) -> str:
+    """What a line says of its file: `_MADE`, or the failure's code."""
+    return record["code"] if record["status"] == "failed" else _MADE
+
+
+def _last(stream: BinaryIO, path: Path) -> dict[_Key, str]:
+    """What the report so far says last of each file; a last line that was cut short is taken away."""
     stream.seek(0)
-    made, end = set(), 0
+    last, end = {}, 0
     for number, line in enumerate(stream, 1):
         if not line.endswith(b"\n"):
             stream.truncate(end)
@@ -66,8 +75,7 @@ def _made(stream: BinaryIO, path: Path) -> frozenset[_Key]:
         end += len(line)
         try:
             record = json.loads(line)
-            if record["status"] != "failed":
-                made.add(_key(record))
+            last[_key(record)] = _outcome(record)
         except (ValueError, TypeError, KeyError) as error:
             raise SetupError(f"{path}, line {number}: not a report of this command") from error
-    return frozenset(made)
+    return last

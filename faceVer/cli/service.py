@@ -7,7 +7,7 @@ import json
 import sys
 
 from faceVer.cli.exits import FAILED, OK
-from faceVer.cli.options import Commands, command
+from faceVer.cli.options import Commands, ca_file, command, positive
 
 
 def add(commands: Commands) -> None:
@@ -19,6 +19,14 @@ def add(commands: Commands) -> None:
 
     health = command(commands, "health", "ask a running server; exit status 0 if it works")
     health.add_argument("--url", help="base URL; by default this machine and the configured port")
+    ca_file(health)
+    health.add_argument(
+        "--wait",
+        type=positive(float),
+        default=0.0,
+        metavar="SECONDS",
+        help="keep asking until the server works or the time is over",
+    )
     health.set_defaults(run=_health)
 
     keys = command(commands, "keys", "API keys").add_subparsers(required=True, metavar="ACTION")
@@ -47,10 +55,16 @@ def _serve(options: argparse.Namespace) -> int:
 
 def _health(options: argparse.Namespace) -> int:
     from faceVer.ask import health
+    from faceVer.cli.output import shown
+    from faceVer.cli.trust import trusting
     from faceVer.environment import load_settings
 
-    well, text = health(load_settings(), options.url)
-    print(text, file=sys.stdout if well else sys.stderr)
+    trusted = trusting(options.ca_file) if options.ca_file else None
+    well, text = health(load_settings(), options.url, wait=options.wait, trusted=trusted)
+    if well:
+        print(text)
+    else:
+        print(f"facever: {shown(text)}", file=sys.stderr)
     return OK if well else FAILED
 
 

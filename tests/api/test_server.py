@@ -267,6 +267,8 @@ def test_what_is_wrong_stops_the_start_with_one_line(settings: dict[str, str], t
     assert "Traceback" not in str(caught.value)
 
 
-def test_a_port_in_use_is_told(server: Server) -> None:
-    with pytest.raises(RuntimeError, match="cannot listen"), Server("--port", str(server.port)):
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_port_in_use_is_told(server: Server, workers: str) -> None:
+    taken = Server("--workers", workers, "--port", str(server.port))
+    with pytest.raises(RuntimeError, match=r"cannot listen.*--port"), taken:
         pass

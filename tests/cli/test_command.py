@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pty
 import signal
 import socket
+import ssl
 import subprocess
 import sys
+import tomllib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +20,8 @@ import pytest
 
 from faceVer import __version__
 from faceVer.config import PREFIX, Settings
+from tests import support_faces as faces
+from tests.api.support_webhook import certificate
 from tests.cli.conftest import Run
 from tests.support_server import Server
 
@@ -43,7 +49,13 @@ def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
         (["calibrate"], "FACEVER_DATA"),
         (["calibrate", "/nowhere"], "no <person>/<image> files"),
         (["weights", "fetch", "--from", "/nowhere"], "not a folder"),
-        (["health", "--url", "http://127.0.0.1:9"], "refused"),
+        (
+            ["health", "--url", "http://127.0.0.1:9"],
+            "the server at http://127.0.0.1:9 cannot be reached: connection refused",
+        ),
+        (["health", "--url", "http://127.0.0.1:x"], "nonnumeric port"),
+        (["health", "--url", "http://[::1"], "Invalid IPv6 URL"),
+        (["health", "--ca-file", __file__], "no certificates can be read"),
         (["health", "--url", "file:///etc/passwd"], "http"),
     ],
 )
@@ -68,7 +80,10 @@ def test_a_defect_is_not_hidden(facever: Run, monkeypatch: pytest.MonkeyPatch) -
 
 def test_wrong_usage(facever: Run) -> None:
     assert facever("frobnicate").status == 2
-    assert facever().status == 2
+    nothing = facever()
+    assert (nothing.status, nothing.out) == (2, "")
+    assert "usage: facever" in nothing.err
+    assert "reextract" in nothing.err
 
 
 def test_an_unknown_setting_stops_it() -> None:
@@ -110,6 +125,81 @@ def test_health_of_a_running_server(facever: Run, server: Server, monkeypatch: p
     assert (done.status, json.loads(done.out)["status"]) == (0, 0)
     monkeypatch.setenv("FACEVER_PORT", str(server.port))
     assert facever("health").status == 0
+
+
+def test_health_waits(facever: Run, server: Server) -> None:
+    """A port that nobody listens on yet, then a server that does not answer in HTTP, then one that works."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    command = [*COMMAND, "health", "--wait", "60", "--url", f"http://127.0.0.1:{port}"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment())
+    answers = (b"", b"nonsense\r\n\r\n", b"HTTP/1.1 503 x\r\n\r\nlater", b"HTTP/1.1 200 OK\r\n\r\nworks")
+    with socket.create_server(("127.0.0.1", port)) as listening:
+        listening.settimeout(30)
+        for answer in answers:
+            connection, _ = listening.accept()
+            with connection:
+                connection.recv(4096)
+                connection.sendall(answer)
+    out, told = process.communicate(timeout=30)
+    assert (process.returncode, out, told) == (0, "works\n", "")
+    late = facever("health", "--wait", "0.1", "--url", f"http://127.0.0.1:{port}")
+    assert (late.status, late.out) == (1, "")
+    assert late.err == f"facever: the server at http://127.0.0.1:{port} cannot be reached: connection refused\n"
+    wrong = facever("health", "--url", f"{server.url}/nowhere")
+    assert (wrong.status, wrong.out) == (1, "")
+    assert f"the server at {server.url}/nowhere answers HTTP 404: " in wrong.err
+
+
+def test_health_of_a_server_that_nobody_vouches_for(facever: Run, tmp_path: Path) -> None:
+    """Told at once, however long one would wait; trusted, it is asked."""
+    encrypted, _ = certificate(tmp_path)
+
+    def serve(listening: ssl.SSLSocket) -> None:
+        for _ in range(2):
+            with contextlib.suppress(ssl.SSLError), listening.accept()[0] as connection:
+                connection.recv(4096)
+                connection.sendall(b"HTTP/1.1 200 OK\r\n\r\nworks")
+
+    with (
+        socket.create_server(("127.0.0.1", 0)) as plain,
+        encrypted.wrap_socket(plain, server_side=True) as listening,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        listening.settimeout(30)
+        served = pool.submit(serve, listening)
+        url = f"https://127.0.0.1:{listening.getsockname()[1]}"
+        doubted = facever("health", "--url", url, "--wait", "1000")
+        trusted = facever("health", "--url", url, "--ca-file", tmp_path / "cert.pem")
+        served.result(30)
+    assert (doubted.status, doubted.out) == (1, "")
+    assert f"the server at {url} cannot be reached: its certificate is not trusted (self-signed" in doubted.err
+    assert "--ca-file FILE" in doubted.err
+    assert (trusted.status, trusted.out) == (0, "works\n")
+
+
+def test_calibrating_on_too_little(facever: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = tmp_path / "calibration.toml"
+    monkeypatch.setattr("faceVer.calibrate.calibration_target", lambda _: (target, ()))
+    for number in range(3):
+        (tmp_path / str(number)).mkdir()
+        for angle in (0, 3):
+            photo = faces.jpeg(faces.person(number).rotate(angle))
+            (tmp_path / str(number) / f"{angle}.jpg").write_bytes(photo)
+    warning = "facever: warning: 12 impostor pairs are too few: an FMR of 1e-01 needs 100 (about 20 photos"
+    shown = facever("calibrate", tmp_path, "--dry-run")
+    assert shown.status == 0
+    assert "| 1e-04 | – | – | – | – | – |" in shown.out
+    assert warning in shown.err
+    refused = facever("calibrate", tmp_path)
+    assert refused.status == 1
+    assert warning in refused.err
+    assert "nothing written" in refused.err
+    assert not target.exists()
+    forced = facever("calibrate", tmp_path, "--force")
+    assert forced.status == 0
+    assert f"written to {target}" in forced.out
+    assert tomllib.loads(target.read_text())["calibration"]["points"] == []
 
 
 def test_openapi(facever: Run, server: Server) -> None:

@@ -56,6 +56,32 @@ def test_a_second_run_says_what_it_wants(facever: Run, files: Path, tmp_path: Pa
     assert [row["status"] for row in lines(tmp_path / "report.jsonl")] == ["ok"]
 
 
+def test_the_documented_counts(facever: Run, files: Path, tmp_path: Path) -> None:
+    """What fails again is counted once, what was mended not at all."""
+    jq = shutil.which("jq")
+    if jq is None:
+        pytest.skip("jq is not installed")
+    photos, out = tmp_path / "photos", tmp_path / "new"
+    photos.mkdir()
+    for name in ("a.jpg", "b.jpg"):
+        (photos / name).write_bytes(b"")
+    arguments = ("reextract", photos, "--out-dir", out, "--resume")
+    assert facever(*arguments).status == facever(*arguments).status == 1
+    assert len(lines(out / "report.jsonl")) == 2
+    shutil.copy(files / "photo.jpg", photos / "b.jpg")
+    assert facever(*arguments).status == 1
+    text = (Path(__file__).parents[2] / "docs" / "cli.md").read_text(encoding="utf-8")
+    counts, names = (
+        subprocess.run(
+            ["sh", "-c", line.replace("BPE-003003", "BPE-002003")], cwd=tmp_path, capture_output=True, check=True
+        ).stdout.split()
+        for line in text.splitlines()
+        if line.startswith("jq ") and "report.jsonl" in line
+    )
+    assert counts == [b"1", b"BPE-002003"]
+    assert names == [str(photos / "a.jpg").encode()]
+
+
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGKILL])
 def test_stopped_in_the_midst(stop: signal.Signals, facever: Run, files: Path, tmp_path: Path) -> None:
     photos, out = tmp_path / "photos", tmp_path / "out"
@@ -93,6 +119,21 @@ class TestReport:
         report.add({"path": "b", "status": "ok"})
         report.close()
         assert lines(path) == [{"path": "a", "status": "ok"}, {"path": "b", "status": "ok"}]
+
+    def test_a_failure_is_not_told_twice_in_a_row(self, tmp_path: Path) -> None:
+        path = tmp_path / "r.jsonl"
+        one, other = ({"path": "a", "status": "failed", "code": code} for code in ("BPE-002003", "BPE-003002"))
+        made, kept = ({"path": "a", "status": status, "code": None} for status in ("ok", "skipped"))
+        for record in (one, one, other, other, one, made, kept, one, one, kept, kept):
+            report = Report.open(path, resume=True, force=False)
+            report.add(record)
+            report.close()
+        assert lines(path) == [one, other, one, made, one, kept]
+        for _ in range(2):
+            report = Report.open(path, resume=True, force=True)
+            report.add(one)
+            report.close()
+            assert lines(path) == [one]
 
     def test_one_writer(self, tmp_path: Path) -> None:
         first = Report.open(tmp_path / "r", resume=False, force=False)

@@ -59,6 +59,27 @@ def test_the_map_puts_085_at_a_false_match_rate_of_1e_4() -> None:
     assert accuracy.markdown(rows).count("\n") == 1 + len(rows)
 
 
+def test_rates_that_too_few_pairs_were_compared_for_have_no_numbers() -> None:
+    vectors, labels = people(18, 2)
+    compared = accuracy.compare_all(vectors, labels)
+    fitted = accuracy.fit(compared, "synthetic")
+    rows = accuracy.table(compared, fitted, vectors, labels, replace(fitted, midpoint=0.1))
+    assert {row.pairs for row in rows} == {36 * 35 // 2 - 18}
+    assert [row.measured for row in rows] == [True, False, False, False, False]
+    assert [accuracy.pairs_needed(row.fmr) for row in rows] == [100, 1000, 10_000, 100_000, 1_000_000]
+    head, _, first, *others = accuracy.markdown(rows).splitlines()
+    assert head == "| FMR | cosine | score | score now | TAR (1 - FNMR) | 95 % interval |"
+    assert f" {rows[0].now:.6f} " in first
+    assert rows[0].now != rows[0].score
+    assert others == [f"| {rate} |" + f" {accuracy.DASH} |" * 5 for rate in ("1e-02", "1e-03", "1e-04", "1e-05")]
+    assert replace(rows[3], pairs=100_000).measured
+    assert not replace(rows[3], pairs=99_999).measured
+    told = calibrate.shortage(rows)
+    assert told.startswith("612 impostor pairs are too few: an FMR of 1e-02 needs 1,000 (about 50 photos")
+    assert "1e-04 needs 100,000 (about 450 photos of different people)" in told
+    assert calibrate.shortage([replace(row, pairs=1_000_000) for row in rows]) == ""
+
+
 def test_one_person_alone_cannot_be_measured() -> None:
     vectors, _ = people(1, 5)
     with pytest.raises(SetupError, match="different people"):
@@ -81,7 +102,8 @@ def test_calibrating_a_folder_writes_the_packs_calibration(tmp_path: Path) -> No
         person.mkdir(parents=True)
         (person / "1.jpg").write_bytes(faces.jpeg(faces.person(number)))
         (person / "2.jpg").write_bytes(faces.jpeg(faces.person(number).rotate(3)))
-    (folder / "person0" / "3.jpg").write_bytes(b"junk")
+        (person / "3.jpg").write_bytes(faces.jpeg(faces.person(number).rotate(-3)))
+    (folder / "person0" / "4.jpg").write_bytes(b"junk")
     own = weights_folder("")
     weights = tmp_path / "weights"
     weights.mkdir()
@@ -91,12 +113,15 @@ def test_calibrating_a_folder_writes_the_packs_calibration(tmp_path: Path) -> No
     settings = load_settings({"FACEVER_WEIGHTS": str(weights)})
     before = (weights / "manifest.toml").read_text()
     fitted, rows, data = calibrate.calibrate(settings, tmp_path / "faces", 2, lambda done, total: None)
-    assert list(data.failures) == ["person0/3.jpg"]
-    assert len(data.labels) == 12
-    calibrate.write(settings, fitted, rows)
+    assert list(data.failures) == ["person0/4.jpg"]
+    assert len(data.labels) == 18
+    with pytest.raises(SetupError, match="--force"):
+        calibrate.write(settings, fitted, rows)
+    assert (weights / "manifest.toml").read_text() == before
+    calibrate.write(settings, fitted, rows, force=True)
     written = load_manifest(weights).pack("open").recognition.calibration
     assert replace(written, points=()) == fitted
-    assert [point.cosine for point in written.points] == [round(row.cosine, 5) for row in rows]
+    assert [(point.fmr, point.cosine) for point in written.points] == [(0.1, round(rows[0].cosine, 5))]
     after = (weights / "manifest.toml").read_text()
     assert [line for line in before.splitlines() if line.startswith("#")] == [
         line for line in after.splitlines() if line.startswith("#")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import logging
 import threading
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from faceVer import cli, doctor, logs
+from faceVer.api.server import cannot_listen
 from faceVer.config import Settings
 from faceVer.environment import effective, load_settings
 from faceVer.errors import DeadlineError, SampleError, SettingsError
@@ -146,6 +148,15 @@ def test_effective_settings_hide_secrets() -> None:
     assert effective(settings) == {"port": 1, "api_keys": "***"}
     assert "api_keys" not in repr(settings)
     assert effective(Settings()) == {}
+
+
+def test_a_port_in_use_has_a_hint() -> None:
+    settings = Settings(host="127.0.0.1", port=80)
+    taken, refused = (
+        str(cannot_listen(settings, OSError(number, "Why"))) for number in (errno.EADDRINUSE, errno.EACCES)
+    )
+    assert refused == "cannot listen on 127.0.0.1:80: Why"
+    assert taken == f"{refused}; choose another with --port (PORT= for make serve)"
 
 
 class TestDoctor:
