@@ -27,6 +27,7 @@ class Seen:
 class FrameView:
     """One frame. jpeg: the frame, upright, of `width` by `height` pixels. evidence: its part in the score, None where
     it has none. box: the subject's left, top, right, bottom as shares of the width and the height, None likewise.
+    turned: whether the frame was turned to find the face, and so does not lie as the medium does.
     """
 
     index: int
@@ -37,6 +38,7 @@ class FrameView:
     height: int
     evidence: FrameEvidence | None = None
     box: tuple[float, float, float, float] | None = None
+    turned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,4 +71,5 @@ def _view(frame: Frame, found: Sighting | None, evidence: FrameEvidence | None, 
         height, width = image.shape[:2]
         left, top, right, bottom = (float(edge) for edge in found.face.box)
         box = (left / width, top / height, right / width, bottom / height)
-    return FrameView(frame.index, frame.time, frame.name, shot.jpeg, shot.width, shot.height, evidence, box)
+    turned = image is not frame.image
+    return FrameView(frame.index, frame.time, frame.name, shot.jpeg, shot.width, shot.height, evidence, box, turned)

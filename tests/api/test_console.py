@@ -305,6 +305,13 @@ def test_a_video_is_told_frame_by_frame(server: Server) -> None:
     assert Image.open(io.BytesIO(base64.b64decode(shot["image_b64"]))).size == (640, 480)
     assert (analysis["state"], document["resolution_status"]) == ("FINISHED", "FINISHED")
     assert analysis["resolution_status"] == document["system_resolution"]
+    assert not any(frame["turned"] for frame in frames)
+
+
+def test_frames_that_had_to_be_turned_are_told(server: Server) -> None:
+    upside_down = [np.ascontiguousarray(frame[::-1, ::-1]) for frame in face_frames(4, 320, 320)]
+    frames = inspected(server, encode_video(upside_down, fps=4))["frames"]
+    assert [frame["turned"] for frame in frames if frame["box"]] == [True] * 4
 
 
 def test_frames_without_a_face_are_shown_and_do_not_count(server: Server) -> None:

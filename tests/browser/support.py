@@ -16,6 +16,13 @@ from tests.support_media import face_image, jpeg
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 WIDE, PHONE = (1280, 900), (360, 740)
+_DROP = """(element, [kind, files]) => {
+    const data = new DataTransfer();
+    for (const [bytes, name, type] of files) data.items.add(new File([new Uint8Array(bytes)], name, { type }));
+    const Kind = kind === "paste" ? ClipboardEvent : DragEvent;
+    const field = kind === "paste" ? "clipboardData" : "dataTransfer";
+    element.dispatchEvent(new Kind(kind, { [field]: data, bubbles: true, cancelable: true }));
+}"""
 SLOW = 20_000
 """Milliseconds an answer of the server's may take on a busy machine."""
 
@@ -77,6 +84,11 @@ class Console:
     def give(self, section: str, *files: FilePayload) -> None:
         """Choose files in a section of the page."""
         self.section(section).locator("input[type=file]").first.set_input_files(list(files))
+
+    def drop(self, target: Locator, *files: FilePayload, kind: str = "drop") -> None:
+        """Drop files on an element, or (`kind`: paste) paste them there."""
+        given = [[list(file["buffer"]), file["name"], file["mimeType"]] for file in files]
+        target.evaluate(_DROP, [kind, given])
 
     def compare(self, first: bytes, second: bytes) -> Locator:
         """Both photos, and the section with the result."""

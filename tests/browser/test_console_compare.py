@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shlex
+import shutil
+import subprocess
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, Route, expect
 
 from tests import support_faces as faces
@@ -161,19 +167,63 @@ def test_an_operator_and_a_model_that_was_not_measured(visit: Visit) -> None:
 
 def test_dropped_and_pasted_photos(opened: Console, astronaut: bytes, twin: bytes) -> None:
     """One file dropped on a place goes there, a pasted one to the place that is free."""
-    drop = """([element, bytes, kind]) => {
-        const data = new DataTransfer();
-        data.items.add(new File([new Uint8Array(bytes)], `${kind}.jpg`, { type: "image/jpeg" }));
-        const Kind = kind === "paste" ? ClipboardEvent : DragEvent;
-        const field = kind === "paste" ? "clipboardData" : "dataTransfer";
-        element.dispatchEvent(new Kind(kind, { [field]: data, bubbles: true, cancelable: true }));
-    }"""
-    second = opened.section("Second photo")
-    opened.page.evaluate(drop, [second.element_handle(), list(twin), "drop"])
+    first, second = opened.section("First photo"), opened.section("Second photo")
+    opened.drop(second, picture(twin, "drop.jpg"))
     expect(second).to_contain_text("drop.jpg")
-    opened.page.evaluate(drop, [opened.page.locator("body").element_handle(), list(astronaut), "paste"])
-    expect(opened.section("First photo")).to_contain_text("paste.jpg")
+    expect(first.get_by_role("button", name="Choose photo")).to_be_visible()
+    opened.drop(opened.page.locator("body"), picture(astronaut, "paste.jpg"), kind="paste")
+    expect(first).to_contain_text("paste.jpg")
     opened.section("Result").get_by_text("Approved", exact=True).wait_for(timeout=SLOW)
+
+
+def test_drops_beside_the_places(opened: Console, astronaut: bytes, twin: bytes) -> None:
+    first, second = opened.section("First photo"), opened.section("Second photo")
+    heading, body = opened.page.get_by_role("heading", name="Compare two photos"), opened.page.locator("body")
+    for name, place in (("one.jpg", first), ("two.jpg", second), ("three.jpg", second)):
+        opened.drop(heading, picture(astronaut, name))
+        expect(place).to_contain_text(name, timeout=SLOW)
+    expect(first).to_contain_text("one.jpg")
+    opened.drop(body, picture(astronaut, "four.jpg"), picture(twin, "five.jpg"))
+    expect(first).to_contain_text("four.jpg", timeout=SLOW)
+    expect(second).to_contain_text("five.jpg", timeout=SLOW)
+    first.get_by_role("button", name="Remove first photo").click()
+    opened.drop(second, picture(twin, "six.jpg"), picture(astronaut, "seven.jpg"))
+    expect(second).to_contain_text("six.jpg", timeout=SLOW)
+    expect(first).to_contain_text("seven.jpg", timeout=SLOW)
+
+
+def test_a_photo_is_changed_for_another(opened: Console, astronaut: bytes, twin: bytes) -> None:
+    photo = opened.section("First photo")
+    for data, name in ((faces.jpeg(faces.no_face()), "nobody.jpg"), (astronaut, "me.jpg"), (twin, "again.jpg")):
+        opened.give("First photo", picture(data, name))
+        expect(photo.locator(".facts")).to_contain_text(name, timeout=SLOW)
+        change = photo.get_by_role("button", name="Another photo: First photo")
+        with opened.page.expect_file_chooser() as chooser:
+            change.press("Enter")
+        assert not chooser.value.is_multiple()
+
+
+def test_the_same_with_curl(opened: Console, server: Server, astronaut: bytes, twin: bytes, tmp_path: Path) -> None:
+    """The commands name the chosen files, whatever a shell or curl would take their names for."""
+    opened.page.get_by_text("The same with curl").click()
+    shown = opened.page.locator(".recipe pre")
+    expect(shown).to_contain_text("-F 'sample_1=@first.jpg;type=image/jpeg'")
+    odd, png = 'it\'s $(one); "two", \\3.jpg', "curl {url}.png"
+    with Image.open(BytesIO(twin)) as opened_twin:
+        opened_twin.save(tmp_path / png)
+    (tmp_path / odd).write_bytes(astronaut)
+    opened.drop(opened.page.locator("body"), picture(astronaut, odd))
+    opened.drop(opened.page.locator("body"), picture((tmp_path / png).read_bytes(), png, "image/png"))
+    opened.section("Result").get_by_text("Approved", exact=True).wait_for(timeout=SLOW)
+    command = shown.inner_text()
+    words = shlex.split(command)
+    assert words[0] == "curl"
+    assert words[-1] == f"{server.url}/v1/face/pattern/extract_and_compare"
+    assert f'sample_2=@"{png}";type=image/png' in words
+    if shutil.which("curl") is None:
+        pytest.skip("no curl to run the command with")
+    answer = subprocess.run(["sh", "-c", command], cwd=tmp_path, capture_output=True, check=True).stdout
+    assert f"{json.loads(answer)['score']:.6f}" == opened.page.locator(".number").inner_text()
 
 
 def test_a_busy_server_is_asked_again_when_it_said(visit: Visit, astronaut: bytes, twin: bytes) -> None:

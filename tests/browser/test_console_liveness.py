@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests import support_faces as faces
 from tests import support_liveness as media
@@ -74,11 +74,30 @@ def test_an_archive_is_shown_frame_by_frame(liveness: Console) -> None:
     expect(medium).to_contain_text("archive of photos · 300 × 400 pixels")
 
 
+def test_frames_that_were_turned_are_not_outlined_in_the_video(liveness: Console) -> None:
+    def turned(route: Route) -> None:
+        document = route.fetch().json()
+        frames = [{**frame, "turned": frame["index"] == 2} for frame in document["frames"]]
+        route.fulfill(json={**document, "frames": frames})
+
+    liveness.page.route("**/console/liveness", turned)
+    clip = encode_video(face_frames(3, 320, 240), "libvpx", "webm", fps=6)
+    liveness.drop(liveness.page.locator("body"), picture(clip, "me.webm", "video/webm"))
+    frames = liveness.section("Result").locator(".strip-of-frames button")
+    frames.nth(1).click(timeout=SLOW)
+    outline = liveness.section("Medium").locator(".outlines")
+    expect(outline).to_have_count(1)
+    frames.nth(2).click()
+    expect(outline).to_have_count(0)
+    liveness.page.locator(".recipe:visible summary").click()
+    expect(liveness.page.locator(".recipe:visible pre")).to_contain_text("'video1=@me.webm;type=video/webm'")
+
+
 def test_a_photo(liveness: Console, server: Server, astronaut: bytes) -> None:
     told = server.call("POST", "/v1/face/liveness/detect", astronaut, {"Content-Type": "image/jpeg"}).json()
     liveness.give("Medium", picture(astronaut))
     result = liveness.section("Result")
-    result.locator(".number").filter(has_text=str(told["score"])).wait_for(timeout=SLOW)
+    result.locator(".number").filter(has_text=f"{told['score']:.6f}").wait_for(timeout=SLOW)
     expect(result.get_by_text("Passed" if told["passed"] else "Declined", exact=True)).to_be_visible()
     expect(result).to_contain_text("a video tells more")
     expect(liveness.section("Medium").locator(".outlines .over")).to_be_visible()

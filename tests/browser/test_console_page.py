@@ -74,7 +74,7 @@ def fill_search(console: Console, astronaut: bytes) -> None:
     console.give("Photo to look for", picture(astronaut, f"{'a-very-long-name-' * 8}.jpg"))
     files = [picture(astronaut, f"{'another-very-long-name-' * 8}.jpg"), picture(jpeg(media.blank()), "blank.jpg")]
     console.give("Search in", *files)
-    console.page.locator("tbody .score").first.filter(has_text="1.0").wait_for(timeout=SLOW)
+    console.page.locator("tbody .score").first.filter(has_text="1.000000").wait_for(timeout=SLOW)
     console.page.get_by_text("1 file could not be used").wait_for(timeout=SLOW)
 
 

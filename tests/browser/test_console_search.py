@@ -45,7 +45,7 @@ def test_the_same_person_is_ranked_first(
         hall.locator(".count").filter(has_text="9 of 9 read, 2 cannot be used").wait_for(timeout=SLOW)
         expect(hall).to_contain_text("Add the photo to look for; then these are ranked.")
         console.give("Photo to look for", picture(people["person-1.jpg"]))
-        hall.locator("tbody .score").first.filter(has_text="1.0").wait_for(timeout=SLOW)
+        hall.locator("tbody .score").first.filter(has_text="1.000000").wait_for(timeout=SLOW)
 
         assert names(console)[:2] == ["stored.fvt", "again.jpg"]
         assert len(names(console)) == 7
@@ -53,7 +53,9 @@ def test_the_same_person_is_ranked_first(
         assert [rows.nth(n).locator(".decision").inner_text() for n in range(3)] == ["Approved", "Approved", "Declined"]
         expect(rows.first.locator(".rarity")).to_have_text("fewer than 1 in 100,000")
         expect(rows.nth(1).locator("img")).to_be_visible()
-        scores = [float(text) for text in hall.locator("tbody .score").all_inner_texts()]
+        written = hall.locator("tbody .score").all_inner_texts()
+        assert {len(text) for text in written} == {8}
+        scores = [float(text) for text in written]
         assert scores == sorted(scores, reverse=True)
 
         failures = hall.get_by_role("group")
@@ -73,8 +75,16 @@ def test_the_same_person_is_ranked_first(
             hall.get_by_role("button", name="CSV").click()
         saved.value.save_as(tmp_path / "search.csv")
         lines = list(csv.reader((tmp_path / "search.csv").read_text(encoding="utf-8").splitlines()))
-        assert lines[:2] == [["name", "score", "decision", "fmr"], ["stored.fvt", "1.0", "approved", "<0.000010"]]
+        assert lines[:2] == [["name", "score", "decision", "fmr"], ["stored.fvt", "1.000000", "approved", "<0.000010"]]
         assert sorted(line[0] for line in lines[2:]) == ["'=nobody.jpg", "broken.fvt"]
+
+        console.page.get_by_text("The same with curl").click()
+        command = console.page.locator(".recipe:visible pre").inner_text()
+        assert "-F 'sample_1=@photo.jpg;type=image/jpeg'" in command
+        assert "-F 'templates_n=@stored.fvt;type=application/octet-stream'" in command
+        assert "-F 'samples_n=@again.jpg;type=image/jpeg'" in command
+        assert "# and in the same way: 1 more" in command
+        assert "nobody" not in command
 
         hall.get_by_role("button", name="Clear all").click()
         expect(hall.locator("table")).to_have_count(0)
@@ -91,6 +101,18 @@ def test_another_photo_to_look_for_ranks_anew(visit: Visit, people: dict[str, by
             first.filter(has_text=f"person-{number}.jpg").wait_for(timeout=SLOW)
             console.page.get_by_role("button", name="Remove photo to look for").click()
         expect(console.page.locator("tbody .score").first).to_have_text("–")
+
+
+def test_drops_beside_the_places(visit: Visit, people: dict[str, bytes]) -> None:
+    """The first photo is the one to look for, further ones are searched."""
+    with visit() as console:
+        console.open("search")
+        heading = console.page.get_by_role("heading", name="Search among photos")
+        console.drop(heading, picture(people["person-1.jpg"], "probe.jpg"))
+        expect(console.section("Photo to look for")).to_contain_text("probe.jpg", timeout=SLOW)
+        console.drop(heading, picture(people["again.jpg"], "again.jpg"))
+        console.page.locator("tbody .badge").get_by_text("Approved").wait_for(timeout=SLOW)
+        assert names(console) == ["again.jpg"]
 
 
 def test_two_at_a_time_and_patiently(visit: Visit, people: dict[str, bytes]) -> None:

@@ -60,6 +60,7 @@ def _frame(view: FrameView) -> dict[str, Any]:
         "weight": None if part is None else round(part.weight, 4),
         "alone": None if part is None else part.alone,
         "box": None if view.box is None else [round(edge, 4) for edge in view.box],
+        "turned": view.turned,
         "picture": {
             "width": view.width,
             "height": view.height,

@@ -174,6 +174,7 @@ def _liveness() -> Schema:
                 "description": "The subject's left, top, right, bottom as shares of width and height.",
                 **_four(),
             },
+            "turned": _flag("Whether it was turned to find the face, and so does not lie as the medium does."),
             "picture": _picture("The frame, upright."),
         },
     )

@@ -21,6 +21,21 @@ const IMAGE_TYPES = new Set([
 ]);
 const PAUSES = 8;
 
+const TEMPLATE = /\.fvt$/i;
+const PHOTO = /\.(jpe?g|png|webp|hei[cf]|avif|bmp|tiff?|gif)$/i;
+
+/** What a file is, by its {name, type}. */
+export const isTemplate = ({ name }) => TEMPLATE.test(name);
+export const isPhoto = ({ name, type }) => PHOTO.test(name) || Boolean(type?.startsWith("image/"));
+
+/** The label of a file that is sent as it is. The server tells a picture from its bytes: any it accepts will do. */
+export function typeOf({ name, type = "" }) {
+  // Some systems know .fvt as a kind of video.
+  if (isTemplate({ name })) return "application/octet-stream";
+  if (isPhoto({ name, type })) return IMAGE_TYPES.has(type) ? type : "image/jpeg";
+  return type || "application/octet-stream";
+}
+
 /** What the server told about itself; filled by `load`. */
 export const about = {};
 
@@ -89,10 +104,10 @@ const checkSize = (file) => {
   if (file.size > about.limits.file_bytes) throw new ServerError(413, "BPE-002007", "not sent");
 };
 
-/** What a photo shows. The server tells a picture from its bytes: any label it accepts will do. */
+/** What a photo shows. */
 export async function face(file, options = {}) {
   checkSize(file);
-  const type = IMAGE_TYPES.has(file.type) ? file.type : "image/jpeg";
+  const type = isPhoto(file) ? typeOf(file) : "image/jpeg";
   return (await call("console/face", { body: file, type, pauses: PAUSES, ...options })).json();
 }
 

@@ -3,6 +3,7 @@
 import { about, load, onKeyRefused, setKey, status } from "./api.js";
 import * as compare from "./compare.js";
 import { button, h, icon } from "./dom.js";
+import { takesDrops } from "./drop.js";
 import * as liveness from "./liveness.js";
 import * as search from "./search.js";
 import * as server from "./status.js";
@@ -112,10 +113,12 @@ function askForKey() {
 
 // ---- files that miss their place, and pasted ones
 
-for (const name of ["dragover", "drop"]) addEventListener(name, (event) => event.preventDefault());
+takesDrops(document.documentElement, (files) => mounted[current]?.take?.(files));
+// A picture of the page's own that slips is not to come back as a file.
+addEventListener("dragstart", (event) => event.target.matches?.("img") && event.preventDefault());
 addEventListener("paste", (event) => {
   const files = [...(event.clipboardData?.files ?? [])];
-  if (files.length) mounted[current]?.take?.(files);
+  if (files.length) mounted[current]?.take?.(files, document.activeElement);
 });
 
 async function begin() {

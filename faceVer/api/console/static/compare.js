@@ -4,7 +4,7 @@ import { about, compare } from "./api.js";
 import { curvePlot } from "./curve.js";
 import { button, h, icon } from "./dom.js";
 import { PhotoPlace } from "./photo.js";
-import { recipe } from "./recipe.js";
+import { part, recipe } from "./recipe.js";
 import { rarityWords } from "./scale.js";
 import { DECISIONS, decisionWords, score, trouble } from "./words.js";
 
@@ -18,6 +18,7 @@ export function mount(root) {
   );
   const verdict = h("div", { class: "verdict", role: "status", "aria-live": "polite" });
   const plot = curvePlot();
+  const curl = recipe();
   let abort = null;
 
   const marks = h("input", { type: "checkbox", onchange: () => pair.classList.toggle("marks", marks.checked) });
@@ -39,6 +40,10 @@ export function mount(root) {
     abort?.abort();
     clear.disabled = places.every((place) => place.empty);
     plot.show(null);
+    curl.show([
+      ...places.map((place, n) => part(`sample_${n + 1}`, place.file, ["first.jpg", "second.jpg"][n])),
+      "v1/face/pattern/extract_and_compare",
+    ]);
     const [left, right] = places.map((place) => place.template);
     if (!left || !right) return verdict.replaceChildren(waiting(places));
     abort = new AbortController();
@@ -91,25 +96,18 @@ export function mount(root) {
       ),
     ),
     pair,
-    recipe(
-      ["curl --data-binary @first.jpg -H 'Content-Type: image/jpeg' {url}/v1/face/pattern/extract -o first.fvt"],
-      ["curl --data-binary @second.jpg -H 'Content-Type: image/jpeg' {url}/v1/face/pattern/extract -o second.fvt"],
-      [
-        "curl -F 'bio_feature=@first.fvt;type=application/octet-stream'",
-        "-F 'bio_template=@second.fvt;type=application/octet-stream'",
-        "{url}/v1/face/pattern/compare",
-      ],
-    ),
+    curl.element,
   );
   changed();
 
   return {
-    /** Files that were pasted: into the photo that has the focus, else into one that is empty. */
-    take(files) {
-      const focused = places.find((place) => place.element.contains(document.activeElement));
-      const free = places.filter((place) => place.empty);
-      const order = [...new Set([focused, ...free, places[1]].filter(Boolean))];
-      files.slice(0, order.length).forEach((file, n) => order[n].take(file));
+    /** Files that were pasted or dropped beside the places: two for both; one for the place that has the focus (of
+     * what was pasted), else the first that is empty, else the second. */
+    take(files, focus = null) {
+      const focused = places.find((place) => place.element.contains(focus));
+      const start = files.length > 1 ? places[0] : (places.find((place) => place.empty) ?? places[1]);
+      const order = (focused ?? start) === places[0] ? places : [...places].reverse();
+      files.slice(0, 2).forEach((file, n) => order[n].take(file));
     },
   };
 }

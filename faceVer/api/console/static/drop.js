@@ -2,21 +2,23 @@
 
 import { button, h, icon } from "./dom.js";
 
-/** Make an element take dropped files; they come as a list, folders opened. */
+/** Make an element take dropped files; they come as a list, folders opened. What an element within it took is not
+ * taken again. */
 export function takesDrops(element, ontake) {
   let depth = 0;
-  const leave = () => element.classList.toggle("dropping", (depth = Math.max(0, depth - 1)) > 0);
+  const leave = () => (depth = Math.max(0, depth - 1)) || element.classList.remove("dropping");
   element.addEventListener("dragenter", (event) => {
     event.preventDefault();
     depth++;
-    element.classList.add("dropping");
+    if (event.dataTransfer?.types.includes("Files")) element.classList.add("dropping");
   });
   element.addEventListener("dragover", (event) => event.preventDefault());
   element.addEventListener("dragleave", leave);
   element.addEventListener("drop", async (event) => {
-    event.preventDefault();
     depth = 0;
     element.classList.remove("dropping");
+    if (event.defaultPrevented) return;
+    event.preventDefault();
     const files = await dropped(event.dataTransfer);
     if (files.length) ontake(files);
   });

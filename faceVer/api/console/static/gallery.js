@@ -1,6 +1,6 @@
 // What is searched: photos and templates, read some at a time, and their scores against one template.
 
-import { compare, compareMany, face } from "./api.js";
+import { compare, compareMany, face, isPhoto, isTemplate } from "./api.js";
 import { bytesOf, h } from "./dom.js";
 
 const AT_A_TIME = 2;
@@ -8,15 +8,13 @@ const AT_A_TIME = 2;
 const PATIENCE = 600;
 const PAUSE = 400;
 const THUMB = 96;
-const TEMPLATE = /\.fvt$/i;
-const PHOTO = /\.(jpe?g|png|webp|hei[cf]|avif|bmp|tiff?|gif)$/i;
 
-const fits = (file) =>
-  !file.name.startsWith(".") && (TEMPLATE.test(file.name) || PHOTO.test(file.name) || file.type.startsWith("image/"));
+const fits = (file) => !file.name.startsWith(".") && (isTemplate(file) || isPhoto(file));
 
 export class Gallery {
-  /** Entries are {name, template, thumb, score, decision}, or {name, error}. onprogress(): one more was read, or reading
-   * began or ended. onpause(): the server is busy. onranked(error): scores came or went, or could not be had. */
+  /** Entries are {name, type, template, thumb, score, decision}, or {name, type, error}. onprogress(): one more was
+   * read, or reading began or ended. onpause(): the server is busy. onranked(error): scores came or went, or could not
+   * be had. */
   constructor({ onprogress, onpause, onranked }) {
     Object.assign(this, { onprogress, onpause, onranked });
     this.entries = [];
@@ -77,12 +75,12 @@ export class Gallery {
     const { signal } = this.stopping;
     while (this.waiting.length && !signal.aborted) {
       const file = this.waiting.shift();
-      const name = file.webkitRelativePath || file.name;
+      const told = { name: file.webkitRelativePath || file.name, type: file.type };
       let entry;
       try {
-        entry = { name, ...(await this.read(file, signal)) };
+        entry = { ...told, ...(await this.read(file, signal)) };
       } catch (error) {
-        entry = { name, error };
+        entry = { ...told, error };
       }
       if (signal.aborted) break;
       this.entries.push(entry);
@@ -99,7 +97,7 @@ export class Gallery {
 
   async read(file, signal) {
     const options = { signal, pauses: PATIENCE, onpause: this.onpause };
-    if (TEMPLATE.test(file.name)) {
+    if (isTemplate(file)) {
       const template = await base64Of(file);
       await compare(template, template, options); // whether it is one
       return { template, thumb: null };

@@ -1,12 +1,12 @@
 // One medium: the chance of an attack, frame by frame.
 
-import { about, liveness as inspect } from "./api.js";
+import { about, isPhoto, liveness as inspect } from "./api.js";
 import { fromCamera } from "./camera.js";
 import { button, h, icon, iconButton, jpegUrl } from "./dom.js";
 import { chooser, invitation, takesDrops } from "./drop.js";
 import { bestShot, hints, outcome, papers, statuses } from "./evidence.js";
 import { framed, outlines } from "./photo.js";
-import { recipe } from "./recipe.js";
+import { body, part, recipe } from "./recipe.js";
 import { timePlot, told } from "./timeline.js";
 import { analysisError, bytes, trouble } from "./words.js";
 
@@ -14,6 +14,14 @@ const MEDIA = "image/*,video/*,.heic,.heif,.mkv,.avi,.zip,.tar,.tgz,.gz";
 const KINDS = { IMAGE_FOLDER: "photo", VIDEO_FOLDER: "video", SHOTS_SET_FOLDER: "archive of photos" };
 
 export const title = "Liveness";
+
+const onePhoto = (file) => [...body(file, "selfie.jpg"), "v1/face/liveness/detect"];
+// An archive may be labelled as a kind of file that no medium is.
+const form = (file) => [
+  !file || file.type.startsWith("video/") ? part("video1", file, "selfie.mp4") : part("medium1", { name: file.name }),
+  `-F 'payload={"analyses": [{"type": "quality", "params": {"extract_best_shot": true}}]}'`,
+  "v1/face/liveness/detect",
+];
 
 export function mount(root) {
   const stage = h("div", { class: "stage" });
@@ -48,6 +56,7 @@ export function mount(root) {
     shot,
     states,
   );
+  const curl = recipe();
   let abort = null;
   let current = null;
   let player = null;
@@ -71,6 +80,7 @@ export function mount(root) {
       ),
     );
     facts.replaceChildren();
+    curl.show(onePhoto(), form());
     verdict.replaceChildren(
       ...(about.liveness
         ? hints()
@@ -78,6 +88,8 @@ export function mount(root) {
     );
     if (focused) choose[0].focus();
   }
+
+  const another = () => chooser("film", "Another file", ([file]) => take(file), { accept: MEDIA });
 
   function forget() {
     if (url) URL.revokeObjectURL(url);
@@ -101,6 +113,7 @@ export function mount(root) {
       h("p", { class: "busy", role: "status" }, h("span", { class: "spinner", "aria-hidden": "true" }), busy),
     );
     facts.replaceChildren();
+    curl.show(isPhoto(file) ? onePhoto(file) : form(file));
     verdict.replaceChildren(h("p", { class: "quiet" }, "One moment …"));
     try {
       const answer = await inspect(file, {
@@ -123,6 +136,7 @@ export function mount(root) {
         trouble(
           error,
           button("", "Try again", () => take(file)),
+          another(),
           button("", "Remove", clear),
         ),
       );
@@ -135,7 +149,7 @@ export function mount(root) {
     const { width, height, duration } = medium.info.video ?? medium.info.original ?? medium.info.shots_set;
     const clock = medium.media_type === "VIDEO_FOLDER";
     const end = Math.max(duration ?? 0, ...answer.frames.map((frame) => frame.time), 0.1);
-    current = { answer, clock, wide: width > height };
+    current = { answer, clock };
     const words = [
       KINDS[medium.media_type],
       `${width} × ${height} pixels`,
@@ -145,6 +159,7 @@ export function mount(root) {
     facts.replaceChildren(
       h("p", { class: "file", title: file.name }, file.name),
       h("p", { class: "fine" }, words.filter(Boolean).join(" · ")),
+      h("p", { class: "row" }, another()),
     );
     if (clock) play(file, width, height);
     const [analysis] = answer.document.analyses;
@@ -189,7 +204,7 @@ export function mount(root) {
 
   /** Show a frame of the medium. seek: move the video there. */
   function pick(index, seek) {
-    const { answer, clock, wide } = current;
+    const { answer, clock } = current;
     const place = index < 0 ? 0 : index;
     const frame = answer.frames[place];
     if (!frame) return stage.replaceChildren(h("p", { class: "quiet" }, "No frame was looked at."));
@@ -204,7 +219,7 @@ export function mount(root) {
         player.currentTime = frame.time;
       }
       // A frame that was turned to find its face does not lie as the video does.
-      if (box && player.paused && wide === width > height) player.after(box);
+      if (box && player.paused && !frame.turned) player.after(box);
     } else {
       const name = `${frame.name || (answer.frames.length > 1 ? `Frame ${place + 1}` : "The photo")}${frame.box ? ", the face outlined" : ", no face found"}`;
       stage.replaceChildren(framed(width, height, h("img", { src: jpegUrl(jpeg), alt: name, width, height }), box));
@@ -248,14 +263,7 @@ export function mount(root) {
     ),
     grid,
     paper,
-    recipe(
-      ["curl --data-binary @selfie.jpg -H 'Content-Type: image/jpeg' {url}/v1/face/liveness/detect"],
-      [
-        "curl -F 'video1=@selfie.mp4'",
-        `-F 'payload={"analyses": [{"type": "quality", "params": {"extract_best_shot": true}}]}'`,
-        "{url}/v1/face/liveness/detect",
-      ],
-    ),
+    curl.element,
   );
   takesDrops(stage.parentElement, ([file]) => take(file));
   clear();

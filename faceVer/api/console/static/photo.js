@@ -153,20 +153,17 @@ export class PhotoPlace {
       h("p", { class: "fine" }, this.details(answer)),
     );
     if (error) this.facts.append(trouble({ status: 200, ...error }));
-    else
-      this.facts.append(
-        h(
-          "p",
-          { class: "row" },
-          button(
-            "download",
-            "Save template",
-            () => save(`${stem(this.name)}.fvt`, new Blob([bytesOf(this.template)])),
-            { title: `${answer.template_bytes} bytes`, "aria-label": `Save template: ${this.title}` },
-          ),
-        ),
-      );
+    const saving = () => save(`${stem(this.name)}.fvt`, new Blob([bytesOf(this.template)]));
+    const about = { title: `${answer.template_bytes} bytes`, "aria-label": `Save template: ${this.title}` };
+    this.facts.append(
+      h("p", { class: "row" }, error ? null : button("download", "Save template", saving, about), this.another()),
+    );
     this.onchange(this);
+  }
+
+  another() {
+    const words = { "aria-label": `Another photo: ${this.title}` };
+    return chooser("photo", "Another photo", ([file]) => this.take(file), { accept: PHOTOS }, words);
   }
 
   summary({ faces }) {
@@ -196,6 +193,7 @@ export class PhotoPlace {
       trouble(
         error,
         button("", "Try again", () => this.take(this.file)),
+        this.another(),
         button("", "Remove", () => this.clear()),
       ),
     );

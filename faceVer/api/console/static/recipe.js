@@ -1,22 +1,50 @@
 // The same as the page does, for a terminal.
 
-import { about } from "./api.js";
+import { about, typeOf } from "./api.js";
 import { button, copy, h } from "./dom.js";
 
-/** A folded box of commands, each given as its lines. {url} is put in. */
-export function recipe(...commands) {
-  const url = new URL(".", location.href).href.replace(/\/$/, "");
-  const key = about.key ? "-H 'X-API-Key: YOUR-KEY' " : "";
-  const text = commands
-    .map((lines) => lines.join(" \\\n     "))
-    .join("\n")
-    .replaceAll("{url}", url)
-    .replaceAll("curl ", `curl ${key}`);
-  return h(
+// Of many files so many are named.
+const NAMED = 5;
+
+/** A text as one word of a POSIX shell. */
+const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
+
+/** A file as a part of a form. file: {name, type}; where it is missing the command shows `example`. curl itself gives
+ * a meaning to some characters of a name, unless it is in double quotes. */
+export function part(field, file, example) {
+  const name = file?.name ?? example;
+  const path = /^[^\s";,\\]+$/.test(name) ? name : `"${name.replace(/["\\]/g, "\\$&")}"`;
+  return `-F ${quoted(`${field}=@${path};type=${typeOf(file ?? { name })}`)}`;
+}
+
+/** The first of many files as parts. */
+export const some = (field, files) => files.slice(0, NAMED).map((file) => part(field, file));
+export const others = (files) =>
+  files.length > NAMED ? `# and in the same way: ${files.length - NAMED} more` : "";
+
+/** A file as the body. */
+export const body = (file, example) => [
+  `--data-binary ${quoted(`@${file?.name ?? example}`)}`,
+  `-H 'Content-Type: ${typeOf(file ?? { name: example })}'`,
+];
+
+/** A folded box of commands: {element, show}. show(…commands): a command is its arguments, the last one the method's
+ * path; or the text of a comment. */
+export function recipe() {
+  const code = h("code");
+  const element = h(
     "details",
     { class: "recipe" },
     h("summary", {}, "The same with curl"),
-    h("pre", { tabindex: 0 }, h("code", {}, text)),
-    button("copy", "Copy", (event) => copy(text, event.currentTarget)),
+    h("pre", { tabindex: 0 }, code),
+    button("copy", "Copy", (event) => copy(code.textContent, event.currentTarget)),
   );
+  const url = new URL(".", location.href).href;
+  const start = about.key ? ["curl -H 'X-API-Key: YOUR-KEY'"] : [];
+  const written = (command) => {
+    if (typeof command === "string") return command;
+    const [first, ...rest] = [...start, ...command.slice(0, -1), quoted(url + command.at(-1))];
+    return [start.length ? first : `curl ${first}`, ...rest].join(" \\\n     ");
+  };
+  return { element, show: (...commands) => (code.textContent = commands.filter(Boolean).map(written).join("\n")) };
 }

@@ -1,10 +1,11 @@
 // One photo against many.
 
 import { button, h, icon, save } from "./dom.js";
+import { isTemplate } from "./api.js";
 import { PHOTOS, chooser, invitation, takesDrops } from "./drop.js";
 import { Gallery } from "./gallery.js";
 import { PhotoPlace } from "./photo.js";
-import { recipe } from "./recipe.js";
+import { others, part, recipe, some } from "./recipe.js";
 import { rarity, rarityShort } from "./scale.js";
 import { DECISIONS, explain, score, trouble } from "./words.js";
 
@@ -15,7 +16,8 @@ export const title = "Search";
 
 export function mount(root) {
   const gallery = new Gallery({ onprogress: progress, onpause: pausing, onranked: render });
-  const probe = new PhotoPlace("Photo to look for", (place) => gallery.lookFor(place.template));
+  const curl = recipe();
+  const probe = new PhotoPlace("Photo to look for", (place) => gallery.lookFor(place.template), { rest: add });
   let shown = PAGE;
   let order = { by: "score", up: false };
 
@@ -114,7 +116,23 @@ export function mount(root) {
     count.textContent = "The server is busy; going on in a moment …";
   }
 
+  /** Photos and templates are compared by methods of their own. */
+  function tell() {
+    const used = gallery.entries.filter((entry) => !entry.error);
+    const given = used.length ? used : [{ name: "one.fvt" }, { name: "other.fvt" }];
+    const stored = given.filter(isTemplate);
+    const photos = given.filter((file) => !isTemplate(file));
+    const first = part("sample_1", probe.file, "photo.jpg");
+    const command = (field, files, method) =>
+      files.length ? [[first, ...some(field, files), `v1/face/pattern/${method}`], others(files)] : [];
+    curl.show(
+      ...command("templates_n", stored, "verify_n"),
+      ...command("samples_n", photos, "extract_and_compare_n"),
+    );
+  }
+
   function render(error) {
+    tell();
     const any = gallery.entries.length > lost().length;
     tools.hidden = !gallery.entries.length;
     csv.disabled = !any;
@@ -216,17 +234,14 @@ export function mount(root) {
       ),
     ),
     h("div", { class: "hunt" }, probe.element, element),
-    recipe([
-      "curl -F 'sample_1=@photo.jpg'",
-      "-F 'templates_n=@one.fvt;type=application/octet-stream'",
-      "-F 'templates_n=@other.fvt;type=application/octet-stream'",
-      "{url}/v1/face/pattern/verify_n",
-    ]),
+    curl.element,
   );
+  tell();
 
   return {
+    /** Files that were pasted or dropped beside the places. One photo is looked for, if there is none yet. */
     take(files) {
-      if (probe.empty) probe.take(files[0]);
+      if (probe.empty && files.length === 1 && !isTemplate(files[0])) probe.take(files[0]);
       else add(files);
     },
   };

@@ -61,7 +61,7 @@ export function mount(root, { onhealth }) {
         "p",
         { class: "row links" },
         about.docs ? h("a", { href: "docs" }, "API documentation") : null,
-        h("a", { href: "metrics" }, "Metrics"),
+        h("a", { href: "metrics" }, "Metrics (this server)"),
         h("a", { href: "version" }, "Version"),
       ),
     ),

@@ -166,8 +166,8 @@ export function decisionWords(decision) {
   return `The score is below the threshold, ${operator}.`;
 }
 
-/** A number of the server's as it wrote it: up to six digits. */
-export const score = (value) => (Number.isInteger(value) ? value.toFixed(1) : String(value));
+/** A score, with the six digits that the server gives. */
+export const score = (value) => value.toFixed(6);
 
 export function bytes(number) {
   if (number < 1024) return `${number} B`;
