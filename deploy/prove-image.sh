@@ -6,7 +6,7 @@
 # In place of python:3.11-slim-bookworm it makes a Debian 12 with Python 3.11 and pip, unless BASE names an image.
 #   MIRROR  of Debian; by default the one apt uses         SCRATCH  a folder to work in and keep; by default one in /tmp
 #   CA      certificates to trust in addition              PORT     8089
-#   PROBE   a command that is given the server's URL; by default the contract's probe where it is beside the checkout
+#   PROBE   a command that is given the server's URL, a check of your own; by default none
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -108,8 +108,6 @@ mapfile -t command < <(fact cmd)
 mapfile -t health < <(fact health)
 environment+=("FACEVER_PORT=$port")
 probe=${PROBE:-}
-contract=../shared/tools/contract_probe.py
-if [ -z "$probe" ] && [ -f "$contract" ] && [ -x .venv/bin/python ]; then probe=".venv/bin/python $contract"; fi
 
 failed=0
 for workers in 1 2; do

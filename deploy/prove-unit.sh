@@ -89,8 +89,6 @@ told 'system call filter' "$(sandbox Seccomp)" 2
 told 'warnings of its libraries' "$(within journalctl --no-pager -o cat -u facever | grep -c cpuinfo || true)" 0
 
 probe=${PROBE:-}
-contract=../shared/tools/contract_probe.py
-if [ -z "$probe" ] && [ -f "$contract" ] && [ -x .venv/bin/python ]; then probe=".venv/bin/python $contract"; fi
 if [ -n "$probe" ]; then nsenter -t "$(pgrep -P "$boot")" -n $probe "$url"; fi
 
 made=$(within /opt/facever/bin/facever keys new proof | grep -oE 'proof:[0-9a-f]{64}')
