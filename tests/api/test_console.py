@@ -16,6 +16,7 @@ from faceVer.analyses.resolution import AnalysisState, FolderState, Resolution
 from faceVer.api import console
 from faceVer.api.keys import new
 from faceVer.api.metrics import outcomes
+from faceVer.api.transfer import IMAGE_TYPES
 from faceVer.config import Settings
 from faceVer.engine import FaceEngine
 from faceVer.environment import load_settings
@@ -348,3 +349,10 @@ def test_nothing_of_a_request_is_in_the_log(server: Server, astronaut: bytes) ->
     inspect(server, [part("a-secret-name", astronaut, "image/jpeg", "another-secret.jpg")])
     assert server.logged("POST /console/liveness 200")
     assert not [line for line in server.log if "secret" in line]
+
+
+def test_the_page_states_types_that_the_server_accepts(server: Server) -> None:
+    script = server.call("GET", "/console/api.js").body.decode()
+    stated = set(re.findall(r'"(image/[a-z]+)"', script))
+    assert "image/jpeg" in stated
+    assert stated <= IMAGE_TYPES
