@@ -46,7 +46,7 @@ from faceVer.vision.sight import Sighting, crowded
 
 PROBE_SIDE = 128
 INSPECTED = b'{"analyses": [{"type": "quality", "params": {"extract_best_shot": true}}]}'
-"""The payload of an inspection."""
+"""The payload of an inspection: one quality analysis with a best shot."""
 
 
 @dataclass(frozen=True, slots=True)

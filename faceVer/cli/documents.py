@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -12,15 +11,9 @@ from faceVer.cli.backend import Liveness, RefusedError
 
 MEDIUM = "medium"
 """The part's name."""
-WITH_BEST_SHOT: Mapping[str, Any] = {"type": "quality", "params": {"extract_best_shot": True}}
 # A document's failures have one number; these are the codes that the same things have elsewhere.
 _CODES = {"Could not locate face": "LDE-003002", "More than one person": "LDE-003003"}
 _ID = re.compile(r" \[[0-9a-f-]{36}\]")
-
-
-def payload(analysis: Mapping[str, Any]) -> bytes:
-    """The `payload` part that asks for one analysis."""
-    return json.dumps({"analyses": [analysis]}).encode()
 
 
 def liveness(document: Mapping[str, Any]) -> Liveness:

@@ -7,7 +7,7 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
-from faceVer.analyses.folder import FolderService
+from faceVer.analyses.folder import INSPECTED, FolderService
 from faceVer.analyses.quality import SpoofScore
 from faceVer.api.pool import usable_cpus
 from faceVer.api.words import words
@@ -56,9 +56,8 @@ class LocalBackend:
             return self.folders.evidence(medium)
 
     def best_shot(self, medium: bytes) -> bytes:
-        asked = documents.payload(documents.WITH_BEST_SHOT)
         with self._refusing(liveness=True):
-            return documents.best_shot(self.folders.run([Upload(documents.MEDIUM, medium)], asked))
+            return documents.best_shot(self.folders.run([Upload(documents.MEDIUM, medium)], INSPECTED))
 
     def close(self) -> None:
         """Nothing is open."""

@@ -13,7 +13,7 @@ from faceVer.cli import documents
 from faceVer.cli.backend import Liveness, Match, RefusedError
 from faceVer.cli.files import kind_of
 from faceVer.cli.trust import trusting
-from faceVer.client import ApiError, Client, ClientError, Timeout, TransportError, Unauthorized
+from faceVer.client import ApiError, Client, ClientError, Quality, Timeout, TransportError, Unauthorized
 from faceVer.environment import CLIENT_KEY
 from faceVer.errors import SetupError
 from faceVer.types import Decision
@@ -53,7 +53,8 @@ class RemoteBackend:
 
     def best_shot(self, medium: bytes) -> bytes:
         with self._refusing():
-            return documents.best_shot(self._client.analyse({documents.MEDIUM: medium}, [documents.WITH_BEST_SHOT]).raw)
+            folder = self._client.analyse({documents.MEDIUM: medium}, [Quality(extract_best_shot=True)])
+            return documents.best_shot(folder.raw)
 
     def close(self) -> None:
         self._client.close()
