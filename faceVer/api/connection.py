@@ -32,6 +32,12 @@ SPARE = 32
 """Connections past the limit that are taken all the same, for probes; whatever else comes on them gets 503."""
 TAKEN = 16 * 1024
 """Bytes of its answer that a client must take in each `write_timeout`."""
+PROMISED = 2.0
+"""Seconds that a stopping server waits for the head of a request, once a client has connected or begun one."""
+STEP = 0.01
+"""Seconds between two looks at what a stopping server still has to do."""
+LAST = 0.5
+"""Seconds a request gets to end after it was told that its time is up."""
 LINGER = 5.0
 """Seconds the rest of a refused body is read and thrown away, so that the client gets to read the answer."""
 
@@ -64,6 +70,10 @@ class Server(web.Server):
         self.settings, self.metrics = settings, metrics
         self.common: CIMultiDictProxy[str] = common_headers(settings)
         self.open = 0
+
+    def busy(self, *, promised: bool) -> bool:
+        """Whether a request is being received, worked on or answered. promised: those yet to come count, too."""
+        return any(not conn.idle(promised=promised) for conn in cast("list[Connection]", self.connections))
 
     def __call__(self) -> Connection:
         return Connection(self, loop=self._loop, **self._kwargs)
@@ -133,6 +143,16 @@ class Connection(RequestHandler):
         if self._request_count == self._head_of and waiting:
             self._ours.metrics.count("cut_head")
             self.force_close()
+
+    def idle(self, *, promised: bool) -> bool:
+        """Whether closing it would lose nothing. promised: a connection whose next head is awaited is not idle."""
+        waiting = self._waiter is not None and not self._waiter.done()
+        return waiting and not (promised and self._head_of == self._request_count)
+
+    @property
+    def more(self) -> bool:
+        """Whether another request waits for the present one's answer."""
+        return bool(self._messages)
 
     # The answer: a client that does not read keeps it in our memory.
 
@@ -206,8 +226,31 @@ class Runner(web.AppRunner):
     __slots__ = ("_settings",)
 
     def __init__(self, app: web.Application, settings: Settings) -> None:
-        super().__init__(app, access_log=None, shutdown_timeout=settings.shutdown_timeout)
+        super().__init__(app, access_log=None, shutdown_timeout=LAST)
         self._settings = settings
+
+    async def cleanup(self) -> None:
+        """Stop listening, finish what has come, close.
+
+        By itself aiohttp throws away what arrives once it closes, were it the rest of a body that is being read, and
+        closes connections that it has not read from yet.
+        """
+        if isinstance(self._server, Server):
+            await self._finish(self._server)
+        await super().cleanup()
+
+    async def _finish(self, server: Server) -> None:
+        for _ in range(2):  # once round the loop takes what the kernel has accepted, twice reads what came with it
+            await asyncio.sleep(0)
+        for site in list(self._sites):
+            await site.stop()
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        promised_until = begun + min(PROMISED, self._settings.shutdown_timeout)
+        while (now := loop.time()) < begun + self._settings.shutdown_timeout:
+            if not server.busy(promised=now < promised_until):
+                break
+            await asyncio.sleep(STEP)
 
     async def _make_server(self) -> web.Server:
         return Server(await super()._make_server(), self._settings, self.app[METRICS])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from faceVer.api.context import CONSOLE_STATUS
+from faceVer.api.context import CONSOLE_STATUS, PROBES
 from faceVer.api.keys import Keys
 from faceVer.api.pool import InferencePool
 from faceVer.api.ratelimit import RateLimit, network
@@ -62,6 +62,13 @@ class Gate:
 def is_spare(request: web.Request) -> bool:
     """Whether the request's connection is one past the limit, kept for probes only."""
     return getattr(request.protocol, "spare", False) is True
+
+
+def is_last(request: web.Request) -> bool:
+    """Whether the connection is to be closed after the answer: it is a spare one, or the server is stopping."""
+    if request.app[PROBES].draining:
+        return getattr(request.protocol, "more", False) is not True
+    return is_spare(request)
 
 
 GATE = web.AppKey("gate", Gate)

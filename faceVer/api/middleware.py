@@ -13,7 +13,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from faceVer import logs, stages
-from faceVer.api.gate import Gate, is_spare
+from faceVer.api.gate import Gate, is_last
 from faceVer.api.keys import HEADER as API_KEY
 from faceVer.api.keys import KeyMissingError
 from faceVer.api.metrics import GONE, Metrics
@@ -77,7 +77,7 @@ class Observer:
             trace.over = True
         response = answer.response
         self._decorate(request, response, ident)
-        if is_spare(request):
+        if is_last(request):
             response.force_close()
         self._end(request, route, trace, response.status, answer.code, answer.detail, owner)
         return response

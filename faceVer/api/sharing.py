@@ -14,7 +14,7 @@ from typing import Any, cast
 
 from aiohttp import web
 
-from faceVer.api.connection import Server
+from faceVer.api.connection import PROMISED, Server
 from faceVer.config import Settings
 
 log = logging.getLogger(__name__)
@@ -49,11 +49,15 @@ class SharedListener(web.BaseSite):
         self._loop.add_reader(self._sock.fileno(), self._ready)
 
     async def stop(self) -> None:
+        while self._take():  # whoever was let in by the kernel would be turned out by it
+            pass
         if self._timer is not None:
             self._timer.cancel()
         self._loop.remove_reader(self._sock.fileno())
         self._sock.close()
         await super().stop()
+        if self._making:
+            await asyncio.wait(self._making, timeout=PROMISED)
 
     @property
     def _server_of(self) -> Server:
@@ -76,22 +80,23 @@ class SharedListener(web.BaseSite):
         self._loop.add_reader(self._sock.fileno(), self._ready)
         self._take()
 
-    def _take(self) -> None:
-        """Take one connection, if it is still there; the next one is weighed anew."""
+    def _take(self) -> bool:
+        """Take one connection, if it is still there, and tell; the next one is weighed anew."""
         try:
             client, _ = self._sock.accept()
         except (BlockingIOError, InterruptedError, ConnectionAbortedError):
-            return
+            return False
         except OSError as error:
             log.warning("a connection cannot be taken: %s", error.strerror)
             self._pause(RETRY)
-            return
+            return False
         client.setblocking(False)
         task = self._loop.create_task(self._make(client))
         self._making.add(task)
         task.add_done_callback(self._making.discard)
         server = self._server_of
         server.metrics.gauge("connections", server.open + len(self._making))
+        return True
 
     async def _make(self, client: socket.socket) -> None:
         try:

@@ -98,6 +98,33 @@ class TestStop:
             assert running.stop() == 0
 
     @pytest.mark.parametrize("arguments", [(), ("--workers", "2")])
+    def test_what_has_begun_to_come_is_read_and_answered(self, arguments: tuple[str, ...], astronaut: bytes) -> None:
+        """aiohttp closes what has no whole head yet, and drops whatever of a body comes after the signal."""
+        head = f"POST {PATTERN}extract HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\n"
+        head += f"Content-Length: {len(astronaut)}\r\n\r\n"
+        whole = head.encode() + astronaut
+        with Server(*arguments, threads="1") as running, contextlib.ExitStack() as stack:
+            # Nothing sent, a part of the head, a part of the body, and a second request on a kept connection.
+            clients = {at: stack.enter_context(wire(running)) for at in (0, 30, len(head) + 1000)}
+            kept = stack.enter_context(wire(running))
+            kept.sendall(b"GET /version HTTP/1.1\r\nHost: x\r\n\r\n")
+            first = read_answer(kept)
+            assert first.status == 200
+            assert "connection" not in first.headers
+            for at, sock in clients.items():
+                sock.sendall(whole[:at])
+            kept.sendall(whole[:20])
+            time.sleep(0.2)  # so that it has come
+            running.process.send_signal(signal.SIGTERM)
+            assert soon(lambda: not can_connect(running.port))
+            for at, sock in [*clients.items(), (20, kept)]:
+                sock.sendall(whole[at:])
+            answers = [read_answer(sock) for sock in (*clients.values(), kept)]
+            assert [answer.status for answer in answers] == [200] * 4
+            assert {answer.headers["connection"] for answer in answers} == {"close"}
+            assert running.stop() == 0
+
+    @pytest.mark.parametrize("arguments", [(), ("--workers", "2")])
     def test_who_never_ends_does_not_hold_it_up(self, arguments: tuple[str, ...]) -> None:
         with (
             Server(*arguments, threads="1", shutdown_timeout="0.3", webhook_grace="0") as running,
