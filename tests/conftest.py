@@ -7,12 +7,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from faceVer.config import Settings
 from faceVer.engine import FaceEngine
 from faceVer.environment import load_settings
 from tests import support_faces as faces
 from tests.support_server import Server
+
+# A busy machine is no failure, so nothing is timed; and whether a change lands must not depend on luck, so the same
+# examples are tried each time. `pytest --hypothesis-profile=explore` tries others.
+untimed = hypothesis_settings(deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.register_profile("explore", untimed)
+hypothesis_settings.register_profile("same", untimed, derandomize=True)
+hypothesis_settings.load_profile("same")
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faceVer.analyses.facts import AnalysisType, BiometryConfs, QualityConfs
@@ -286,13 +286,12 @@ def valid_or_refused(data: bytes) -> None:
     json.dumps(everything, allow_nan=False, ensure_ascii=False).encode()
 
 
-@settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200)
 @given(payload_like | json_values)
 def test_any_json_is_valid_or_refused(value: Any) -> None:
     valid_or_refused(json.dumps(value).encode())
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_valid_or_refused(data: bytes) -> None:
     valid_or_refused(data)

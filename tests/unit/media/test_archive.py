@@ -279,13 +279,13 @@ def survives(data: bytes) -> None:
     assert 1 <= len(frames) <= SMALL.frames
 
 
-@settings(max_examples=150, deadline=None, database=None)
+@settings(max_examples=150)
 @given(st.sampled_from(HEADS), st.binary(max_size=1500))
 def test_any_bytes_behind_a_magic(head: bytes, tail: bytes) -> None:
     survives(head + tail)
 
 
-@settings(max_examples=300, deadline=None, database=None)
+@settings(max_examples=300)
 @given(st.data())
 def test_any_damage(data: st.DataObject) -> None:
     damaged = bytearray(data.draw(st.sampled_from(VALID)))

@@ -252,7 +252,7 @@ def test_the_cap_is_on_width_times_height() -> None:
         decode(data, max_pixels=96 * 64 - 1)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.sampled_from(["JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP"]),
     st.integers(0, 2**31),

@@ -18,7 +18,7 @@ def test_frames_are_even_in_time_not_in_number() -> None:
     assert [crowded[place] for place in choose(crowded, range(len(crowded)), 4)] == [50, 200, 300]
 
 
-@settings(max_examples=200, database=None)
+@settings(max_examples=200)
 @given(TIMES, st.integers(1, 20))
 def test_choice(times: list[int], count: int) -> None:
     taken = choose(times, range(len(times)), count)
@@ -41,7 +41,7 @@ def test_an_open_group_needs_the_one_before_it() -> None:
     assert needed(times, keys, [3]) == [[3]]
 
 
-@settings(max_examples=200, database=None)
+@settings(max_examples=200)
 @given(st.data(), TIMES)
 def test_runs_reach_every_wanted_frame(data: st.DataObject, times: list[int]) -> None:
     keys = data.draw(st.lists(st.booleans(), min_size=len(times), max_size=len(times)))

@@ -116,7 +116,7 @@ def test_other_kinds_are_refused(data: bytes, word: str) -> None:
         sniff(data)
 
 
-@settings(max_examples=300, database=None)
+@settings(max_examples=300)
 @given(st.binary(max_size=600))
 def test_any_bytes(data: bytes) -> None:
     with contextlib.suppress(SampleError):

@@ -436,13 +436,13 @@ def survives(data: bytes) -> None:
         assert max(frame.width, frame.height) <= FUZZ.side
 
 
-@settings(max_examples=100, deadline=None, database=None)
+@settings(max_examples=100)
 @given(st.sampled_from(HEADS), st.binary(max_size=2000))
 def test_any_bytes_behind_a_magic(head: bytes, tail: bytes) -> None:
     survives(head + tail)
 
 
-@settings(max_examples=300, deadline=None, database=None)
+@settings(max_examples=300)
 @given(st.data())
 def test_any_damage(data: st.DataObject) -> None:
     damaged = bytearray(data.draw(st.sampled_from(VALID)))

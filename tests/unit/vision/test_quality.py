@@ -147,7 +147,7 @@ def test_eye_ratio() -> None:
     assert eye_ratio(np.zeros((6, 2), np.float32)) == 0
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.integers(1, 200), st.integers(1, 200),
     st.floats(-500, 500), st.floats(-500, 500), st.floats(0, 900), st.floats(0, 900),

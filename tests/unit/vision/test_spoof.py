@@ -65,7 +65,7 @@ def test_views_that_the_picture_makes_equal_count_once() -> None:
     assert {scale for scale, _ in views(BLACK, a_face(126, 126, 276, 276))} == {2.4, 2.66}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.integers(2, 300), st.integers(2, 300),
     st.floats(-100, 400), st.floats(-100, 400), st.floats(0.5, 500), st.floats(0.5, 500),
