@@ -20,7 +20,7 @@ from typing import Any, Self
 PATTERN = "/v1/face/pattern/"
 OCTETS = "application/octet-stream"
 JPEG = {"Content-Type": "image/jpeg"}
-START_SECONDS = 60
+START_SECONDS, STOP_SECONDS = 120, 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ class Server:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         try:
-            status = self.process.wait(30)
+            status = self.process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
             self.process.kill()
             raise
