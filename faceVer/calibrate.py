@@ -129,10 +129,14 @@ def write(settings: Settings, calibration: Calibration, rows: list[accuracy.Row]
     place["calibration"] = fitted
     try:
         handle, fresh = tempfile.mkstemp(dir=path.parent, prefix=".calibration-")
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(tomlkit.dumps(document))
-        os.chmod(fresh, 0o644)
-        os.replace(fresh, path)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as stream:
+                stream.write(tomlkit.dumps(document))
+            os.chmod(fresh, 0o644)
+            os.replace(fresh, path)
+        except BaseException:
+            os.unlink(fresh)
+            raise
     except OSError as error:
         raise SetupError(f"cannot write {path}: {error}") from error
     return path

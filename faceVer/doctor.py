@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import Literal
 
 import faceVer
-from faceVer.api.connection import SPARE
 from faceVer.api.keys import Keys
 from faceVer.api.pool import thread_count, usable_cpus
-from faceVer.api.server import is_loopback, try_port
-from faceVer.api.tls import server_context
+from faceVer.api.server import descriptors, is_loopback, try_port
+from faceVer.api.tls import certificate_ended, server_context
 from faceVer.api.webhook import WebhookSender
+from faceVer.api.workers import heartbeats
+from faceVer.cgroup import memory_limit
 from faceVer.config import PREFIX, Settings
 from faceVer.engine import FaceEngine
 from faceVer.environment import effective
@@ -103,6 +104,10 @@ def _settings(settings: Settings) -> Iterator[Finding]:
     check_providers(settings.providers)
     if not settings.api_keys and not is_loopback(settings.host):
         yield Finding("settings", "note", f"without {PREFIX}API_KEYS whoever reaches the port may use it")
+    if settings.workers > 1:
+        heartbeats()
+    if ended := certificate_ended(settings):
+        yield Finding("settings", "bad", ended)
     if settings.request_timeout < settings.body_timeout:
         yield Finding("settings", "note", f"{PREFIX}REQUEST_TIMEOUT ends before {PREFIX}BODY_TIMEOUT can")
 
@@ -114,27 +119,16 @@ def _threads(settings: Settings) -> Iterator[Finding]:
     yield Finding("threads", "note" if total > cpus else "ok", text)
 
 
-def _memory(settings: Settings, cgroup: Path = Path("/sys/fs/cgroup")) -> Iterator[Finding]:
-    limit = _memory_limit(cgroup)
+def _memory(settings: Settings) -> Iterator[Finding]:
+    limit = min(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"), memory_limit()) / 2**20
     need = settings.workers * (LEAST_MEMORY + settings.max_inflight_bytes / 2**20)
     text = f"{limit:.0f} MiB may be used; {need:.0f} MiB cover models, pictures and {PREFIX}MAX_INFLIGHT_BYTES"
     yield Finding("memory", "note" if limit < need else "ok", text)
 
 
-def _memory_limit(cgroup: Path) -> float:
-    """MiB that this process may use: the machine's, or less where its control group (v2 or v1) says so."""
-    limit = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**20
-    for name in ("memory.max", "memory/memory.limit_in_bytes"):
-        try:
-            limit = min(limit, int((cgroup / name).read_text()) / 2**20)
-        except (OSError, ValueError):  # no such file, or "max"
-            continue
-    return limit
-
-
 def _descriptors(settings: Settings) -> Iterator[Finding]:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    need = settings.max_connections + SPARE + 64
+    need = descriptors(settings)
     bad = most != resource.RLIM_INFINITY and most < need
     yield Finding("files", "note" if bad else "ok", f"{most} descriptors may be open; {need} are needed at most")
 

@@ -42,7 +42,7 @@ def load_settings(environ: Mapping[str, str] | None = None, **overrides: Any) ->
         name = variable.removeprefix(PREFIX).lower()
         if name not in known or variable != variable.upper():
             raise SettingsError(f"unknown setting {variable}; `facever settings` lists them all")
-        if text != "" or isinstance(known[name].default, tuple):
+        if _says_something(known[name], text):
             values[name] = _parse(known[name], text, variable)
     values.update({name: value for name, value in overrides.items() if value is not None})
     for name, value in values.items():
@@ -54,7 +54,7 @@ def _from_file(path: Path, known: Mapping[str, Field[Any]]) -> dict[str, Any]:
     try:
         with path.open("rb") as stream:
             table = tomllib.load(stream)
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise SettingsError(f"cannot read the settings file {path}: {error}") from error
     result: dict[str, Any] = {}
     for name, value in table.items():
@@ -66,8 +66,14 @@ def _from_file(path: Path, known: Mapping[str, Field[Any]]) -> dict[str, Any]:
             raise SettingsError(f"{name} in {path}: a number or a text is expected")
         else:
             text = str(value)
-        result[name] = _parse(known[name], text, f"{name} in {path}")
+        if _says_something(known[name], text):
+            result[name] = _parse(known[name], text, f"{name} in {path}")
     return result
+
+
+def _says_something(spec: Field[Any], text: str) -> bool:
+    """Nothing in place of a value is its default; in place of a list it is an empty one."""
+    return text != "" or isinstance(spec.default, tuple)
 
 
 def _parse(spec: Field[Any], text: str, where: str) -> Any:

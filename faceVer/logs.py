@@ -11,7 +11,7 @@ import json
 import logging
 import os
 import re
-import sys
+import select
 import time
 import traceback
 from collections.abc import Callable, Mapping
@@ -149,20 +149,50 @@ access = AccessLog()
 """The server's own, through `logging` until `set_up` is called."""
 
 
+class _Stderr(logging.Handler):
+    """Standard error, written to where that does not have to wait.
+
+    Whoever reads it may stop reading, and then a write would wait for ever, on the thread that serves all requests.
+    What does not fit is dropped, and counted in a line of its own once something fits again.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._poll = select.poll()
+        self._poll.register(2, select.POLLOUT)
+        self._dropped = 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            self.write(self.format(record) + "\n")
+        except Exception:
+            self.handleError(record)
+
+    def write(self, line: str) -> None:
+        """A whole line at once, so that workers' lines do not run into each other."""
+        if self._dropped and self._poll.poll(0):
+            dropped, self._dropped = self._dropped, 0
+            words = f"{dropped} log lines were dropped: nobody read standard error"
+            told = logging.LogRecord(__name__, logging.WARNING, "", 0, words, None, None)
+            _add_id(told)
+            line = f"{self.format(told)}\n{line}"
+        data = line.encode("utf-8", "backslashreplace")
+        try:
+            for at in range(0, len(data), select.PIPE_BUF):  # a pipe that is ready has room for as much
+                if not self._poll.poll(0):
+                    self._dropped += 1
+                    return
+                os.write(2, data[at : at + select.PIPE_BUF])
+        except OSError:  # whoever read the log has gone; that is no reason to fail requests
+            return
+
+
 def set_up(level: str, shape: str) -> None:
     """Send every log line to standard error. shape: "text" or "json"."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _Stderr()
     handler.setFormatter(_Json() if shape == "json" else _Text())
     handler.addFilter(_add_id)
     logging.captureWarnings(True)
     logging.getLogger("PIL").setLevel(logging.WARNING)  # below, it writes what pictures say of themselves
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    access.configure(shape, logging.getLevelNamesMapping()[level], _write)
-
-
-def _write(line: str) -> None:
-    """A whole line at once, so that workers' lines do not run into each other."""
-    try:
-        os.write(2, line.encode("utf-8", "backslashreplace"))
-    except OSError:  # whoever read the log has gone; that is no reason to fail requests
-        return
+    access.configure(shape, logging.getLevelNamesMapping()[level], handler.write)

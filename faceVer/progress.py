@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 import time
 from pathlib import Path
@@ -46,7 +47,8 @@ class Progress:
     def _watch(self) -> None:
         while not self._stop.wait(TICK):
             arrived = sum(_size(scratch) for scratch in self._folder.glob(".fetch-*"))
-            self._line(f"{self._text} … {arrived / 1e6:.1f} MB, {time.monotonic() - self._since:.0f} s", "")
+            text = f"{self._text} … {arrived / 1e6:.1f} MB, {time.monotonic() - self._since:.0f} s"
+            self._line(text[: _columns(self._stream) - 1], "")
 
     def _line(self, text: str, end: str) -> None:
         self._stream.write((f"\r\x1b[K{text}" if self._live else text) + end)
@@ -70,6 +72,7 @@ class Bar:
     """
 
     WIDTH = 24
+    """Columns of the bar itself, where the terminal has room for it beside the words."""
 
     def __init__(self, stream: TextIO, what: str, *, quiet: bool = False) -> None:
         self._stream, self._what = stream, what
@@ -83,12 +86,15 @@ class Bar:
         if not self._live or (now - self._drawn < TICK and done < total):
             return
         self._drawn, self._shown = now, done < total
-        filled = self.WIDTH * done // max(total, 1)
         left = (now - self._begun) * (total - done) / max(done, 1)
-        text = f"[{'#' * filled:<{self.WIDTH}}] {done} of {total} {self._what}"
+        text = f"{done} of {total} {self._what}"
         if 0 < done < total:
             text += f", {_duration(left)} left"
-        self._write(f"\r\x1b[K{text}" + ("\n" if done == total else ""))
+        columns = _columns(self._stream)
+        width = min(self.WIDTH, columns - len(text) - 4)
+        if width > 0:
+            text = f"[{'#' * (width * done // max(total, 1)):<{width}}] {text}"
+        self._write(f"\r\x1b[K{text[: columns - 1]}" + ("\n" if done == total else ""))
 
     def clear(self) -> None:
         """Take the bar off the terminal."""
@@ -99,6 +105,14 @@ class Bar:
     def _write(self, text: str) -> None:
         self._stream.write(text)
         self._stream.flush()
+
+
+def _columns(terminal: TextIO) -> int:
+    """How wide a terminal is: a line that wraps cannot be drawn over."""
+    try:
+        return os.get_terminal_size(terminal.fileno()).columns or 80
+    except OSError:
+        return 80
 
 
 def _duration(seconds: float) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from faceVer.engine import FaceEngine
 from faceVer.environment import load_settings
 from tests import support_faces as faces
 from tests.support_server import Server
+from tests.support_tls import certificate_of
 
 # A busy machine is no failure, so nothing is timed; and whether a change lands must not depend on luck, so the same
 # examples are tried each time. `pytest --hypothesis-profile=explore` tries others.
@@ -59,3 +61,10 @@ def data_folder() -> Path:
     if not folder.is_dir():
         pytest.skip("no development data: set FACEVER_DATA or put it at ../shared/data")
     return folder
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """(certificate, key) for localhost, as PEM files."""
+    now = datetime.now(UTC)
+    return certificate_of(tmp_path_factory.mktemp("tls"), now - timedelta(days=1), now + timedelta(days=1))

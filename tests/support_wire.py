@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from tests.support_server import Answer, Server
@@ -57,8 +58,28 @@ def metric(server: Server, line: str) -> float:
 
 
 def until(server: Server, line: str, least: float = 1) -> float:
-    """Wait until a sample of /metrics is at least that."""
-    deadline = time.monotonic() + WAIT
-    while (value := metric(server, line)) < least and time.monotonic() < deadline:
+    """Wait until a sample of /metrics is at least that; a server may be too busy to be asked for a moment."""
+    deadline, value = time.monotonic() + WAIT, 0.0
+    while value < least and time.monotonic() < deadline:
+        with contextlib.suppress(ConnectionError):
+            value = metric(server, line)
         time.sleep(0.05)
     return value
+
+
+def soon(condition: Callable[[], object]) -> bool:
+    """Whether it comes true within a bounded time."""
+    deadline = time.monotonic() + WAIT
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def can_connect(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+    except OSError:
+        return False
+    return True

@@ -11,7 +11,7 @@ from aiohttp.http import HttpVersion11
 from faceVer import __version__
 from faceVer.analyses.folder import FolderService
 from faceVer.api import console, liveness, openapi, pattern
-from faceVer.api.body import Budget, check_length, file_limit
+from faceVer.api.body import Budget, check_length
 from faceVer.api.context import (
     BUDGET,
     ENGINE,
@@ -32,7 +32,7 @@ from faceVer.api.context import (
 from faceVer.api.exposition import Exposition
 from faceVer.api.gate import GATE, Gate
 from faceVer.api.health import HealthCheck
-from faceVer.api.intake import is_form
+from faceVer.api.intake import length_limit
 from faceVer.api.metrics import Metrics
 from faceVer.api.middleware import Observer
 from faceVer.api.pool import InferencePool, thread_count
@@ -42,7 +42,7 @@ from faceVer.api.routes import LABELS, LIVE, METRICS_PATH, READY, ROUTES, UNKNOW
 from faceVer.api.webhook import WebhookSender
 from faceVer.config import Settings
 from faceVer.engine import FaceEngine
-from faceVer.errors import InferenceError, MethodError, SetupError, TooLargeError, UnknownPathError
+from faceVer.errors import InferenceError, MethodError, RequestTypeError, SetupError, TooLargeError, UnknownPathError
 from faceVer.weights.manifest import DIGITS
 
 log = logging.getLogger(__name__)
@@ -116,12 +116,11 @@ def _route(app: web.Application, path: str, **handlers: Handler) -> None:
 
 async def _expect(request: web.Request) -> None:
     """Say 100 Continue unless the announced body would be refused anyway; other expectations are ignored."""
-    settings = request.app[SETTINGS]
     if request.app[GATE].would_refuse(request, ROUTES.get(request.path, UNKNOWN)):
         return
     try:
-        check_length(request, settings.max_request_bytes if is_form(request) else file_limit(settings, encoded=True))
-    except TooLargeError:  # the handler makes the same check and answers it
+        check_length(request, length_limit(request))
+    except (TooLargeError, RequestTypeError):  # the handler makes the same check and answers it
         return
     if request.version >= HttpVersion11 and request.headers.get("Expect", "").lower() == "100-continue":
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")

@@ -9,7 +9,7 @@ from typing import Self, TypeVar
 from aiohttp import web
 
 from faceVer.api.multipart import FormParser
-from faceVer.api.part import MalformedBodyError, Part
+from faceVer.api.part import Encoding, MalformedBodyError, Part
 from faceVer.api.pool import InferencePool
 from faceVer.api.transfer import unbase64
 from faceVer.config import Settings
@@ -118,7 +118,8 @@ async def read_file(request: web.Request, settings: Settings, grant: Grant, *, e
 
 def file_limit(settings: Settings, encoded: bool) -> int:
     """Largest file in bytes as sent."""
-    return int(settings.max_file_bytes * BASE64_GROWTH) if encoded else settings.max_file_bytes
+    most = int(settings.max_file_bytes * BASE64_GROWTH) if encoded else settings.max_file_bytes
+    return min(most, settings.max_request_bytes)
 
 
 async def read_parts(
@@ -140,7 +141,7 @@ async def read_parts(
     return parser.close()
 
 
-def decoded(data: bytes, encoded: bool, settings: Settings, error: type[FaceVerError], what: str) -> bytes:
+def decoded(data: bytes, encoded: Encoding, settings: Settings, error: type[FaceVerError], what: str) -> bytes:
     """A file without its transfer encoding. what: its name for the log.
 
     Raises `error` where it is not base64, TooLargeError.
@@ -150,13 +151,15 @@ def decoded(data: bytes, encoded: bool, settings: Settings, error: type[FaceVerE
     try:
         plain = unbase64(data)
     except ValueError:
-        raise error(f"{what} is not base64") from None
+        if encoded is not Encoding.PERHAPS:
+            raise error(f"{what} is not base64") from None
+        plain = data
     if len(plain) > settings.max_file_bytes:
         raise TooLargeError(f"{what} has {len(plain)} bytes, at most {settings.max_file_bytes} are allowed")
     return plain
 
 
-def decoded_body(data: bytes, encoded: bool, settings: Settings) -> bytes:
+def decoded_body(data: bytes, encoded: Encoding, settings: Settings) -> bytes:
     """A body that is one picture, without its transfer encoding. Raises SampleError, TooLargeError."""
     with stage("unpack"):
         return decoded(data, encoded, settings, SampleError, "body")

@@ -12,7 +12,7 @@ import os
 from collections.abc import Callable
 from typing import Any, cast
 
-from aiohttp import web
+from aiohttp import StreamReader, web
 from aiohttp.http import HttpVersion10, HttpVersion11
 from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
 from aiohttp.web_protocol import RequestHandler
@@ -20,7 +20,6 @@ from aiohttp.web_request import BaseRequest
 from multidict import CIMultiDictProxy
 
 from faceVer import logs
-from faceVer.api.context import METRICS
 from faceVer.api.metrics import BAD_HTTP, Metrics
 from faceVer.api.refusal import REQUEST_ID, common_headers, refuse
 from faceVer.config import Settings
@@ -32,12 +31,6 @@ SPARE = 32
 """Connections past the limit that are taken all the same, for probes; whatever else comes on them gets 503."""
 TAKEN = 16 * 1024
 """Bytes of its answer that a client must take in each `write_timeout`."""
-PROMISED = 2.0
-"""Seconds that a stopping server waits for the head of a request, once a client has connected or begun one."""
-STEP = 0.01
-"""Seconds between two looks at what a stopping server still has to do."""
-LAST = 0.5
-"""Seconds a request gets to end after it was told that its time is up."""
 LINGER = 5.0
 """Seconds the rest of a refused body is read and thrown away, so that the client gets to read the answer."""
 
@@ -45,9 +38,10 @@ LINGER = 5.0
 def _in_known_versions(factory: Callable[..., BaseRequest]) -> Callable[..., BaseRequest]:
     """aiohttp answers in the version that was asked in, whatever that was; here it is one of HTTP/1."""
 
-    def make(message: Any, *rest: Any) -> BaseRequest:
+    def make(message: Any, payload: Any, connection: Connection, *rest: Any) -> BaseRequest:
         known = message.version in (HttpVersion10, HttpVersion11)
-        return factory(message if known else message._replace(version=HttpVersion11), *rest)
+        connection.body = payload
+        return factory(message if known else message._replace(version=HttpVersion11), payload, connection, *rest)
 
     return make
 
@@ -70,10 +64,22 @@ class Server(web.Server):
         self.settings, self.metrics = settings, metrics
         self.common: CIMultiDictProxy[str] = common_headers(settings)
         self.open = 0
+        self.coming = 0
+        """Connections that were taken and are not open yet, mostly for their TLS handshake."""
+
+    @property
+    def full(self) -> bool:
+        """Whether no further connection may be taken, not even for a probe."""
+        return self.open + self.coming >= self.settings.max_connections + SPARE
+
+    def count(self) -> None:
+        """Tell how many connections there are."""
+        self.metrics.gauge("connections", self.open + self.coming)
 
     def busy(self, *, promised: bool) -> bool:
         """Whether a request is being received, worked on or answered. promised: those yet to come count, too."""
-        return any(not conn.idle(promised=promised) for conn in cast("list[Connection]", self.connections))
+        made = cast("list[Connection]", self.connections)
+        return (promised and self.coming > 0) or any(not connection.idle(promised=promised) for connection in made)
 
     def __call__(self) -> Connection:
         return Connection(self, loop=self._loop, **self._kwargs)
@@ -82,14 +88,17 @@ class Server(web.Server):
 class Connection(RequestHandler):
     """One client's connection."""
 
-    __slots__ = ("_flood", "_head_of", "_head_timer", "_ours", "_unsent", "_write_timer", "spare")
+    __slots__ = ("_head_of", "_head_timer", "_ours", "_unsent", "_write_timer", "body", "made", "spare")
 
     def __init__(self, server: Server, **options: Any) -> None:
         super().__init__(server, **options)
         self._ours = server
+        server.coming += 1
+        self.made = False
+        self.body: StreamReader | None = None
+        """The last request's, which may still be coming when it has been answered."""
         self.spare = False
         """Whether it is one past the limit."""
-        self._flood = False
         self._head_timer: asyncio.TimerHandle | None = None
         self._head_of = 0
         """The request, by number, whose head is awaited by the clock."""
@@ -98,25 +107,19 @@ class Connection(RequestHandler):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         ours = self._ours
-        past = ours.open - ours.settings.max_connections
-        if past >= SPARE:
-            self._flood = True
-            ours.metrics.count("cut_limit")
-            cast(asyncio.WriteTransport, transport).abort()
-            return
-        self.spare = past >= 0
+        self.made = True
+        self.spare = ours.open >= ours.settings.max_connections
         ours.open += 1
+        ours.coming -= 1
         ours.metrics.count("connections_opened")
-        ours.metrics.gauge("connections", ours.open)
+        ours.count()
         super().connection_made(transport)
         self._await_head()
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        if self._flood:
-            return
         ours = self._ours
         ours.open -= 1
-        ours.metrics.gauge("connections", ours.open)
+        ours.count()
         for timer in (self._head_timer, self._write_timer):
             if timer is not None:
                 timer.cancel()
@@ -125,10 +128,11 @@ class Connection(RequestHandler):
     # The head: from the connection, or from the first byte of a later request, to the blank line.
 
     def data_received(self, data: bytes) -> None:
+        reading = self.body is not None and not self.body.is_eof()
         super().data_received(data)
-        # Neither a request's body nor the end of a head: a part of the next one.
-        between = not self._messages and not self._request_in_progress
-        if between and data and self._head_of != self._request_count:
+        # No body, no end of a head, not the empty line that some clients put behind a body: the next head.
+        between = not reading and not self._messages and not self._request_in_progress
+        if between and self._head_of != self._request_count and data.strip(b"\r\n"):
             self._await_head()
 
     def _await_head(self) -> None:
@@ -139,15 +143,20 @@ class Connection(RequestHandler):
 
     def _head_late(self) -> None:
         self._head_timer = None
-        waiting = self._waiter is not None and not self._waiter.done()
-        if self._request_count == self._head_of and waiting:
+        if self._request_count == self._head_of and self._waiting:
             self._ours.metrics.count("cut_head")
             self.force_close()
 
     def idle(self, *, promised: bool) -> bool:
         """Whether closing it would lose nothing. promised: a connection whose next head is awaited is not idle."""
-        waiting = self._waiter is not None and not self._waiter.done()
-        return waiting and not (promised and self._head_of == self._request_count)
+        if self._task_handler is None or self._task_handler.done():  # TLS may still wait for the client's good-bye
+            return self.transport is None or not self.transport.get_write_buffer_size()
+        return self._waiting and not (promised and self._head_of == self._request_count)
+
+    @property
+    def _waiting(self) -> bool:
+        """Whether there is no request."""
+        return self._waiter is not None and not self._waiter.done()
 
     @property
     def more(self) -> bool:
@@ -218,60 +227,3 @@ class Connection(RequestHandler):
         level = logging.ERROR if status >= 500 else logging.INFO
         logs.access.line(level, "-", BAD_HTTP, status, 0.0, code=answer.code, detail=answer.detail)
         return answer.response
-
-
-class Runner(web.AppRunner):
-    """The app as served."""
-
-    __slots__ = ("_settings",)
-
-    def __init__(self, app: web.Application, settings: Settings) -> None:
-        super().__init__(app, access_log=None, shutdown_timeout=LAST)
-        self._settings = settings
-
-    async def cleanup(self) -> None:
-        """Stop listening, finish what has come, close.
-
-        By itself aiohttp throws away what arrives once it closes, were it the rest of a body that is being read, and
-        closes connections that it has not read from yet.
-        """
-        if isinstance(self._server, Server):
-            await self._finish(self._server)
-        await super().cleanup()
-
-    async def _finish(self, server: Server) -> None:
-        for _ in range(2):  # once round the loop takes what the kernel has accepted, twice reads what came with it
-            await asyncio.sleep(0)
-        for site in list(self._sites):
-            await site.stop()
-        loop = asyncio.get_running_loop()
-        begun = loop.time()
-        promised_until = begun + min(PROMISED, self._settings.shutdown_timeout)
-        while (now := loop.time()) < begun + self._settings.shutdown_timeout:
-            if not server.busy(promised=now < promised_until):
-                break
-            await asyncio.sleep(STEP)
-
-    async def _make_server(self) -> web.Server:
-        return Server(await super()._make_server(), self._settings, self.app[METRICS])
-
-
-class Listener(web.BaseSite):
-    """A listening address. where: host and port, or sock, as `loop.create_server` takes them."""
-
-    __slots__ = ("_where",)
-
-    def __init__(self, runner: web.AppRunner, settings: Settings, tls: Any, backlog: int, **where: Any) -> None:
-        super().__init__(runner, ssl_context=tls, backlog=backlog)
-        if tls is not None:
-            where["ssl_handshake_timeout"] = settings.head_timeout
-        self._where = where
-
-    @property
-    def name(self) -> str:
-        return "facever"
-
-    async def start(self) -> None:
-        await super().start()
-        serve: Callable[..., Any] = asyncio.get_running_loop().create_server
-        self._server = await serve(self._runner.server, ssl=self._ssl_context, backlog=self._backlog, **self._where)

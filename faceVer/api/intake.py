@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from faceVer.api.body import Grant, read_file, read_parts
+from faceVer.api.body import Grant, file_limit, read_file, read_parts
 from faceVer.api.context import SETTINGS
-from faceVer.api.part import MalformedBodyError, Part
+from faceVer.api.part import Encoding, MalformedBodyError, Part
 from faceVer.api.responses import TRANSFER_ENCODING
 from faceVer.api.transfer import FORM, IMAGE_TYPES, boundary, is_base64, media_type
 from faceVer.errors import FaceVerError, RequestTypeError
@@ -17,15 +17,23 @@ def is_form(request: web.Request) -> bool:
     return media_type(request.headers.get("Content-Type")) == FORM
 
 
-async def image_body(request: web.Request, grant: Grant) -> tuple[bytes, bool]:
+def length_limit(request: web.Request) -> int:
+    """Bytes that the request's body may have. Raises RequestTypeError."""
+    settings = request.app[SETTINGS]
+    if is_form(request):
+        return settings.max_request_bytes
+    return file_limit(settings, is_base64(request.headers.get(TRANSFER_ENCODING)))
+
+
+async def image_body(request: web.Request, grant: Grant) -> tuple[bytes, Encoding]:
     """(the body, whether base64 is still on it) of a request that is one image.
 
     Raises RequestTypeError, SampleError, TooLargeError, OverloadedError.
     """
-    encoded = is_base64(request.headers.get(TRANSFER_ENCODING))
+    encoded = Encoding(is_base64(request.headers.get(TRANSFER_ENCODING)))
     if media_type(request.headers.get("Content-Type")) not in IMAGE_TYPES:
         raise RequestTypeError(f"Content-Type {request.headers.get('Content-Type')!r}")
-    return await read_file(request, request.app[SETTINGS], grant, encoded=encoded), encoded
+    return await read_file(request, request.app[SETTINGS], grant, encoded=bool(encoded)), encoded
 
 
 async def form_parts(request: web.Request, grant: Grant, broken: type[FaceVerError]) -> tuple[list[Part], bool]:

@@ -48,12 +48,12 @@ async def folder(request: web.Request) -> web.Response:
     app, settings = request.app, request.app[SETTINGS]
     with app[BUDGET].hold() as grant:
         parts, _ = await form_parts(request, grant, SampleError)
-        uploads, payload = await unpack(
-            app[POOL], parts, lambda: (media_of(parts, settings), _payload(parts, settings))
-        )
-        parts.clear()
         service = service_of(request)
         async with app[POOL].admit():
+            uploads, payload = await unpack(
+                app[POOL], parts, lambda: (media_of(parts, settings), _payload(parts, settings))
+            )
+            parts.clear()
             document, body = await app[POOL].run(_answer, service, uploads, payload)
     if document["resolution_endpoint"]:
         app[WEBHOOKS].submit(Delivery(document["resolution_endpoint"], body, document["folder_id"], request_id.get()))
@@ -90,7 +90,8 @@ def _payload(parts: list[Part], settings: Settings) -> bytes | None:
 
 def media_of(parts: list[Part], settings: Settings) -> list[Upload]:
     """The media parts, decoded from base64. Raises PartTypeError, SampleError, TooLargeError."""
-    return [_upload(part, settings) for part in parts if part.name != PAYLOAD]
+    with stage("unpack"):
+        return [_upload(part, settings) for part in parts if part.name != PAYLOAD]
 
 
 def _upload(part: Part, settings: Settings) -> Upload:

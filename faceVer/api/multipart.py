@@ -1,7 +1,8 @@
 """An incremental parser of multipart/form-data: fed the body as it arrives, it makes the parts, within bounds.
 
-What is accepted does not depend on how the body is cut into chunks. Text before the first and after the last boundary
-is skipped; lines end in CR LF; a boundary is followed by CR LF or, the last one, by two hyphens.
+What is accepted does not depend on how the body is cut into chunks. Text before the first boundary, which begins a line
+or follows a byte order mark, and after the last is skipped; lines end in CR LF; a boundary is followed by CR LF or, the
+last one, by two hyphens.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from faceVer.api.part import (
     HEADER_BYTES,
     PAYLOAD,
     USUAL_HEAD,
+    Encoding,
     Head,
     Header,
     MalformedBodyError,
@@ -17,6 +19,7 @@ from faceVer.api.part import (
     add_header,
     head_of,
 )
+from faceVer.api.transfer import BOM
 from faceVer.errors import TooLargeError
 
 _PREAMBLE, _HEAD, _DATA, _EPILOGUE = range(4)
@@ -32,14 +35,15 @@ class FormParser:
     def __init__(self, mark: bytes, *, max_parts: int, room: int, encoded_room: int, encoded: bool) -> None:
         self._delimiter = b"\r\n--" + mark
         self._max_parts = max_parts
-        self._rooms = (room, encoded_room)
+        self._rooms = (room, encoded_room, encoded_room)
+        """By `Encoding`."""
         self._encoded = encoded
         self._parts: list[Part] = []
         self._state = _PREAMBLE
         self._rest = b""
         """The end of what was fed: it cannot be told yet what it is."""
         self._headers: list[Header] = []
-        self._head = Head("", None, None, encoded)
+        self._head = Head("", None, None, Encoding.NONE)
         self._pieces: list[bytes] = []
         """The part's data so far, joined once it is whole; `_size` bytes of at most `_room`."""
         self._size = self._room = 0
@@ -70,9 +74,10 @@ class FormParser:
         delimiter = self._delimiter
         index = buffer.find(delimiter[2:])  # a body may begin with it, without a line break
         if index < 0:
-            return max(0, len(buffer) - len(delimiter) + 1), False
-        start = max(0, index - 2)
-        if index and buffer[start:index] != b"\r\n":
+            return max(0, len(buffer) - len(delimiter)), False  # with the three bytes before what may be its beginning
+        start = max(0, index - 3)
+        before = buffer[start:index]
+        if before and before != BOM and not before.endswith(b"\r\n"):
             raise MalformedBodyError("the first boundary does not begin its line")
         return self._after_boundary(buffer, start, index + len(delimiter) - 2)
 
@@ -80,6 +85,7 @@ class FormParser:
         """Take the parts with a usual head and all of their data in one go: there may be thousands."""
         delimiter, length = self._delimiter, len(self._delimiter)
         parts, match, find = self._parts, USUAL_HEAD.match, buffer.find
+        around = Encoding(self._encoded)
         while found := match(buffer, at):
             raw_name, raw_filename, raw_type = found.groups()
             try:
@@ -88,7 +94,7 @@ class FormParser:
             except UnicodeDecodeError:  # Latin-1, then
                 break
             content_type = None if raw_type is None else raw_type.decode()
-            encoded = self._encoded and name != PAYLOAD
+            encoded = Encoding.NONE if name == PAYLOAD else around
             start = found.end()
             end = find(delimiter, start)
             after = end + length

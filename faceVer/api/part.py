@@ -7,6 +7,7 @@ of the tests: the same is accepted, the same refused.
 from __future__ import annotations
 
 import re
+from enum import IntEnum
 from typing import NamedTuple
 
 from faceVer.api.transfer import disposition, is_base64
@@ -33,13 +34,20 @@ class MalformedBodyError(Exception):
     """The body did not arrive whole, or is not the form it says it is; the endpoint knows which code that is."""
 
 
+class Encoding(IntEnum):
+    """Whether base64 is still on a part. PERHAPS: the request says so and the part itself says `binary` or the like, as
+    Apache HttpClient 4 does for every file whatever is in it; what the bytes are decides."""
+
+    NONE, BASE64, PERHAPS = range(3)
+
+
 class Part(NamedTuple):
-    """One part of a multipart body. content_type: None where the part states none. encoded: base64 is still on it."""
+    """One part of a multipart body. content_type: None where the part states none."""
 
     name: str
     filename: str | None
     content_type: str | None
-    encoded: bool
+    encoded: Encoding
     data: bytes
 
 
@@ -49,7 +57,7 @@ class Head(NamedTuple):
     name: str
     filename: str | None
     content_type: str | None
-    encoded: bool
+    encoded: Encoding
     length: int | None = None
 
 
@@ -91,11 +99,12 @@ def head_of(headers: list[Header], encoded: bool) -> Head:
                 length = int(raw)
     if kind != "form-data":
         raise MalformedBodyError("a part without Content-Disposition: form-data")
-    encoded = encoded and name != PAYLOAD
+    around = Encoding(encoded and name != PAYLOAD)
+    own = around
     for key, raw in headers:
         if key == "Content-Transfer-Encoding":
-            encoded = is_base64(_text(raw))
-    return Head(name, filename, content_type, encoded, length)
+            own = Encoding.BASE64 if is_base64(_text(raw)) else Encoding.PERHAPS if around else Encoding.NONE
+    return Head(name, filename, content_type, own, length)
 
 
 def _text(raw: str) -> str:

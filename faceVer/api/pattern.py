@@ -72,7 +72,7 @@ async def extract(request: web.Request) -> web.Response:
             template = await app[POOL].run(
                 lambda: engine.extract(decoded_body(body, encoded, settings))
             )
-    return responses.template_response(template, as_base64=encoded)
+    return responses.template_response(template, as_base64=bool(encoded))
 
 
 async def _compare(call: Call, features: Files, templates: Files) -> web.Response:
@@ -162,7 +162,10 @@ def _files(parts: Sequence[Part], spec: PartSpec, settings: Settings) -> Files:
     for content_type in {part.content_type: None for part in found}:  # thousands of parts state one type
         if content_type is not None and media_type(content_type) not in spec.types:
             raise PartTypeError(f"part {spec.name} has Content-Type {content_type!r}")
-    data = [decoded(part.data, True, settings, spec.error, spec.name) if part.encoded else part.data for part in found]
+    data = [
+        decoded(part.data, part.encoded, settings, spec.error, spec.name) if part.encoded else part.data
+        for part in found
+    ]
     return Files(
         data, [str(number) if part.filename is None else part.filename for number, part in enumerate(found, 1)]
     )

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import math
 import os
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from functools import partial
 from time import perf_counter
 from types import TracebackType
-from typing import TypeVar, TypeVarTuple
+from typing import Any, TypeVar, TypeVarTuple, cast
 
 from faceVer import stages
+from faceVer.cgroup import cpu_quota
 from faceVer.config import Settings
 from faceVer.errors import QueueFullError
 
@@ -23,25 +25,41 @@ A = TypeVar("A")
 Ts = TypeVarTuple("Ts")
 
 
-def usable_cpus(cgroup: Path = Path("/sys/fs/cgroup")) -> int:
-    """CPUs this process may really use: the affinity mask, less where a cgroup quota (v2 or v1) allows less."""
-    count = len(os.sched_getaffinity(0))
-    for quota_file, period_file in (("cpu.max", None), ("cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us")):
-        try:
-            words = (cgroup / quota_file).read_text().split()
-            if period_file:
-                words.append((cgroup / period_file).read_text().strip())
-            quota, period = float(words[0]), float(words[1])
-        except (OSError, ValueError, IndexError):
-            continue
-        if quota > 0 and period > 0:
-            count = min(count, math.ceil(quota / period))
-    return max(1, count)
+def usable_cpus() -> int:
+    """CPUs this process may really use: the affinity mask, less where a control group's quota allows less."""
+    return max(1, math.ceil(min(len(os.sched_getaffinity(0)), cpu_quota())))
 
 
 def thread_count(settings: Settings) -> int:
     """Inference threads of one server process."""
     return settings.threads or max(1, usable_cpus() // settings.workers)
+
+
+AHEAD = 2
+"""Calls handed to a lane's executor, for each of its threads: one more than it runs, so that it need not wait."""
+
+
+class _Call:
+    """A call on a thread. Whoever gives it up lets go of what it holds, pictures mostly, before its turn comes."""
+
+    __slots__ = ("_submitted", "_work")
+
+    def __init__(self, work: Callable[[], Any]) -> None:
+        self._work: Callable[[], Any] | None = work
+        self._submitted = perf_counter()
+
+    def __call__(self) -> Any:
+        work = self._work
+        if work is None:
+            return None
+        trace = stages.current.get()
+        if trace is not None:
+            trace.spent.append(("queue", perf_counter() - self._submitted))
+            stages.checkpoint()
+        return work()
+
+    def drop(self) -> None:
+        self._work = None
 
 
 class Lane:
@@ -57,6 +75,7 @@ class Lane:
         self.pending = 0
         """Calls that are running or waiting."""
         self._limit = threads + max_queue
+        self._slots = asyncio.Semaphore(AHEAD * threads)
         self._executor = ThreadPoolExecutor(threads, name, initializer=lambda: _lower(nice))
 
     def check(self) -> None:
@@ -65,20 +84,21 @@ class Lane:
             raise QueueFullError(f"{self.inside} requests are running or waiting")
 
     async def run(self, function: Callable[[*Ts], T], *arguments: *Ts) -> T:
-        context, submitted = contextvars.copy_context(), perf_counter()
-
-        def work() -> T:
-            trace = stages.current.get()
-            if trace is not None:
-                trace.spent.append(("queue", perf_counter() - submitted))
-                stages.checkpoint()
-            return function(*arguments)
-
+        loop, call = asyncio.get_running_loop(), _Call(partial(function, *arguments))
         self.pending += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._executor, context.run, work)
+            # They wait here, where who gives up is gone at once; an executor keeps what was cancelled in its queue.
+            await self._slots.acquire()
+            future = self._executor.submit(contextvars.copy_context().run, call)
+            future.add_done_callback(lambda _: self._free(loop))
+            return cast(T, await asyncio.shield(asyncio.wrap_future(future)))
         finally:
+            call.drop()
             self.pending -= 1
+
+    def _free(self, loop: asyncio.AbstractEventLoop) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop has ended before a call that was given up
+            loop.call_soon_threadsafe(self._slots.release)
 
     def close(self) -> None:
         self._executor.shutdown(wait=True, cancel_futures=True)

@@ -13,6 +13,10 @@ MAX_CLIENTS = 10_000
 """Clients remembered; whoever was away longest is forgotten first, and begins with a full bucket again."""
 
 
+LONGEST = 3600.0
+"""Seconds a client is asked to wait, at most."""
+
+
 class RateLimit:
     """rate: requests per second in the long run. burst: how many may come at once. clock: seconds."""
 
@@ -30,7 +34,8 @@ class RateLimit:
             del self._buckets[next(iter(self._buckets))]
         if left < 1:
             self._buckets[client] = left, now
-            raise RateLimitError("the client sends more requests than it may", seconds=(1 - left) / self._rate)
+            seconds = min(LONGEST, (1 - left) / self._rate)
+            raise RateLimitError("the client sends more requests than it may", seconds=seconds)
         self._buckets[client] = left - 1, now
 
 

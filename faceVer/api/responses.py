@@ -8,7 +8,7 @@ import re
 import secrets
 from collections.abc import Iterable
 from decimal import Decimal
-from json.encoder import encode_basestring
+from json.encoder import encode_basestring_ascii
 
 import pybase64
 from aiohttp import web
@@ -86,16 +86,18 @@ def json_response(body: object, status: int = 200) -> web.Response:
 
 def json_body(body: bytes, status: int = 200) -> web.Response:
     """JSON that is written already."""
-    return web.Response(body=body, status=status, content_type=JSON, charset="utf-8")
+    return web.Response(body=body, status=status, content_type=JSON)
 
 
 def json_bytes(body: object) -> bytes:
-    """JSON as UTF-8 with every number a plain decimal (0.000031, never 3.1e-05), but for those that would be long."""
-    text = json.dumps(body, ensure_ascii=False)
+    """JSON in ASCII with every number a plain decimal (0.000031, never 3.1e-05), but for those that would be long.
+
+    ASCII, since the contract's Content-Type has no charset, and old clients take Latin-1 for granted then.
+    """
+    text = json.dumps(body)
     if _has_exponents(text):
         text = _without_exponents(text)
-    # A lone surrogate out of a client's JSON has no UTF-8 form; backslashreplace writes it as JSON's own escape.
-    return text.encode("utf-8", "backslashreplace")
+    return text.encode()
 
 
 def _has_exponents(text: str) -> bool:
@@ -136,7 +138,7 @@ def comparison_response(outcome: Comparison) -> web.Response:
 def results_bytes(names: Iterable[str], outcomes: Iterable[Comparison]) -> bytes:
     """The 1:N answer, in the order of the request's parts."""
     rows = [
-        f'{{"filename": {encode_basestring(name)}, {_outcome(outcome)}}}'
+        f'{{"filename": {encode_basestring_ascii(name)}, {_outcome(outcome)}}}'
         for name, outcome in zip(names, outcomes, strict=True)
     ]
     return f'{{"results": [{", ".join(rows)}]}}'.encode()

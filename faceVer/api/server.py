@@ -13,25 +13,24 @@ import logging
 import os
 import resource
 import signal
-import socket
 import sys
+import threading
 from collections.abc import Callable
 
 from aiohttp import web
 
 from faceVer.api.app import create_app
-from faceVer.api.connection import Listener, Runner
+from faceVer.api.connection import SPARE
 from faceVer.api.context import PROBES
 from faceVer.api.keys import Keys
-from faceVer.api.tls import server_context
+from faceVer.api.listening import Listener, Runner, listen, stop_limit
+from faceVer.api.tls import certificate_ended, server_context
 from faceVer.config import PREFIX, Settings
 from faceVer.environment import effective
 from faceVer.errors import SetupError
 
 log = logging.getLogger(__name__)
 
-BACKLOG = 1024
-"""Connections the kernel holds for a busy server."""
 M_MMAP_THRESHOLD, MMAP_THRESHOLD = -3, 1 << 20
 """mallopt's parameter, and from how many bytes on a block is mapped on its own, so that freeing it returns it."""
 
@@ -47,11 +46,8 @@ def serve(settings: Settings) -> None:
     gc.set_threshold(*GC_THRESHOLDS)
     Keys.of(settings)  # what is wrong with them, or with the certificate, is told before models are loaded
     server_context(settings)
+    _warn(settings)
     log.info("settings: %s", json.dumps(effective(settings), ensure_ascii=False, default=str))
-    if not settings.api_keys and not is_loopback(settings.host):
-        log.warning(
-            "listening on %s without %sAPI_KEYS: whoever reaches the port may use it", settings.host or "*", PREFIX
-        )
     try:
         if settings.workers > 1:
             from faceVer.api.workers import serve_workers
@@ -62,6 +58,24 @@ def serve(settings: Settings) -> None:
                 runner.run(_single(settings))
     finally:
         _let_go_of_log()
+
+
+def _warn(settings: Settings) -> None:
+    """Of what does not stop the start, and will be missed later."""
+    if not settings.api_keys and not is_loopback(settings.host):
+        log.warning(
+            "listening on %s without %sAPI_KEYS: whoever reaches the port may use it", settings.host or "*", PREFIX
+        )
+    if ended := certificate_ended(settings):
+        log.warning("%s", ended)
+    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most != resource.RLIM_INFINITY and most < (need := descriptors(settings)):
+        log.warning("%d descriptors may be open; %d connections need up to %d", most, settings.max_connections, need)
+
+
+def descriptors(settings: Settings) -> int:
+    """How many a process may need: for its connections, and for files, pipes and webhooks."""
+    return settings.max_connections + SPARE + 64
 
 
 def loop_factory(settings: Settings) -> Callable[[], asyncio.AbstractEventLoop]:
@@ -104,10 +118,8 @@ def is_loopback(host: str) -> bool:
 
 def try_port(settings: Settings) -> None:
     """Take the port for a moment. Raises OSError where it cannot be had."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    with contextlib.closing(socket.socket(family)) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind((settings.host, settings.port))
+    for sock in listen(settings.host, settings.port):
+        sock.close()
 
 
 def cannot_listen(settings: Settings, error: OSError) -> SetupError:
@@ -124,23 +136,32 @@ async def drain(app: web.Application, seconds: float) -> None:
         await asyncio.sleep(seconds)
 
 
+def _give_up() -> None:
+    """As gunicorn's arbiter does for workers."""
+    log.error("what still ran is given up")
+    os._exit(1)
+
+
 async def _single(settings: Settings) -> None:
     runner = Runner(create_app(settings), settings)
     await runner.setup()
     try:
-        site = Listener(
-            runner, settings, server_context(settings), BACKLOG, host=settings.host or None, port=settings.port
-        )
+        tls = server_context(settings)
         try:
-            await site.start()
+            sockets = listen(settings.host, settings.port)
         except OSError as error:
             raise cannot_listen(settings, error) from error
+        for sock in sockets:
+            await Listener(runner, settings, tls, sock).start()
         # The port that was really taken, for `--port 0`.
-        log.info("listening on %s:%s", *runner.addresses[0][:2])
+        log.info("listening on %s:%s", *sockets[0].getsockname()[:2])
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         await stop.wait()
+        guard = threading.Timer(stop_limit(settings), _give_up)
+        guard.daemon = True
+        guard.start()
         await drain(runner.app, settings.drain_seconds)
     finally:
         await runner.cleanup()

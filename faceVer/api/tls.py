@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import datetime
 import ssl
+from pathlib import Path
+
+from cryptography import x509
 
 from faceVer.config import PREFIX, Settings
 from faceVer.errors import SetupError
@@ -21,7 +25,17 @@ def server_context(settings: Settings) -> ssl.SSLContext | None:
         context.load_cert_chain(settings.tls_cert, settings.tls_key, password=lambda: "")
     except OSError as error:  # ssl.SSLError is one
         why = error.reason if isinstance(error, ssl.SSLError) else error.strerror
+        why = why or "no PEM, or the key has a password"
         raise SetupError(
             f"{PREFIX}TLS_CERT {settings.tls_cert} and {PREFIX}TLS_KEY {settings.tls_key} cannot be used: {why}"
         ) from error
     return context
+
+
+def certificate_ended(settings: Settings) -> str:
+    """What to say of a certificate whose time is over, which clients will not trust; "" where there is none."""
+    if not settings.tls_cert:
+        return ""
+    end = x509.load_pem_x509_certificate(Path(settings.tls_cert).read_bytes()).not_valid_after_utc
+    over = end < datetime.datetime.now(datetime.UTC)
+    return f"the certificate {settings.tls_cert} was valid until {end:%Y-%m-%d %H:%M} UTC" if over else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from urllib.parse import unquote_to_bytes
 
 import pybase64
@@ -12,11 +13,16 @@ from faceVer.errors import RequestTypeError
 IMAGE_TYPES = frozenset(
     {"image/jpeg", "image/jpg", "image/png", "image/webp", "image/heic", "image/heif", "image/bmp", "image/tiff"}
 )
-TEMPLATE_TYPES = frozenset({"application/octet-stream"})
+TEMPLATE_TYPES = frozenset({"application/octet-stream", "video/vnd.fvt"})
+"""The second is what lists of types have for `.fvt`, the ending of our template files: clients that go by it say so."""
 FORM = "multipart/form-data"
 
-_BOUNDARY = re.compile(r';\s*boundary\s*=\s*(?:"((?:\\.|[^"\\])*)"|([^;\s"]+))', re.IGNORECASE)
-_PARAMETER = re.compile(r';\s*([^\s=;"]+)\s*=\s*("(?:\\.|[^"\\])*"|[^;]*)')
+_KEY = re.compile(r';\s*+([^\s=;"]++)\s*+=\s*+')
+_QUOTED = re.compile(r'"(?:\\.|[^"\\]|"(?!\s*(?:;|$)))*+"')
+"""Some clients write a quote within a file name as it is; the one that ends it stands before a semicolon or the end."""
+_TOKEN = re.compile(r'[^\s"]*')
+BOM = b"\xef\xbb\xbf"
+"""What some writers of text put before it."""
 _DATA_URI = re.compile(rb"\s*data:[^,]{0,200};base64,", re.IGNORECASE)
 _BLANKS = b" \t\r\n\v\f"
 _URL_SAFE = bytes.maketrans(b"-_", b"+/")
@@ -30,8 +36,9 @@ def media_type(header: str | None) -> str:
 
 def boundary(header: str) -> bytes:
     """The boundary of a multipart Content-Type, quoted or not. Raises RequestTypeError."""
-    found = _BOUNDARY.search(header)
-    text = re.sub(r"\\(.)", r"\1", found[1]) if found and found[1] is not None else found[2] if found else ""
+    given = next((value.strip() for key, value in _parameters(header) if key == "boundary"), "")
+    quoted = len(given) > 1 and given[0] == given[-1] == '"'
+    text = re.sub(r"\\(.)", r"\1", given[1:-1]) if quoted else _TOKEN.match(given)[0]  # type: ignore[index]
     raw = text.encode("utf-8", "surrogateescape")
     if not raw or len(raw) > MAX_BOUNDARY or b"\n" in raw or b"\r" in raw:
         raise RequestTypeError("the multipart Content-Type has no usable boundary")
@@ -53,6 +60,7 @@ def unbase64(data: bytes) -> bytes:
 
     Raises ValueError on anything else.
     """
+    data = data.removeprefix(BOM)
     head = _DATA_URI.match(data)
     text = memoryview(data)[head.end() :] if head else data
     try:
@@ -72,8 +80,8 @@ def disposition(value: str) -> tuple[str, str | None]:
     filename* (RFC 5987) wins over filename.
     """
     name, plain, extended = "", None, None
-    for key, raw in _PARAMETER.findall(value):
-        match key.lower():
+    for key, raw in _parameters(value):
+        match key:
             case "name":
                 name = _unquoted(raw)
             case "filename":
@@ -81,6 +89,21 @@ def disposition(value: str) -> tuple[str, str | None]:
             case "filename*":
                 extended = _extended(_unquoted(raw))
     return name, plain if extended is None else extended
+
+
+def _parameters(header: str) -> Iterator[tuple[str, str]]:
+    """(name in lower case, value as written, with its quotes) of what follows a header's first semicolon."""
+    at, closed = 0, True
+    while found := _KEY.search(header, at):
+        begin = found.end()
+        quoted = None
+        if closed and header.startswith('"', begin):
+            # Where one quote is never closed no later one is: to look again and again would take the length squared.
+            quoted = _QUOTED.match(header, begin)
+            closed = quoted is not None
+        end = header.find(";", begin)
+        at = quoted.end() if quoted else end if end >= 0 else len(header)
+        yield found[1].lower(), header[begin:at]
 
 
 def _unquoted(raw: str) -> str:

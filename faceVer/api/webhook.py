@@ -1,8 +1,10 @@
 """Sends finished folder documents to their `resolution_endpoint`, in the background.
 
-A bounded queue and a few workers: a request only ever puts a document into the queue, and nothing that happens to it
-then reaches the client. Every outcome is one log line with the folder's and the request's id; documents, paths and
-query strings (receivers keep tokens there) are never logged.
+A request only ever hands a document over, and nothing that happens to it then reaches the client. Each document has a
+task, of which there is a bounded number; a few attempts run at a time, fewer still to one host, and a pause between two
+attempts holds up nobody else: a receiver that is down must not keep the others' documents. Every outcome is one log
+line with the folder's and the request's id; documents, paths and query strings (receivers keep tokens there) are never
+logged.
 
 The address policy is applied where the socket is made, to the address it will be connected to, so neither a literal
 address nor a name that resolves to another one a moment later gets past it. Redirects are not followed, proxies from
@@ -12,14 +14,17 @@ the environment are not used, certificates are verified, answers' bodies are not
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import contextvars
 import logging
 import random
 import socket
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Self
+from weakref import WeakValueDictionary
 
 import aiohttp
 from aiohttp.abc import AbstractResolver
@@ -40,7 +45,8 @@ from faceVer.config import Settings
 
 log = logging.getLogger(__name__)
 
-WORKERS = 2
+ATTEMPTS, PER_HOST = 8, 2
+"""Attempts under way at a time, and of them to one host."""
 MAX_HELD = 64 * 1024 * 1024
 """Bytes of documents waiting or under way: best shots make them large, and a receiver may be down for minutes."""
 ATTEMPT_TIMEOUT = 15.0
@@ -96,7 +102,7 @@ class WebhookSender:
         secret: str = "",
         queue: int = 100,
         grace: float = 10.0,
-        workers: int = WORKERS,
+        attempts: int = ATTEMPTS,
         max_held: int = MAX_HELD,
         allowed: Callable[[str], bool] = is_public,
         resolver: AbstractResolver | None = None,
@@ -105,10 +111,13 @@ class WebhookSender:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._policy, self._plan, self._secret, self._grace = policy, plan or RetryPlan(), secret, grace
-        self._workers, self._max_held, self._held = workers, max_held, 0
+        self._attempts, self._max_held, self._held = attempts, max_held, 0
         self._allowed, self._resolver, self._tls, self._rand, self._clock = allowed, resolver, tls, rand, clock
-        self._queue: asyncio.Queue[_Job] = asyncio.Queue(queue)
-        self._tasks: list[asyncio.Task[None]] = []
+        self._most = queue + attempts
+        self._tasks: set[asyncio.Task[None]] = set()
+        """One for each document that is waiting or under way."""
+        self._slots = asyncio.Semaphore(attempts)
+        self._hosts: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
         self._session: aiohttp.ClientSession | None = None
 
     @classmethod
@@ -127,7 +136,7 @@ class WebhookSender:
             resolver=self._resolver,
             use_dns_cache=False,  # every attempt looks the name up anew, and is checked anew
             force_close=True,
-            limit=self._workers,
+            limit=self._attempts,
             ssl=self._tls or True,
             socket_factory=self._socket,
         )
@@ -139,7 +148,6 @@ class WebhookSender:
             headers={"User-Agent": f"FaceVer/{__version__}", "Accept-Encoding": "identity"},
         )
         self._session = session
-        self._tasks = [asyncio.create_task(self._work(session), name=f"webhook-{i}") for i in range(self._workers)]
 
     def submit(self, delivery: Delivery) -> bool:
         """Take a document for delivery; False (and a log line) if it is not. Never blocks, never raises."""
@@ -155,11 +163,15 @@ class WebhookSender:
         if self._session is None:
             log.error("webhook dropped: the sender is not running: %s", ids)
             return False
-        if self._queue.full() or self._held + len(delivery.body) > self._max_held:
+        if len(self._tasks) >= self._most or self._held + len(delivery.body) > self._max_held:
             log.error("webhook dropped: the queue is full: %s host=%s", ids, endpoint.host)
             return False
         self._held += len(delivery.body)
-        self._queue.put_nowait(_Job(delivery, endpoint, asyncio.get_running_loop().time()))
+        loop = asyncio.get_running_loop()
+        work = self._work(self._session, _Job(delivery, endpoint, loop.time()))
+        task = loop.create_task(work, context=contextvars.Context())  # not the request's, which is over
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
         return True
 
     async def close(self, grace: float | None = None) -> None:
@@ -167,40 +179,41 @@ class WebhookSender:
         session, self._session = self._session, None
         if session is None:
             return
-        try:
-            async with asyncio.timeout(self._grace if grace is None else grace):
-                await self._queue.join()
-        except TimeoutError:
-            pass
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        while not self._queue.empty():
-            self._lost(self._queue.get_nowait())
-        self._held = 0
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=self._grace if grace is None else grace)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
         await session.close()
 
-    async def _work(self, session: aiohttp.ClientSession) -> None:
-        while True:
-            job = await self._queue.get()
-            try:
-                await self._deliver(session, job)
-            except asyncio.CancelledError:
-                self._lost(job)
-                raise
-            except Exception as error:  # a defect must not end the worker
-                log.error("webhook failed: %s: %s", type(error).__name__, job)  # noqa: TRY400 - a trace may quote the URL
-            finally:
-                self._held -= len(job.delivery.body)
-                self._queue.task_done()
+    async def _work(self, session: aiohttp.ClientSession, job: _Job) -> None:
+        try:
+            await self._deliver(session, job)
+        except asyncio.CancelledError:
+            log.error("webhook lost: the server stopped before it was delivered: %s", job)  # noqa: TRY400
+            raise
+        except Exception as error:  # a defect is told like any other end
+            log.error("webhook failed: %s: %s", type(error).__name__, job)  # noqa: TRY400 - a trace may quote the URL
+        finally:
+            self._held -= len(job.delivery.body)
+
+    @contextlib.asynccontextmanager
+    async def _slot(self, host: str) -> AsyncIterator[None]:
+        """The right to make an attempt. The host's comes first, so that who waits for a slow one takes up no other."""
+        async with self._hosts.setdefault(host, asyncio.Semaphore(PER_HOST)), self._slots:
+            yield
 
     async def _deliver(self, session: aiohttp.ClientSession, job: _Job) -> None:
         loop = asyncio.get_running_loop()
         tried = 0
-        answer = _Answer("retry", "waited too long in the queue")
-        while (left := self._plan.deadline - (loop.time() - job.submitted)) > 0:
-            tried += 1
-            answer = await self._attempt(session, job, min(left, ATTEMPT_TIMEOUT))
+        answer = _Answer("retry", "waited too long")
+        while True:
+            async with self._slot(job.endpoint.host):
+                left = self._plan.deadline - (loop.time() - job.submitted)
+                if left <= 0:
+                    break
+                tried += 1
+                answer = await self._attempt(session, job, min(left, ATTEMPT_TIMEOUT))
             if answer.verdict == "delivered":
                 log.info("webhook delivered: %s: attempt=%d %s", answer.reason, tried, job)
                 return
@@ -244,10 +257,6 @@ class WebhookSender:
         if not self._allowed(str(address[0])):
             raise AddressRefusedError
         return socket.socket(family, kind, protocol)
-
-    @staticmethod
-    def _lost(job: _Job) -> None:
-        log.error("webhook lost: the server stopped before it was delivered: %s", job)
 
 
 def _judge(response: aiohttp.ClientResponse) -> _Answer:

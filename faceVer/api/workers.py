@@ -13,6 +13,7 @@ import gc
 import logging
 import os
 import signal
+import tempfile
 import threading
 from typing import Any
 
@@ -24,10 +25,9 @@ from gunicorn.app.base import BaseApplication
 from faceVer.analyses.folder import FolderService
 from faceVer.api import server
 from faceVer.api.app import create_app
-from faceVer.api.connection import Runner
+from faceVer.api.listening import BACKLOG, Listener, Runner, stop_limit
 from faceVer.api.metrics import Metrics
 from faceVer.api.routes import LABELS
-from faceVer.api.sharing import SharedListener
 from faceVer.api.tls import server_context
 from faceVer.config import Settings
 from faceVer.engine import FaceEngine
@@ -39,6 +39,15 @@ log = logging.getLogger(__name__)
 HEARTBEAT = 60
 """Seconds without a sign of life after which gunicorn replaces a worker; its event loop gives one every second."""
 FORKABLE = ("CPUExecutionProvider",)
+
+
+def heartbeats() -> str:
+    """A folder for gunicorn's heartbeat files, in memory where that can be written to. Raises SetupError."""
+    memory = "/dev/shm"  # noqa: S108
+    try:
+        return memory if os.access(memory, os.W_OK) else tempfile.gettempdir()
+    except OSError as error:
+        raise SetupError(f"several workers need a folder to write to: {memory} or a temporary one") from error
 
 
 class Plant:
@@ -106,7 +115,7 @@ class Worker(GunicornWebWorker):
         await runner.setup()
         tls = server_context(settings)
         for sock in self.sockets:
-            await SharedListener(runner, settings, tls, sock).start()
+            await Listener(runner, settings, tls, sock).start()
         self.booted = True
         log.info("worker ready")
         while self.alive and self.ppid == os.getppid():
@@ -116,6 +125,10 @@ class Worker(GunicornWebWorker):
         await server.drain(runner.app, settings.drain_seconds)
         await runner.cleanup()
         alive.cancel()
+        rest = asyncio.all_tasks() - {asyncio.current_task()}  # TLS handshakes, for one
+        for task in rest:
+            task.cancel()
+        await asyncio.gather(*rest, return_exceptions=True)
 
     async def _beat(self) -> None:
         """Signs of life while stopping, which may take longer than gunicorn waits for one."""
@@ -144,9 +157,9 @@ class Application(BaseApplication):  # type: ignore[misc]
             "bind": f"{host}:{settings.port}",
             "workers": settings.workers,
             "worker_class": Worker,
-            "graceful_timeout": int(settings.drain_seconds + settings.shutdown_timeout + settings.webhook_grace) + 2,
+            "graceful_timeout": stop_limit(settings),
             "timeout": HEARTBEAT,
-            "backlog": server.BACKLOG,
+            "backlog": BACKLOG,
             "errorlog": None,
             "loglevel": settings.log_level.lower(),
             "logger_class": Logger,
@@ -155,8 +168,7 @@ class Application(BaseApplication):  # type: ignore[misc]
             # Between the fork and the worker's own handlers the arbiter's would take, and lose, the order to stop.
             "post_fork": lambda arbiter, worker: signal.signal(signal.SIGTERM, signal.SIG_DFL),
             "child_exit": lambda arbiter, worker: self.plant.free_row(worker),
-            # The heartbeat files need no disk, nor a root file system that can be written to.
-            "worker_tmp_dir": "/dev/shm" if os.path.isdir("/dev/shm") else None,  # noqa: S108
+            "worker_tmp_dir": heartbeats(),
         }
         for name, value in options.items():
             if name in self.cfg.settings:  # older versions lack control_socket_disable

@@ -17,6 +17,7 @@ for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit status is one of `faceVer.cli.exits`. Why it failed is told on standard error."""
+    _open_all()
     try:
         return _run(arguments)
     except KeyboardInterrupt:
@@ -26,10 +27,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UsageError as error:
         return _failed(USAGE, str(error))
     except Exception as error:
+        if _comes_of_interrupt(error):
+            return _leave(INTERRUPTED, "interrupted")
         told = _told(error)
         if told is None:
             raise
         return _failed(FAILED, told)
+
+
+def _open_all() -> None:
+    """A stream that was closed before the start, as with `>&-`, is one whose text nobody wants."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 - for as long as we live
+
+
+def _comes_of_interrupt(error: BaseException | None) -> bool:
+    """Whether Ctrl-C is behind it: libraries take whatever ends their imports for something that is missing."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _run(arguments: Sequence[str] | None) -> int:

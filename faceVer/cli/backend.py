@@ -13,6 +13,12 @@ if TYPE_CHECKING:
     from faceVer.types import Decision
 
 
+BAD_TEMPLATE = "BPE-002004"
+"""The code of a template that cannot be read, or is another model's."""
+TOO_LARGE, TOO_LARGE_MEDIUM = "BPE-002007", "LDE-002007"
+"""The codes of too many bytes, of the methods for faces and for liveness."""
+
+
 @dataclass(frozen=True, slots=True)
 class Match:
     """One comparison. score: 0..1."""

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from faceVer.cli.backend import Backend, Match, RefusedError, connect, is_template, template_of
 from faceVer.cli.exits import FAILED
-from faceVer.cli.files import read, store
+from faceVer.cli.files import present, read, store
 from faceVer.cli.options import Commands, command
 from faceVer.cli.output import Output, shown
 
@@ -24,6 +23,7 @@ def add(commands: Commands, parent: argparse.ArgumentParser) -> None:
         metavar="PICTURE",
         help="draw both faces, the score and where it lies (faces are found by the engine in this process)",
     )
+    compare.add_argument("--force", action="store_true", help="write the picture over whatever is there")
     compare.set_defaults(run=run_compare)
 
     verify = command(commands, "verify", "compare a new photo with a stored template", parent)
@@ -34,6 +34,10 @@ def add(commands: Commands, parent: argparse.ArgumentParser) -> None:
 
 
 def run_compare(options: argparse.Namespace) -> int:
+    if options.show:
+        from faceVer.cli.showing import check
+
+        check(options)
     output, backend = Output(options), connect(options)
     try:
         files, templates = [], []
@@ -70,7 +74,8 @@ def run_verify(options: argparse.Namespace) -> int:
             return FAILED
         if options.output:
             path = str(options.output)
-            if os.path.lexists(path) and not is_template(read(path)):
+            there = present(options.output)
+            if there is not None and not is_template(there):
                 raise RefusedError("EEXIST", "exists and is no template")
             store(options.output, photo)
     except RefusedError as error:

@@ -12,7 +12,7 @@ from typing import Any
 
 from faceVer.cli.backend import RefusedError
 from faceVer.cli.exits import FAILED, OK
-from faceVer.cli.files import read, store
+from faceVer.cli.files import present, read, store
 from faceVer.cli.output import Output, counted, failure, shown
 from faceVer.cli.parallel import each
 from faceVer.cli.report import Report
@@ -64,12 +64,16 @@ class _Outcome:
 
 
 def without_clashes(jobs: Iterable[Job]) -> list[Job]:
-    """The jobs; those whose target an earlier one has know it."""
+    """The jobs, each once; those whose target an earlier one has know it."""
     taken: dict[Path, str] = {}
     checked = []
     for job in jobs:
-        first = taken.setdefault(job.target, job.path)
-        checked.append(job if first == job.path else Job(job.path, job.target, job.ident, clash=first))
+        first = taken.get(job.target)
+        if first is None:
+            taken[job.target] = job.path
+            checked.append(job)
+        elif os.path.abspath(first) != os.path.abspath(job.path):
+            checked.append(Job(job.path, job.target, job.ident, clash=first))
     return checked
 
 
@@ -105,9 +109,9 @@ def _kept(job: Job, product: Product, existing: Existing) -> bool:
     """Whether the target is there and stays. Raises RefusedError where it must neither be kept nor replaced."""
     if job.clash:
         raise RefusedError("EEXIST", f"{job.target} is already made of {job.clash}")
-    if existing is Existing.FORCE or not os.path.lexists(job.target):
+    there = None if existing is Existing.FORCE else present(job.target)
+    if there is None:
         return False
-    there = read(str(job.target))
     if existing is Existing.REPLACE:
         if product.alike(there):
             return False

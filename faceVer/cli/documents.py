@@ -19,7 +19,7 @@ _ID = re.compile(r" \[[0-9a-f-]{36}\]")
 def liveness(document: Mapping[str, Any]) -> Liveness:
     """Raises RefusedError where the analysis failed."""
     analysis = _finished(document)
-    score = analysis["results_media"][0]["results_data"]["confidence_spoofing"]
+    score = float(analysis["results_media"][0]["results_data"]["confidence_spoofing"])
     return Liveness(analysis["resolution_status"] == "SUCCESS", score)
 
 

@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from faceVer.cli.backend import Backend, RefusedError, connect, is_template
+from faceVer.cli.backend import BAD_TEMPLATE, Backend, RefusedError, connect, is_template
 from faceVer.cli.convert import Existing, Job, Product, convert, without_clashes
 from faceVer.cli.exits import UsageError
 from faceVer.cli.files import TEMPLATE_SUFFIX, find, renamed
@@ -127,7 +127,9 @@ def _product(backend: Backend) -> Product:
             return False
         try:
             backend.compare(data, [data])
-        except RefusedError:
+        except RefusedError as error:
+            if error.code != BAD_TEMPLATE:  # the server's trouble, which says nothing of the template
+                raise
             return False
         return True
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import fnmatch
 import glob
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+import stat
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Literal
@@ -29,6 +32,8 @@ _SUFFIXES: Mapping[Kind, frozenset[str]] = {
 _WORDS: Mapping[Kind, str] = {"image": "pictures", "video": "videos", "archive": "archives", "template": "templates"}
 _HEAD = 4096
 _MAGIC = re.compile(r"[*?[]")
+_DEEP = re.compile(r"(?<![^/])\*\*(?![^/])")
+"""`**` as a whole component of a pattern."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +52,7 @@ def find(arguments: Iterable[str], kinds: tuple[Kind, ...]) -> list[Source]:
     found: dict[str, Source] = {}
     for argument in arguments:
         for source in _meant(argument, kinds):
-            found.setdefault(os.path.normpath(source.path), source)
+            found.setdefault(os.path.abspath(source.path), source)
     return list(found.values())
 
 
@@ -85,16 +90,35 @@ def _walk(folder: str) -> Iterator[str]:
 
 def _matching(pattern: str, kinds: tuple[Kind, ...]) -> Iterator[Source]:
     root = _fixed_part(pattern)
-    matches = sorted(glob.glob(pattern, recursive=True))
+    deep = _DEEP.search(pattern)
+    found = _below(pattern[: deep.start()], pattern[deep.start() :]) if deep else glob.glob(pattern)
+    matches = sorted(path for path in found if os.path.isdir(path) or not _is_special(path))
     if not matches:
         raise SetupError(f"{pattern}: no file matches")
-    # A pattern like ** matches folders and what is in them: then the files are named by themselves.
-    deep = "**" in pattern
     for path in matches:
-        if not os.path.isdir(path):
-            yield Source(path, os.path.relpath(path, root))
-        elif not deep:
+        if os.path.isdir(path):
             yield from _in_folder(path, root, kinds)
+        else:
+            yield Source(path, os.path.relpath(path, root))
+
+
+def _below(head: str, tail: str) -> Iterator[str]:
+    """The files that a pattern matches which has ** first in its tail; walked as folders are: glob follows links."""
+    parts = [part for part in tail.split("/") if part]
+    for top in glob.glob(head) if head else ("",):
+        for path in _walk(top or os.curdir):
+            name = os.path.relpath(path, top or os.curdir)
+            if _fits(name.split(os.sep), parts):
+                yield top + name
+
+
+def _fits(names: Sequence[str], parts: Sequence[str]) -> bool:
+    """Whether the components of a path match those of a pattern."""
+    if not parts:
+        return not names
+    if parts[0] == "**":
+        return any(_fits(names[begin:], parts[1:]) for begin in range(len(names) + 1))
+    return bool(names) and fnmatch.fnmatchcase(names[0], parts[0]) and _fits(names[1:], parts[1:])
 
 
 def _fixed_part(pattern: str) -> str:
@@ -104,12 +128,20 @@ def _fixed_part(pattern: str) -> str:
     return str(PurePath(*parts[:fixed]))
 
 
+def _is_special(path: str) -> bool:
+    """Whether it is a pipe, say, on which reading would wait."""
+    try:
+        return not stat.S_ISREG(os.stat(path).st_mode)
+    except OSError:  # told of when it is read
+        return False
+
+
 def _is_one_of(path: str, kinds: tuple[Kind, ...]) -> bool:
+    if _is_special(path):
+        return False
     suffix = os.path.splitext(path)[1].lower()
     if any(suffix in _SUFFIXES[kind] for kind in kinds):
         return True
-    if not os.path.isfile(path):  # a pipe, say, on which reading would wait
-        return False
     try:
         with open(path, "rb") as stream:
             return kind_of(stream.read(_HEAD)) in kinds
@@ -143,25 +175,51 @@ def read(path: str) -> bytes:
         raise RefusedError(_code(error), error.strerror or str(error)) from error
 
 
+def present(path: Path) -> bytes | None:
+    """What a file that is to be written holds now; None = it is not there. Raises RefusedError where it is no file."""
+    with _refusing(path, "replaced"):
+        return None if _status(path) is None else path.read_bytes()
+
+
 def store(path: Path, data: bytes) -> None:
-    """`write` a result. Raises RefusedError."""
+    """Write a result, whole or not at all; folders are made. Raises RefusedError.
+
+    What a link leads to is written, and a file that is there keeps its mode.
+    """
+    with _refusing(path, "written"):
+        there, place = _status(path), Path(os.path.realpath(path))
+        place.parent.mkdir(parents=True, exist_ok=True)
+        part = place.with_name(f".facever-{os.getpid()}.part")
+        try:
+            if there:
+                part.touch(0o600)  # until it has the other's mode
+            part.write_bytes(data)
+            if there:
+                part.chmod(stat.S_IMODE(there.st_mode))
+            os.replace(part, place)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+
+
+def _status(path: Path) -> os.stat_result | None:
+    """A file's; None = it is not there. Raises OSError for what is not to be replaced: a folder, a pipe, a device."""
     try:
-        write(path, data)
+        status = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    if not stat.S_ISREG(status.st_mode):
+        raise FileExistsError(errno.EEXIST, "it is no regular file")
+    return status
+
+
+@contextlib.contextmanager
+def _refusing(path: Path, done: str) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
-        raise RefusedError(_code(error), f"{path} cannot be written: {error.strerror or error}") from error
+        raise RefusedError(_code(error), f"{path} cannot be {done}: {error.strerror or error}") from error
 
 
 def _code(error: OSError) -> str:
     return errno.errorcode.get(error.errno or 0, "EIO")
-
-
-def write(path: Path, data: bytes) -> None:
-    """Write a whole file or none; folders are made. Raises OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".facever-{os.getpid()}.part")
-    try:
-        part.write_bytes(data)
-        os.replace(part, path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise

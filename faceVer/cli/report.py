@@ -13,6 +13,8 @@ from faceVer.errors import SetupError
 
 _Key = tuple[str, str]
 _MADE = ""
+_BEGINNINGS = (b'{"path": "', b'{"id": "')
+"""Of lines; by them one that was cut short is known."""
 
 
 class Report:
@@ -28,11 +30,13 @@ class Report:
         stream = path.open("a+b")
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            last = _last(stream, path)
+            last, end = _last(stream, path)
             if force:
                 stream.truncate(0)
                 last.clear()
-            elif not resume and stream.seek(0, os.SEEK_END):
+            elif resume:
+                stream.truncate(end)
+            elif stream.seek(0, os.SEEK_END):
                 raise SetupError(f"{path}: a report of an earlier run; --resume goes on with it, --force begins anew")
             return cls(stream, last)
         except BlockingIOError:
@@ -64,18 +68,18 @@ def _outcome(record: Record) -> str:
     return record["code"] if record["status"] == "failed" else _MADE
 
 
-def _last(stream: BinaryIO, path: Path) -> dict[_Key, str]:
-    """What the report so far says last of each file; a last line that was cut short is taken away."""
+def _last(stream: BinaryIO, path: Path) -> tuple[dict[_Key, str], int]:
+    """What the report so far says last of each file, and where its whole lines end. Raises SetupError if it is none."""
     stream.seek(0)
     last, end = {}, 0
     for number, line in enumerate(stream, 1):
-        if not line.endswith(b"\n"):
-            stream.truncate(end)
-            break
-        end += len(line)
         try:
-            record = json.loads(line)
-            last[_key(record)] = _outcome(record)
+            if line.endswith(b"\n"):
+                record = json.loads(line)
+                last[_key(record)] = _outcome(record)
+                end += len(line)
+            elif not any(line.startswith(begin) or begin.startswith(line) for begin in _BEGINNINGS):
+                raise ValueError("no line of a report that was cut short")
         except (ValueError, TypeError, KeyError) as error:
             raise SetupError(f"{path}, line {number}: not a report of this command") from error
-    return last
+    return last, end

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from faceVer.cli.backend import Backend, Match, RefusedError, connect, template_of
+from faceVer.cli.backend import BAD_TEMPLATE, TOO_LARGE, Backend, Match, RefusedError, connect, template_of
 from faceVer.cli.exits import DECLINED, FAILED, UsageError
 from faceVer.cli.files import Source, find, read
 from faceVer.cli.options import Commands, command
@@ -17,8 +17,8 @@ from faceVer.cli.parallel import each
 
 BATCH = 1000
 """Templates compared at a time: one request of about a megabyte."""
-DIVISIBLE = ("BPE-002004", "BPE-002007")
-"""Refusals that fewer templates may not get: one cannot be read; too many bytes."""
+DIVISIBLE = (BAD_TEMPLATE, TOO_LARGE)
+"""Refusals that fewer templates may not get."""
 TOP = 10
 Found = tuple[str, Match]
 
@@ -32,7 +32,7 @@ def add(commands: Commands, parent: argparse.ArgumentParser) -> None:
     search.add_argument(
         "--gallery-file",
         metavar="FILE",
-        help="file with a name (or folder, or pattern) on each line; - = standard input",
+        help="file with a name (or folder, or pattern) on each line, or before each NUL; - = standard input",
     )
     search.add_argument(
         "--top", type=int, default=TOP, metavar="K", help="show the best K (default %(default)s; 0 = all)"
@@ -74,7 +74,8 @@ def _listed(file: str | None) -> list[str]:
     if file is None:
         return []
     names = os.fsdecode(sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes())
-    return [line for line in (line.rstrip("\r") for line in names.split("\n")) if line]
+    lines = names.split("\0") if "\0" in names else [line.rstrip("\r") for line in names.split("\n")]
+    return [line for line in lines if line]
 
 
 def _probe(backend: Backend, path: str, output: Output) -> bytes | None:

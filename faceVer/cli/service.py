@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import signal
 import sys
 
 from faceVer.cli.exits import FAILED, OK
@@ -46,6 +48,8 @@ def add(commands: Commands) -> None:
 
 
 def _serve(options: argparse.Namespace) -> int:
+    # Process 1 of a container is not ended by a signal that it does not ask for, and models take a moment to load.
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(OK))
     from faceVer.api.server import serve
     from faceVer.cli.setup import load
 

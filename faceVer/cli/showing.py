@@ -4,24 +4,47 @@ from __future__ import annotations
 
 import argparse
 import io
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from PIL import Image as Pil
+from PIL.PngImagePlugin import PngInfo
 
-from faceVer.cli.backend import Backend, Match, is_template
+from faceVer.cli.backend import Backend, Match, RefusedError, is_template
 from faceVer.cli.drawing import Panel, Verdict, draw
-from faceVer.cli.files import write
+from faceVer.cli.exits import UsageError
+from faceVer.cli.files import present, store
 from faceVer.cli.local import LocalBackend
 from faceVer.cli.output import shown
 from faceVer.errors import FaceError, SetupError, TemplateError
 from faceVer.media.image import decode
 
+SIGN = ("Software", "facever compare --show")
+"""A text in the pictures, by which they are known again. Of formats but PNG none is."""
+_HEAD = 1024
+
+
+def check(options: argparse.Namespace) -> None:
+    """Whether the picture may be written where it is to go. Raises UsageError, RefusedError."""
+    target: Path = options.show
+    there = present(target)
+    if there is None:
+        return
+    if any(os.path.exists(name) and target.samefile(name) for name in (options.left, options.right)):
+        raise UsageError(f"--show: {target} is one of the files that are compared")
+    if not options.force and not _is_ours(there):
+        raise RefusedError("EEXIST", f"{target} exists and is no PNG picture of this command; --force replaces it")
+
+
+def _is_ours(data: bytes) -> bool:
+    return data.startswith(b"\x89PNG\r\n\x1a\n") and "\0".join(SIGN).encode() in data[:_HEAD]
+
 
 def show(
     options: argparse.Namespace, backend: Backend, files: Sequence[bytes], templates: Sequence[bytes], match: Match
 ) -> None:
-    """Write the picture `options.show`, PNG or whatever its ending says. Raises SetupError, OSError."""
+    """Write the picture `options.show`, PNG or whatever its ending says. Raises SetupError, RefusedError."""
     target: Path = options.show
     local = backend if isinstance(backend, LocalBackend) else LocalBackend()
     chosen, known = local.engine.matcher.thresholds, local.engine.matcher.calibration.points
@@ -32,13 +55,14 @@ def show(
         sorted(known, key=lambda point: point.score) if _is_read_by(local, templates[0]) else (),
     )
     left, right = (_panel(local, name, data) for name, data in zip((options.left, options.right), files, strict=True))
-    picture, stream = draw(left, right, verdict), io.BytesIO()
+    picture, stream, signed = draw(left, right, verdict), io.BytesIO(), PngInfo()
+    signed.add_text(*SIGN)
     kind = Pil.registered_extensions().get(target.suffix.lower(), "PNG")
     try:
-        picture.save(stream, kind)
+        picture.save(stream, kind, pnginfo=signed)
     except (KeyError, OSError, ValueError) as error:
         raise SetupError(f"{target}: a picture cannot be written as {kind}") from error
-    write(target, stream.getvalue())
+    store(target, stream.getvalue())
 
 
 def _is_read_by(local: LocalBackend, template: bytes) -> bool:

@@ -18,7 +18,7 @@ from faceVer.client.payload import AnalysisRequest
 from faceVer.client.results import Comparison, Folder, Health, Liveness, Match, Verification, Version
 from faceVer.client.retry import Retries, Timeouts
 from faceVer.client.search import AnyGallery, Search, async_batches
-from faceVer.client.wire import LIMITS, Options, Wire, tls
+from faceVer.client.wire import LIMITS, Options, Wire, making, tls
 
 T = TypeVar("T")
 
@@ -26,7 +26,8 @@ T = TypeVar("T")
 class AsyncClient:
     """`Client` with `await`: the same arguments, methods and errors. To be used in one event loop.
 
-    Files are read on threads while they are sent, but for their first bytes, which are read when a method is called.
+    Files are read on threads while they are sent, but for their first bytes and the probe of `search`, which are read
+    when a method is called.
     """
 
     def __init__(
@@ -44,12 +45,15 @@ class AsyncClient:
         max_parts: int = MAX_PARTS,
     ) -> None:
         self._wire = Wire(url, api_key, timeout, retries, base64, headers, max_parts)
-        self._http = httpx.AsyncClient(
-            headers=self._wire.headers,
-            auth=self._wire.auth,
-            verify=tls(verify),
-            limits=limits or LIMITS,
-            transport=transport,
+        trusted = tls(verify)
+        self._http = making(
+            lambda: httpx.AsyncClient(
+                headers=self._wire.headers,
+                auth=self._wire.auth,
+                verify=trusted,
+                limits=limits or LIMITS,
+                transport=transport,
+            )
         )
 
     def __repr__(self) -> str:
@@ -68,37 +72,47 @@ class AsyncClient:
         await self._http.aclose()
 
     async def version(self, **options: Unpack[Options]) -> Version:
+        """As `Client.version`."""
         return await self._run(self._wire.calls.version(), options)
 
     async def health(self, **options: Unpack[Options]) -> Health:
+        """As `Client.health`."""
         return await self._run(self._wire.calls.health(), options)
 
     async def liveness_health(self, **options: Unpack[Options]) -> Health:
+        """As `Client.liveness_health`."""
         return await self._run(self._wire.calls.liveness_health(), options)
 
     async def extract(self, image: File, **options: Unpack[Options]) -> bytes:
+        """As `Client.extract`."""
         return await self._run(self._wire.calls.extract(image), options)
 
     async def compare(self, feature: File, template: File, **options: Unpack[Options]) -> Comparison:
+        """As `Client.compare`."""
         return await self._run(self._wire.calls.compare(feature, template), options)
 
     async def verify(self, image: File, template: File, **options: Unpack[Options]) -> Verification:
+        """As `Client.verify`."""
         return await self._run(self._wire.calls.verify(image, template), options)
 
     async def extract_and_compare(self, image: File, other: File, **options: Unpack[Options]) -> Comparison:
+        """As `Client.extract_and_compare`."""
         return await self._run(self._wire.calls.extract_and_compare(image, other), options)
 
     async def compare_n(
         self, template: File, templates: Iterable[NamedFile], **options: Unpack[Options]
     ) -> list[Match]:
+        """As `Client.compare_n`."""
         return await self._run(self._wire.calls.compare_n(template, templates), options)
 
     async def verify_n(self, image: File, templates: Iterable[NamedFile], **options: Unpack[Options]) -> list[Match]:
+        """As `Client.verify_n`."""
         return await self._run(self._wire.calls.verify_n(image, templates), options)
 
     async def extract_and_compare_n(
         self, image: File, images: Iterable[NamedFile], **options: Unpack[Options]
     ) -> list[Match]:
+        """As `Client.extract_and_compare_n`."""
         return await self._run(self._wire.calls.extract_and_compare_n(image, images), options)
 
     def search(
@@ -108,6 +122,7 @@ class AsyncClient:
         return self._search(Search(self._wire.calls, probe, batch), gallery, options)
 
     async def liveness(self, image: File, **options: Unpack[Options]) -> Liveness:
+        """As `Client.liveness`."""
         return await self._run(self._wire.calls.liveness(image), options)
 
     async def analyse(
@@ -122,6 +137,7 @@ class AsyncClient:
         instant: bool = False,
         **options: Unpack[Options],
     ) -> Folder:
+        """As `Client.analyse`."""
         call = self._wire.calls.analyse(
             media,
             analyses,
@@ -134,6 +150,7 @@ class AsyncClient:
         return await self._run(call, options)
 
     async def best_shot(self, medium: NamedFile, **options: Unpack[Options]) -> bytes:
+        """As `Client.best_shot`."""
         return await self._run(self._wire.calls.best_shot(medium), options)
 
     async def _search(self, search: Search, gallery: AnyGallery, options: Options) -> AsyncIterator[Match]:

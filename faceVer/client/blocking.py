@@ -19,7 +19,7 @@ from faceVer.client.pool import NoneFreeError, Pool
 from faceVer.client.results import Comparison, Folder, Health, Liveness, Match, Verification, Version
 from faceVer.client.retry import Retries, Timeouts
 from faceVer.client.search import Gallery, Search, batches
-from faceVer.client.wire import LIMITS, Options, Wire, tls
+from faceVer.client.wire import LIMITS, Options, Wire, making, tls
 
 T = TypeVar("T")
 
@@ -58,12 +58,13 @@ class Client:
         trusted = tls(verify)
         self._transport = transport
         lent = None if transport is None else _Lent(transport)
-        self._pool = Pool(
-            lambda: httpx.Client(
+
+        def make() -> httpx.Client:
+            return httpx.Client(
                 headers=self._wire.headers, auth=self._wire.auth, verify=trusted, limits=one, transport=lent
-            ),
-            limits,
-        )
+            )
+
+        self._pool = Pool(lambda: making(make), limits)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._wire.url!r})"

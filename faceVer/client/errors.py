@@ -58,14 +58,16 @@ class Timeout(TransportError):
 
 
 class ProtocolError(ClientError):
-    """An answer that is not the API's. status: of HTTP. excerpt: the beginning of its body, where that is text."""
+    """An answer that is not the API's. status: of HTTP, 0 where it is lost with the body. excerpt: the beginning of its
+    body, where that is text."""
 
     def __init__(self, message: str, status: int, request_id: str = "", excerpt: str = "") -> None:
         super().__init__(message, status, request_id, excerpt)
         self.message, self.status, self.request_id, self.excerpt = message, status, request_id, excerpt
 
     def __str__(self) -> str:
-        text = _told(f"{self.message} (HTTP {self.status})", self.request_id)
+        status = f" (HTTP {self.status})" if self.status else ""
+        text = _told(self.message + status, self.request_id)
         return f"{text}: {self.excerpt}" if self.excerpt else text
 
 

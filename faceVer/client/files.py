@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 from collections.abc import Iterable, Iterator
@@ -78,6 +79,9 @@ def load(file: File) -> Source:
             if not stat.S_ISREG(about.st_mode):  # a pipe can be opened once
                 return stream.read()
             return OnDisk(path, about.st_size, stream.read(HEAD))
+    given: object = file
+    if isinstance(given, io.TextIOBase):
+        raise TypeError("a file must be open in binary mode")
     if not hasattr(file, "read"):
         raise TypeError(f"a file is bytes, a path or an open binary file, not {type(file).__name__}")
     return _opened(file)

@@ -66,7 +66,7 @@ def payload(
         "folder:meta_data": dict(meta_data or {}),
         "resolution_endpoint": resolution_endpoint,
         "media:meta_data": {name: dict(data) for name, data in (media_meta_data or {}).items()},
-        "media:tags": {name: list(names) for name, names in (tags or {}).items()},
+        "media:tags": {name: _names(names, "the tags of a medium") for name, names in (tags or {}).items()},
         "analyses": [one.document() if isinstance(one, (Quality, Biometry)) else dict(one) for one in wanted],
     }
     # ASCII: a lone surrogate has no other form in JSON.
@@ -76,10 +76,14 @@ def payload(
 def _analysis(
     kind: str, source_media: Sequence[str], params: Mapping[str, Any], meta_data: Mapping[str, Any]
 ) -> dict[str, Any]:
-    if isinstance(source_media, str):
-        raise TypeError("source_media is a sequence of names, not one")
-    rest = {"source_media": list(source_media), "params": _told(params), "meta_data": dict(meta_data)}
+    rest = {"source_media": _names(source_media, "source_media"), "params": _told(params), "meta_data": dict(meta_data)}
     return {"type": kind, **{key: value for key, value in rest.items() if value}}
+
+
+def _names(names: Sequence[str], what: str) -> list[str]:
+    if isinstance(names, str):  # a sequence, too: of letters
+        raise TypeError(f"{what}: a sequence of names is expected, not one")
+    return list(names)
 
 
 def _told(document: Mapping[str, Any]) -> dict[str, Any]:

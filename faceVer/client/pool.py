@@ -31,6 +31,7 @@ class Pool:
         self._idle: deque[tuple[httpx.Client, float]] = deque()
         """(client, since when), the one that was used last at the end, from where they are taken."""
         self._closed = False
+        self._give(make())  # now, when whoever makes a client can be told that none can be made
 
     @contextmanager
     def client(self, seconds: float | None) -> Iterator[httpx.Client]:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 CONNECT = 5.0
 LEAST = 0.001
 """Seconds that a wait is given at least: a socket takes 0 for not waiting at all."""
+MOST = 1e6
+"""Seconds that a wait is given at most: timers overflow at some three weeks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,6 @@ class Deadline:
         return max(0.0, self._at - time.monotonic())
 
     def cap(self, seconds: float | None) -> float | None:
-        """Not more than is left; None is no bound."""
+        """Not more than is left, nor than a timer takes; None is no bound."""
         least = min(self.left, math.inf if seconds is None else seconds)
-        return None if math.isinf(least) else max(least, LEAST)
+        return None if math.isinf(least) else min(max(least, LEAST), MOST)

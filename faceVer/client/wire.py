@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache, lru_cache
 from typing import Any, TypedDict, TypeVar
 
@@ -110,14 +112,34 @@ class Wire:
 def tls(verify: ssl.SSLContext | str | bool) -> ssl.SSLContext | bool:
     """What httpx takes for `verify`: a path names a file of certificates to trust."""
     if isinstance(verify, str):
-        return ssl.create_default_context(cafile=verify)
+        with _naming(verify):
+            return ssl.create_default_context(cafile=verify)
     return _usual_trust() if verify is True else verify
 
 
 @cache
 def _usual_trust() -> ssl.SSLContext:
     """Made once: reading all certificates takes longer than all else that a client is made of."""
-    return httpx.create_ssl_context()
+    with _naming(os.environ.get("SSL_CERT_FILE")):
+        return httpx.create_ssl_context()
+
+
+@contextmanager
+def _naming(file: str | None) -> Iterator[None]:
+    """Errors of reading certificates, which do not say of which file they are."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = file
+        raise
+
+
+def making(make: Callable[[], T]) -> T:
+    """Make an httpx client. Raises ValueError where it cannot use the proxies that the environment names."""
+    try:
+        return make()
+    except (ImportError, ValueError, httpx.InvalidURL) as error:
+        raise ValueError(f"a proxy in HTTP_PROXY, HTTPS_PROXY or ALL_PROXY cannot be used: {error}") from None
 
 
 @lru_cache(maxsize=64)

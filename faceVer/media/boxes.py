@@ -58,13 +58,12 @@ def sizes(data: bytes, demuxer: str) -> Iterator[tuple[int, int]]:
     elif demuxer == "matroska":
         yield from _matroska_sizes(data, 0, len(data), _TO_VIDEO)
     elif demuxer == "avi":
-        head = data[: data.find(b"movi") + 1 or len(data)]
-        for match in re.finditer(rb"vids", head):
-            at = head.find(b"strf", match.end())
+        end = data.find(b"movi")
+        for place in _formats(data, end if end >= 0 else len(data)):
             wide, high = (
-                int.from_bytes(head[place : place + 4], "little", signed=True) for place in (at + 12, at + 16)
+                int.from_bytes(data[at : at + 4], "little", signed=True) for at in (place + 12, place + 16)
             )
-            yield (abs(wide), abs(high)) if at >= 0 else (0, 0)  # a picture stored upside down has a negative one
+            yield abs(wide), abs(high)  # a picture stored upside down has a negative one
 
 
 def _matroska_sizes(data: bytes, at: int, end: int, path: Sequence[bytes]) -> Iterator[tuple[int, int]]:
@@ -130,8 +129,22 @@ def _places(data: bytes, names: re.Pattern[bytes]) -> Iterator[int]:
             continue
         end = min(at + size, len(data))
         for match in names.finditer(data, at, end):
+            boxes += 1
+            if boxes > _MAX_ELEMENTS:
+                raise SampleError("the video has too many tables")
             yield match.start()
         at = end
+
+
+def _formats(data: bytes, end: int) -> Iterator[int]:
+    """Where an AVI's pictures' formats stand, before `end`. Nothing is looked at twice, whatever the file repeats."""
+    at, found = data.find(b"vids", 0, end), 0
+    while at >= 0 and (at := data.find(b"strf", at, end)) >= 0:
+        found += 1
+        if found > _MAX_ELEMENTS:
+            raise SampleError("the video has too many streams")
+        yield at
+        at = data.find(b"vids", at, end)
 
 
 def _number(data: bytes, at: int) -> int:

@@ -25,16 +25,6 @@ _FOREIGN = {
 }  # fmt: skip
 
 
-def sniff(data: bytes) -> Kind:
-    """The kind of a medium. Raises SampleError when the bytes are of no supported kind."""
-    return identify(data)[0]
-
-
-def mime_type(data: bytes) -> str:
-    """The MIME type of a medium, such as image/jpeg or video/mp4. Raises SampleError as `sniff` does."""
-    return identify(data)[1]
-
-
 def identify(data: bytes) -> tuple[Kind, str]:
     """(kind, MIME type) of a medium; only the first 4 KiB are looked at. Raises SampleError."""
     head = data[:4096]

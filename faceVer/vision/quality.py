@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import astuple, dataclass, fields
-from typing import Any
 
 import cv2
 import numpy as np
@@ -125,8 +124,3 @@ def rough_yaw(landmarks: FloatArray) -> float:
 def _ramp(value: float, low: float, high: float) -> float:
     """0 up to `low`, 1 from `high`, straight between."""
     return float(min(max((value - low) / (high - low), 0.0), 1.0))
-
-
-def as_text(found: FaceQuality) -> dict[str, Any]:
-    """The terms and the total, rounded, for reports."""
-    return {term.name: round(getattr(found, term.name), 3) for term in fields(found)} | {"total": round(found.total, 3)}

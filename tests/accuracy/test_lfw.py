@@ -13,6 +13,7 @@ import pytest
 from faceVer import accuracy
 from faceVer.calibrate import NO_SECOND_FACE, images_of
 from faceVer.engine import FaceEngine
+from tests.accuracy.protocol import verification_accuracy
 from tests.support_server import Server, template_part
 
 pytestmark = pytest.mark.slow
@@ -57,7 +58,7 @@ def test_lfw_dev(lfw: Path, engine: FaceEngine) -> None:
         scores = np.array(list(pool.map(score, known)))
     same = np.array([row["same"] == "1" for row in known])
     folds = np.array([int(row["set"]) for row in known])
-    mean, error = accuracy.verification_accuracy(scores, same, folds)
+    mean, error = verification_accuracy(scores, same, folds)
 
     vectors = np.stack([engine.decode(template) for template in templates.values()])
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)

@@ -158,6 +158,19 @@ def test_boundaries(server: Server, template: bytes, boundary: str, quoted: bool
     assert server.post("compare", parts, boundary=boundary, quoted=quoted).json()["score"] == 1.0
 
 
+def test_a_template_may_be_labelled_as_lists_of_types_label_its_ending(server: Server, template: bytes) -> None:
+    parts = [part(name, template, "video/vnd.fvt", "me.fvt") for name in ("bio_feature", "bio_template")]
+    assert server.post("compare", parts).json()["score"] == 1.0
+
+
+def test_json_is_ascii_without_a_charset(server: Server, template: bytes) -> None:
+    many = part("templates_n", template, OCTETS, "второй 顔.fvt")
+    answer = server.post("compare_n", [part("template_1", template, OCTETS), many])
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.body.isascii()
+    assert answer.json()["results"][0]["filename"] == "второй 顔.fvt"
+
+
 def test_header_order_case_and_charsets_do_not_matter(server: Server, template: bytes) -> None:
     variants = [
         part("bio_feature", template, OCTETS, reverse=True),

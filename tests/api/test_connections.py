@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import http.client
 import socket
+import time
 from collections.abc import Iterator
 
 import pytest
 
 from tests import support_faces as faces
 from tests.support_server import PATTERN, Answer, Server
-from tests.support_wire import closed, read_answer, send, until, wire
+from tests.support_wire import closed, metric, read_answer, send, until, wire
 
 GET = b"GET /version HTTP/1.1\r\nHost: x\r\n\r\n"
 
@@ -94,6 +95,27 @@ class TestSlowClients:
             assert read_answer(sock).status == 200
             sock.sendall(GET[:20])
             assert closed(sock) == b""
+
+    def test_what_is_no_head_is_not_timed_as_one(self) -> None:
+        """An empty line behind a request, and the rest of a body that has been answered already."""
+        rest = b"x" * 200_000
+        late = b"POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(rest)
+        with Server(threads="1", head_timeout="0.5") as running:
+            with wire(running) as sock:
+                sock.sendall(GET + b"\r\n")
+                assert read_answer(sock).status == 200
+                sock.sendall(b"\r\n")
+                time.sleep(1)
+                sock.sendall(GET)
+                assert read_answer(sock).status == 200
+            with wire(running) as sock:
+                sock.sendall(late + rest[:1000])
+                assert read_answer(sock).status == 404
+                sock.sendall(rest[1000:])
+                time.sleep(1)
+                sock.sendall(GET)
+                assert read_answer(sock).status == 200
+            assert metric(running, 'facever_connections_cut_total{reason="head"}') == 0
 
     def test_an_idle_connection(self, slow: Server) -> None:
         with wire(slow) as sock:

@@ -8,25 +8,17 @@ import os
 import resource
 import signal
 import socket
-import ssl
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from prometheus_client.parser import text_string_to_metric_families
 
 from faceVer.api.context import PATTERN as PATTERN_PREFIX
 from faceVer.api.metrics import OTHER, Metrics
 from faceVer.api.routes import LABELS, ROUTES
-from faceVer.ask import health
-from faceVer.config import Settings
 from faceVer.stages import STAGES
 from tests.support_server import JPEG, PATTERN, Server, children, image_part, template_part
 from tests.support_wire import WAIT, metric, until
@@ -276,93 +268,3 @@ def test_every_answer_has_safe_headers(server: Server, astronaut: bytes) -> None
         assert answer.headers["cache-control"] == "no-store"
         assert answer.headers["referrer-policy"] == "no-referrer"
         assert answer.headers["server"] == "FaceVer"
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """(certificate, key) for localhost, as PEM files."""
-    folder = tmp_path_factory.mktemp("tls")
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    (folder / "cert.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    (folder / "key.pem").write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    return folder / "cert.pem", folder / "key.pem"
-
-
-class Encrypted(Server):
-    """A server that speaks TLS only."""
-
-    def call(self, method: str, path: str, body: object = None, headers: object = None, **_: object) -> object:  # type: ignore[override]
-        context = ssl.create_default_context(cafile=os.environ["TEST_CERT"])
-        connection = http.client.HTTPSConnection("localhost", self.port, timeout=WAIT, context=context)
-        try:
-            connection.request(method, path, body, dict(headers or {}))  # type: ignore[call-overload, arg-type]
-            response = connection.getresponse()
-            return response.status, response.read()
-        finally:
-            connection.close()
-
-
-class TestTls:
-    @pytest.mark.parametrize("arguments", [(), ("--workers", "2")])
-    def test_it_is_spoken(
-        self,
-        arguments: tuple[str, ...],
-        certificate: tuple[Path, Path],
-        astronaut: bytes,
-        monkeypatch: pytest.MonkeyPatch,
-    ) -> None:
-        cert, key = certificate
-        monkeypatch.setenv("TEST_CERT", str(cert))
-        with Encrypted(*arguments, threads="1", tls_cert=str(cert), tls_key=str(key)) as running:
-            assert running.call("POST", PATTERN + "extract", astronaut, JPEG)[0] == 200  # type: ignore[index]
-            settings = Settings(host="0.0.0.0", port=running.port, tls_cert=str(cert), tls_key=str(key))
-            assert health(settings, None) == (True, '{"status": 0, "message": ""}')
-            assert not health(settings, f"https://localhost:{running.port}")[0]  # nobody else vouches for it
-            old = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-            old.check_hostname, old.verify_mode = False, ssl.CERT_NONE
-            with pytest.warns(DeprecationWarning, match="TLSv1_1"):
-                old.maximum_version = ssl.TLSVersion.TLSv1_1
-            with socket.create_connection(("127.0.0.1", running.port)) as sock, pytest.raises(ssl.SSLError):
-                old.wrap_socket(sock)
-            with socket.create_connection(("127.0.0.1", running.port), timeout=WAIT) as plain:
-                plain.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-                assert b"HTTP" not in plain.recv(1000)
-            assert running.stop() == 0
-
-    @pytest.mark.parametrize(
-        ("cert", "key", "told"),
-        [
-            ("cert.pem", "", "must be set together"),
-            ("nothing.pem", "key.pem", "No such file"),
-            ("key.pem", "key.pem", "cannot be used"),
-            ("cert.pem", "other.pem", "KEY_VALUES_MISMATCH"),
-        ],
-    )
-    @pytest.mark.parametrize("arguments", [(), ("--workers", "2")])
-    def test_what_is_wrong_stops_the_start(
-        self, certificate: tuple[Path, Path], cert: str, key: str, told: str, arguments: tuple[str, ...]
-    ) -> None:
-        folder = certificate[0].parent
-        other = ec.generate_private_key(ec.SECP256R1()).private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        (folder / "other.pem").write_bytes(other)
-        files = {"tls_cert": str(folder / cert), "tls_key": str(folder / key) if key else ""}
-        with pytest.raises(RuntimeError, match=told) as caught, Server(*arguments, **files):
-            pass
-        assert "Traceback" not in str(caught.value)

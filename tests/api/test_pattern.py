@@ -249,6 +249,22 @@ class TestBase64:
         )
         assert answer.json()["score"] == 1.0
 
+    @pytest.mark.parametrize("value", ["binary", "8bit", "7BIT"])
+    def test_parts_that_say_binary_whatever_is_in_them(
+        self, value: str, server: Server, astronaut: bytes, mine: bytes
+    ) -> None:
+        """As Apache HttpClient 4 writes every part, also in a request whose files are base64."""
+        extra = [f"Content-Transfer-Encoding: {value}"]
+        sample = part("sample", base64.encodebytes(astronaut), "image/jpeg", "a.jpg", extra=extra)
+        template = part("bio_template", mine, OCTETS, "a.t", extra=extra)
+        assert server.post("verify", [sample, template], BASE64).status == 200
+        junk = part("bio_template", b"neither of them", OCTETS, "a.t", extra=extra)
+        assert server.post("verify", [sample, junk], BASE64).code == "BPE-002004"
+
+    def test_a_byte_order_mark_before_it(self, server: Server, astronaut: bytes, mine: bytes) -> None:
+        answer = server.extract(b"\xef\xbb\xbf" + base64.b64encode(astronaut), {"Content-Type": "image/jpeg", **BASE64})
+        assert base64.b64decode(answer.body) == mine
+
     def test_one_part(self, server: Server, mine: bytes) -> None:
         encoded = part("bio_feature", base64.b64encode(mine), OCTETS, extra=["Content-Transfer-Encoding: base64"])
         assert server.post("compare", [encoded, template_part("bio_template", mine)]).json()["score"] == 1.0

@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import ctypes
 import dataclasses
+import fcntl
 import os
 import re
 import resource
@@ -16,9 +17,9 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from select import PIPE_BUF
 from typing import Any
 
 import aiohttp
@@ -35,20 +36,10 @@ from faceVer.types import Face, Image
 from faceVer.weights.manifest import weights_folder
 from tests import support_faces as faces
 from tests.support_server import JPEG, PATTERN, Answer, Server, children, form, image_part, part, template_part
-from tests.support_wire import WAIT, closed, metric, read_answer, until, wire
+from tests.support_wire import can_connect, closed, metric, read_answer, soon, until, wire
 
 LIVENESS, INSTANT = "/v1/face/liveness/", "/api/instant/folders/"
 CLIENTS = 6
-
-
-def soon(condition: Callable[[], object]) -> bool:
-    """Whether it comes true within a bounded time."""
-    deadline = time.monotonic() + WAIT
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 class TestKilledWorker:
@@ -125,6 +116,14 @@ class TestStop:
             assert running.stop() == 0
 
     @pytest.mark.parametrize("arguments", [(), ("--workers", "2")])
+    def test_during_the_start(self, arguments: tuple[str, ...]) -> None:
+        """Also where nothing is done by default, as for process 1 of a container: so it must be asked for."""
+        for pause in (0.4, 0.7):
+            starting = Server(*arguments)
+            time.sleep(pause)  # at least the signal's handler is there
+            assert starting.stop() == 0
+
+    @pytest.mark.parametrize("arguments", [(), ("--workers", "2")])
     def test_who_never_ends_does_not_hold_it_up(self, arguments: tuple[str, ...]) -> None:
         with (
             Server(*arguments, threads="1", shutdown_timeout="0.3", webhook_grace="0") as running,
@@ -135,14 +134,6 @@ class TestStop:
             assert b"100 Continue" in sock.recv(100)
             assert running.stop() == 0
             assert b" 200 " not in closed(sock)
-
-
-def can_connect(port: int) -> bool:
-    try:
-        socket.create_connection(("127.0.0.1", port), timeout=5).close()
-    except OSError:
-        return False
-    return True
 
 
 def altered(folder: Path, name: str, how: str) -> Path:
@@ -365,6 +356,26 @@ class TestLog:
             assert running.stop() == 0
 
 
+    @pytest.mark.parametrize("arguments", [(), ("--workers", "2")])
+    def test_its_reader_stalls(self, arguments: tuple[str, ...], astronaut: bytes) -> None:
+        """Standard error is a pipe that is full: lines are dropped, and counted once somebody reads again."""
+        reader, writer = os.pipe()
+        fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, PIPE_BUF)
+        with Server(*arguments, threads="1", log_format="json", preexec=lambda: os.dup2(writer, 2)) as running:
+            os.close(writer)
+            for _ in range(100):
+                assert running.call("GET", "/version").status == 200
+            os.read(reader, 2 * PIPE_BUF)
+            for _ in range(4):  # two for each worker: one that counts, if it was that one's turn
+                assert running.extract(astronaut).status == 200
+            told = os.read(reader, 2 * PIPE_BUF).decode()
+            assert re.search(r'^{.*"message": "\d+ log lines were dropped: nobody read standard error"}$', told, re.M)
+            for _ in range(100):
+                assert running.call("GET", "/version").status == 200
+            assert running.stop() == 0
+        os.close(reader)
+
+
 @pytest.fixture
 def jumps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Seconds by which the clock on the wall is wrong; change them at will."""
@@ -376,9 +387,10 @@ def jumps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 YEAR = 365 * 86400.0
 WALL_CLOCK = {
     *("logs.py", "api/metrics.py", "api/webhook.py", "analyses/facts.py", "analyses/document.py"),
-    "client/answer.py",
+    *("client/answer.py", "api/tls.py"),
 }
-"""Who may ask what time of day it is: stamps in logs, metrics, documents, signatures; Retry-After if a date."""
+"""Who may ask what time of day it is: stamps in logs, metrics, documents, signatures; Retry-After if a date; whether a
+certificate's time is over."""
 
 
 class TestClock:

@@ -8,8 +8,8 @@ import logging
 import pytest
 from aiohttp import web
 
-from faceVer.analyses.webhook import WebhookPolicy
-from faceVer.api.webhook import Delivery, WebhookSender
+from faceVer.analyses.webhook import RetryPlan, WebhookPolicy
+from faceVer.api.webhook import PER_HOST, Delivery, WebhookSender
 from faceVer.config import Settings
 from faceVer.errors import SettingsError
 from tests.api.support_webhook import BODY, Receiver, delivery, run, sender_to
@@ -28,7 +28,7 @@ def test_a_full_queue_drops_and_the_caller_goes_on(caplog: pytest.LogCaptureFixt
         return web.Response()
 
     async def scenario(receiver: Receiver, port: int) -> None:
-        sender = sender_to(port, queue=1, workers=1)
+        sender = sender_to(port, queue=1, attempts=1)
         await sender.start()
         assert sender.submit(delivery(port))
         await receiver.arrived.acquire()
@@ -44,7 +44,7 @@ def test_a_full_queue_drops_and_the_caller_goes_on(caplog: pytest.LogCaptureFixt
 
 def test_held_bytes_are_bounded_and_given_back() -> None:
     async def scenario(receiver: Receiver, port: int) -> None:
-        sender = sender_to(port, max_held=2 * len(BODY), workers=1)
+        sender = sender_to(port, max_held=2 * len(BODY), attempts=1)
         await sender.start()
         assert sender.submit(delivery(port))
         assert sender.submit(delivery(port))
@@ -57,6 +57,42 @@ def test_held_bytes_are_bounded_and_given_back() -> None:
     assert len(run(scenario).requests) == 3
 
 
+def test_a_receiver_that_hangs_holds_up_its_own_documents_only() -> None:
+    gate = asyncio.Event()
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if request.host.startswith("slow"):
+            await gate.wait()
+        return web.Response()
+
+    async def scenario(receiver: Receiver, port: int) -> None:
+        sender = sender_to(port, f"*.test:{port}", attempts=PER_HOST + 1)
+        await sender.start()
+        for number in range(10):
+            assert sender.submit(delivery(port, "slow.test", folder=f"slow-{number}"))
+        assert sender.submit(delivery(port, "well.test", folder="well"))
+        for _ in range(PER_HOST + 1):
+            await receiver.arrived.acquire()
+        folders = sorted(headers["X-FaceVer-Folder"] for _, headers, _ in receiver.requests)
+        assert folders == ["slow-0", "slow-1", "well"]
+        gate.set()
+        await sender.close(30)
+
+    assert len(run(scenario, lambda: Receiver(respond=answer)).requests) == 11
+
+
+def test_a_pause_before_the_next_attempt_holds_up_nobody() -> None:
+    async def scenario(_: Receiver, port: int) -> None:
+        sender = sender_to(port, attempts=1, plan=RetryPlan(3, 60.0, base=0.5))
+        await sender.start()
+        assert sender.submit(delivery(port, folder="first"))
+        assert sender.submit(delivery(port, folder="second"))
+        await sender.close(30)
+
+    folders = [headers["X-FaceVer-Folder"] for _, headers, _ in run(scenario, lambda: Receiver(503, 200)).requests]
+    assert folders == ["first", "second", "first"]
+
+
 def test_close_waits_for_deliveries_and_takes_no_more(caplog: pytest.LogCaptureFixture) -> None:
     gate = asyncio.Event()
 
@@ -65,7 +101,7 @@ def test_close_waits_for_deliveries_and_takes_no_more(caplog: pytest.LogCaptureF
         return web.Response()
 
     async def scenario(receiver: Receiver, port: int) -> None:
-        sender = sender_to(port, workers=1)
+        sender = sender_to(port, attempts=1)
         await sender.start()
         assert sender.submit(delivery(port))
         assert sender.submit(delivery(port))
@@ -87,7 +123,7 @@ def test_what_the_grace_period_does_not_deliver_is_logged_as_lost(caplog: pytest
         raise AssertionError
 
     async def scenario(receiver: Receiver, port: int) -> None:
-        sender = sender_to(port, workers=1, grace=0.0)
+        sender = sender_to(port, attempts=1, grace=0.0)
         await sender.start()
         for n in range(3):
             assert sender.submit(delivery(port, folder=f"folder-{n}"))
@@ -95,7 +131,7 @@ def test_what_the_grace_period_does_not_deliver_is_logged_as_lost(caplog: pytest
         await sender.close()
 
     run(scenario, lambda: Receiver(respond=never))
-    lost = [record.getMessage() for record in caplog.records if "webhook lost" in record.getMessage()]
+    lost = sorted(record.getMessage() for record in caplog.records if "webhook lost" in record.getMessage())
     assert [f"folder=folder-{n} request=request-1" in line for n, line in enumerate(lost)] == [True] * 3
 
 
@@ -106,7 +142,7 @@ def test_a_defect_ends_one_delivery_not_the_worker(caplog: pytest.LogCaptureFixt
         return 1000.0
 
     async def scenario(_: Receiver, port: int) -> None:
-        sender = sender_to(port, workers=1, secret="s", clock=clock)
+        sender = sender_to(port, attempts=1, secret="s", clock=clock)
         await sender.start()
         assert sender.submit(delivery(port, folder="folder-1"))
         assert sender.submit(delivery(port, folder="folder-2"))

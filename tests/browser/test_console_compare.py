@@ -113,7 +113,8 @@ def test_photos_without_a_usable_face_are_shown_and_explained(opened: Console) -
     expect(result).to_contain_text("There is no score")
     second.get_by_role("button", name="Copy details").click()
     expect(second.get_by_role("button", name="Copied")).to_be_visible()
-    assert "BPE-003002" in opened.page.evaluate("navigator.clipboard.readText()")
+    copied = opened.page.evaluate("navigator.clipboard.readText()")
+    assert re.search("BPE-003002 .*\nRequest [0-9a-f]{32}", copied)
 
 
 def test_a_file_that_is_no_photo(visit: Visit) -> None:
@@ -125,21 +126,25 @@ def test_a_file_that_is_no_photo(visit: Visit) -> None:
         expect(photo.get_by_role("alert")).to_contain_text(re.compile("BPE-002003 .*Request [0-9a-f]{32}"))
 
 
-def test_a_file_too_large_is_not_sent(visit: Visit, astronaut: bytes) -> None:
+@pytest.mark.parametrize("limit", ["file_bytes", "request_bytes"])
+def test_a_file_too_large_is_not_sent(visit: Visit, astronaut: bytes, limit: str) -> None:
     def limited(route: Route) -> None:
         about = route.fetch().json()
-        about["limits"]["file_bytes"] = 2048
+        about["limits"][limit] = 2048
         route.fulfill(json=about)
 
     sent: list[str] = []
     with visit() as console:
         console.page.route("**/console/about", limited)
         console.open()
-        console.page.on("request", lambda request: sent.append(request.url))
+        console.page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
         console.give("First photo", picture(astronaut))
         notice = console.section("First photo").get_by_role("alert")
         expect(notice).to_contain_text("The file is too large")
-        expect(notice).to_contain_text("A file may have 2 kB at most.")
+        expect(notice).to_contain_text("A file may have 2 kB at most. Make it smaller.")
+        console.open("liveness")
+        console.give("Medium", picture(astronaut, "clip.mp4", "video/mp4"))
+        expect(console.section("Medium").get_by_role("alert")).to_contain_text("or send a shorter recording.")
     assert not sent
 
 
@@ -190,6 +195,17 @@ def test_drops_beside_the_places(opened: Console, astronaut: bytes, twin: bytes)
     opened.drop(second, picture(twin, "six.jpg"), picture(astronaut, "seven.jpg"))
     expect(second).to_contain_text("six.jpg", timeout=SLOW)
     expect(first).to_contain_text("seven.jpg", timeout=SLOW)
+
+
+def test_photos_that_are_too_many_are_told(opened: Console, astronaut: bytes) -> None:
+    heading = opened.page.get_by_role("heading", name="Compare two photos")
+    files = [picture(astronaut, f"{number}.jpg") for number in range(4)]
+    note = opened.page.get_by_text("left out")
+    for target in (opened.section("First photo"), heading):
+        opened.drop(target, *files)
+        expect(note).to_have_text("2 files were left out: two photos are compared.")
+        opened.page.get_by_role("button", name="Clear both").click()
+        expect(note).to_have_count(0)
 
 
 def test_a_photo_is_changed_for_another(opened: Console, astronaut: bytes, twin: bytes) -> None:

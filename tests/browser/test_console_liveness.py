@@ -45,6 +45,12 @@ def test_a_video_is_plotted_and_played(liveness: Console, tmp_path: Path) -> Non
     result.locator(".plot .spot").nth(3).click()
     assert video.evaluate("video => video.currentTime") == pytest.approx(0.5, abs=0.01)
 
+    expect(liveness.section("Medium").locator(".outlines")).to_have_count(1)
+    video.evaluate("video => (video.currentTime = 1.2)")
+    expect(liveness.section("Medium").locator(".outlines")).to_have_count(0)
+    expect(result.locator("[aria-pressed=true], .picked")).to_have_count(0)
+    expect(result.locator(".readout")).to_have_text("")
+
     before = result.locator(".cursor").get_attribute("transform")
     video.evaluate("video => video.play()")
     expect(result.locator(".cursor")).not_to_have_attribute("transform", before or "")
@@ -91,6 +97,15 @@ def test_frames_that_were_turned_are_not_outlined_in_the_video(liveness: Console
     expect(outline).to_have_count(0)
     liveness.page.locator(".recipe:visible summary").click()
     expect(liveness.page.locator(".recipe:visible pre")).to_contain_text("'video1=@me.webm;type=video/webm'")
+
+
+def test_media_that_are_too_many_are_told(liveness: Console, astronaut: bytes) -> None:
+    for target in (liveness.section("Medium"), liveness.page.get_by_role("heading", name="Check liveness")):
+        liveness.drop(target, picture(astronaut, "one.jpg"), picture(astronaut, "two.jpg"))
+        note = liveness.page.get_by_text("1 file was left out: one medium is checked at a time.")
+        note.wait_for()
+        liveness.page.get_by_role("button", name="Remove the medium").click()
+        expect(note).to_have_count(0)
 
 
 def test_a_photo(liveness: Console, server: Server, astronaut: bytes) -> None:

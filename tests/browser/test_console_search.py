@@ -6,11 +6,13 @@ import csv
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Route, expect
+from playwright.sync_api import Browser, Route, expect
 
+from faceVer.api.keys import new
 from tests import support_faces as faces
 from tests.browser.conftest import Visit
 from tests.browser.support import SLOW, Console, later, picture
+from tests.browser.support import console as open_page
 from tests.support_server import Server
 
 
@@ -41,8 +43,7 @@ def test_the_same_person_is_ranked_first(
         console.open("search")
         hall = console.section("Search in")
         console.give("Search in", *files)
-        expect(hall.get_by_text("1 file was left out: neither photo nor template (.fvt).")).to_be_visible()
-        hall.locator(".count").filter(has_text="9 of 9 read, 2 cannot be used").wait_for(timeout=SLOW)
+        hall.locator(".count").filter(has_text="10 of 10 read, 3 cannot be used").wait_for(timeout=SLOW)
         expect(hall).to_contain_text("Add the photo to look for; then these are ranked.")
         console.give("Photo to look for", picture(people["person-1.jpg"]))
         hall.locator("tbody .score").first.filter(has_text="1.000000").wait_for(timeout=SLOW)
@@ -59,7 +60,10 @@ def test_the_same_person_is_ranked_first(
         assert scores == sorted(scores, reverse=True)
 
         failures = hall.get_by_role("group")
-        expect(failures).to_contain_text("2 files could not be used")
+        expect(failures).to_contain_text("3 files could not be used")
+        expect(failures.get_by_role("listitem").filter(has_text="notes.txt")).to_contain_text(
+            "Neither photo nor template (.fvt)."
+        )
         expect(failures).to_contain_text("This template could not be read.")
         expect(failures).to_contain_text("No face was found.")
 
@@ -76,7 +80,7 @@ def test_the_same_person_is_ranked_first(
         saved.value.save_as(tmp_path / "search.csv")
         lines = list(csv.reader((tmp_path / "search.csv").read_text(encoding="utf-8").splitlines()))
         assert lines[:2] == [["name", "score", "decision", "fmr"], ["stored.fvt", "1.000000", "approved", "<0.000010"]]
-        assert sorted(line[0] for line in lines[2:]) == ["'=nobody.jpg", "broken.fvt"]
+        assert sorted(line[0] for line in lines[2:]) == ["'=nobody.jpg", "broken.fvt", "notes.txt"]
 
         console.page.get_by_text("The same with curl").click()
         command = console.page.locator(".recipe:visible pre").inner_text()
@@ -87,8 +91,11 @@ def test_the_same_person_is_ranked_first(
         assert "nobody" not in command
 
         hall.get_by_role("button", name="Clear all").click()
-        expect(hall.locator("table")).to_have_count(0)
+        expect(hall.locator("table")).to_be_hidden()
+        expect(failures).to_be_hidden()
         expect(hall.get_by_role("button", name="Choose files")).to_be_focused()
+        console.give("Search in", picture(people["again.jpg"], "again.jpg"))
+        console.page.locator("tbody .file").filter(has_text="again.jpg").wait_for(timeout=SLOW)
 
 
 def test_another_photo_to_look_for_ranks_anew(visit: Visit, people: dict[str, bytes]) -> None:
@@ -146,15 +153,88 @@ def test_two_at_a_time_and_patiently(visit: Visit, people: dict[str, bytes]) -> 
     assert most == 2
 
 
-def test_stopping(visit: Visit, people: dict[str, bytes]) -> None:
+def test_stopping_and_going_on(visit: Visit, people: dict[str, bytes]) -> None:
     with visit() as console:
         console.open("search")
-        console.page.route("**/console/face", lambda route: None)
+        page, count = console.page, console.page.locator(".count")
+        page.route("**/console/face", lambda route: None)
         console.give("Search in", *(picture(data, name) for name, data in people.items()))
-        halt = console.page.get_by_role("button", name="Stop")
-        halt.click()
-        expect(halt).to_be_hidden()
-        expect(console.page.locator(".progress")).to_be_hidden()
-        console.page.unroute("**/console/face")
-        console.give("Search in", picture(people["person-0.jpg"], "one.jpg"))
-        console.page.locator(".count").filter(has_text="1 of 1 read").wait_for(timeout=SLOW)
+        page.get_by_role("button", name="Stop").click()
+        expect(count).to_have_text("0 of 7 read, stopped")
+        page.unroute("**/console/face")
+        page.get_by_role("button", name="Go on").click()
+        count.filter(has_text="7 of 7 read").wait_for(timeout=SLOW)
+        expect(page.get_by_role("button", name="Go on")).to_be_hidden()
+        expect(page.locator("tbody tr")).to_have_count(7)
+
+
+def test_nothing_is_lost_without_a_key(chromium: Browser, people: dict[str, bytes]) -> None:
+    key, line = new("tests")
+    with Server(api_keys=line, console="on") as server, open_page(chromium, server.url, failures=["401"]) as console:
+        console.open("search")
+        hall, page = console.section("Search in"), console.page
+        console.give("Search in", *(picture(data, name) for name, data in people.items()))
+        expect(hall.get_by_role("alert")).to_contain_text("An API key is needed")
+        expect(hall.locator(".count")).to_have_text("0 of 7 read, stopped")
+        page.get_by_label("API key").fill(key)
+        hall.get_by_role("button", name="Try again").click()
+        expect(hall.locator(".count")).to_have_text("7 of 7 read", timeout=SLOW)
+        expect(hall.get_by_role("alert")).to_have_count(0)
+
+
+def test_nothing_is_lost_with_the_server(visit: Visit, people: dict[str, bytes]) -> None:
+    """Nor does one photo that the server fails at keep the others from being read."""
+
+    def fail(route: Route) -> None:
+        if route.request.post_data_buffer == people["person-3.jpg"]:
+            route.fulfill(status=500, json={"code": "BPE-001001", "message": "Internal server error"})
+        else:
+            route.continue_()
+
+    with visit(failures=["500", "net::ERR"]) as console:
+        console.open("search")
+        page, hall = console.page, console.section("Search in")
+        count, again = hall.locator(".count"), hall.get_by_role("button", name="Try again")
+        page.route("**/console/face", lambda route: route.abort())
+        console.give("Search in", *(picture(data, name) for name, data in people.items()))
+        expect(hall.get_by_role("alert")).to_contain_text("The server cannot be reached")
+        expect(count).to_have_text("0 of 7 read, stopped")
+        page.unroute("**/console/face")
+        page.route("**/console/face", fail)
+        again.click()
+        expect(hall.get_by_role("alert")).to_contain_text("The server made a mistake", timeout=SLOW)
+        again.click()
+        expect(count).to_have_text("6 of 7 read, stopped", timeout=SLOW)
+        page.unroute("**/console/face")
+        again.click()
+        expect(count).to_have_text("7 of 7 read", timeout=SLOW)
+        expect(hall.get_by_role("group")).to_be_hidden()
+
+
+def test_the_list_of_losses_stays_as_it_was_opened(visit: Visit) -> None:
+    with visit(failures=["400"]) as console:
+        console.open("search")
+        count, fold = console.page.locator(".count"), console.page.locator(".losses")
+        console.give("Search in", *(picture(b"nothing", f"{number}.jpg") for number in range(6)))
+        expect(count).to_have_text("6 of 6 read, 6 cannot be used", timeout=SLOW)
+        expect(fold.get_by_role("listitem").first).to_be_hidden()
+        fold.locator("summary").click()
+        console.give("Search in", *(picture(b"nothing", f"{number}.jpg") for number in range(6, 9)))
+        expect(fold.locator("summary")).to_have_text("9 files could not be used", timeout=SLOW)
+        expect(fold.get_by_role("listitem")).to_have_count(9)
+
+
+def test_how_far_it_is_is_not_announced_with_every_photo(visit: Visit, people: dict[str, bytes]) -> None:
+    with visit() as console:
+        page = console.page
+        page.clock.install(time=0)
+        console.open("search")
+        page.clock.pause_at(100)
+        voice = page.locator(".view.search section .away[role=status]")
+        voice.evaluate(
+            "voice => { window.said = []; "
+            "new MutationObserver(() => said.push(voice.textContent)).observe(voice, { childList: true }); }"
+        )
+        console.give("Search in", *(picture(data, name) for name, data in people.items()))
+        expect(page.locator(".count")).to_have_text("7 of 7 read", timeout=SLOW)
+        assert page.evaluate("said") == ["0 of 7 read …", "7 of 7 read"]

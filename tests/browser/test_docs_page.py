@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from playwright.sync_api import Route, expect
+
 from faceVer.api.openapi import document
 from faceVer.environment import load_settings
 from tests.browser.conftest import Visit
+from tests.browser.legible import faint
 from tests.browser.support import PHONE, SLOW, Console, picture
 
 if TYPE_CHECKING:
@@ -53,6 +56,33 @@ def test_every_operation_is_shown_and_version_can_be_tried_out(visit: Visit) -> 
         shown = answer(block)
     assert "200" in shown
     assert '"tfss"' in shown
+
+
+def pass_on(route: Route) -> None:
+    """Be a proxy that has a path of its own before the server's."""
+    route.fulfill(response=route.fetch(url=route.request.url.replace("/fv/", "/")))
+
+
+def test_it_works_behind_the_path_of_a_proxy(visit: Visit) -> None:
+    with visit() as opened:
+        opened.page.route("**/fv/**", pass_on)
+        opened.url += "/fv"
+        block = show(opened, "Service/version")
+        block.locator(".try-out__btn").click()
+        assert "200" in answer(block)
+        assert block.locator(".request-url").inner_text().endswith("/fv/version")
+
+
+def test_landmarks_names_and_contrast(visit: Visit) -> None:
+    """Of the page around the operations."""
+    for dark in (False, True):
+        with visit(dark=dark) as opened:
+            show(opened, "Service/version")
+            expect(opened.page.get_by_role("combobox", name="Server", exact=True)).to_be_visible()
+            expect(opened.page.get_by_role("main")).to_have_count(1)
+            badges = opened.page.locator(".info .title small").all_inner_texts()
+            low = faint(opened.page)
+            assert not [words for words in low if words.split()[0] in " ".join(badges)]
 
 
 def test_extract_can_be_tried_out(visit: Visit, astronaut: bytes) -> None:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import pty
+import shlex
 import signal
 import socket
-import ssl
 import subprocess
 import sys
 import tomllib
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +19,6 @@ import pytest
 from faceVer import __version__
 from faceVer.config import PREFIX, Settings
 from tests import support_faces as faces
-from tests.api.support_webhook import certificate
 from tests.cli.conftest import Run
 from tests.support_server import Server
 
@@ -120,64 +117,6 @@ def test_settings_and_version(facever: Run) -> None:
     assert facever("--version").out == f"facever {__version__}\n"
 
 
-def test_health_of_a_running_server(facever: Run, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    done = facever("health", "--url", server.url)
-    assert (done.status, json.loads(done.out)["status"]) == (0, 0)
-    monkeypatch.setenv("FACEVER_PORT", str(server.port))
-    assert facever("health").status == 0
-
-
-def test_health_waits(facever: Run, server: Server) -> None:
-    """A port that nobody listens on yet, then a server that does not answer in HTTP, then one that works."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    command = [*COMMAND, "health", "--wait", "60", "--url", f"http://127.0.0.1:{port}"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment())
-    answers = (b"", b"nonsense\r\n\r\n", b"HTTP/1.1 503 x\r\n\r\nlater", b"HTTP/1.1 200 OK\r\n\r\nworks")
-    with socket.create_server(("127.0.0.1", port)) as listening:
-        listening.settimeout(30)
-        for answer in answers:
-            connection, _ = listening.accept()
-            with connection:
-                connection.recv(4096)
-                connection.sendall(answer)
-    out, told = process.communicate(timeout=30)
-    assert (process.returncode, out, told) == (0, "works\n", "")
-    late = facever("health", "--wait", "0.1", "--url", f"http://127.0.0.1:{port}")
-    assert (late.status, late.out) == (1, "")
-    assert late.err == f"facever: the server at http://127.0.0.1:{port} cannot be reached: connection refused\n"
-    wrong = facever("health", "--url", f"{server.url}/nowhere")
-    assert (wrong.status, wrong.out) == (1, "")
-    assert f"the server at {server.url}/nowhere answers HTTP 404: " in wrong.err
-
-
-def test_health_of_a_server_that_nobody_vouches_for(facever: Run, tmp_path: Path) -> None:
-    """Told at once, however long one would wait; trusted, it is asked."""
-    encrypted, _ = certificate(tmp_path)
-
-    def serve(listening: ssl.SSLSocket) -> None:
-        for _ in range(2):
-            with contextlib.suppress(ssl.SSLError), listening.accept()[0] as connection:
-                connection.recv(4096)
-                connection.sendall(b"HTTP/1.1 200 OK\r\n\r\nworks")
-
-    with (
-        socket.create_server(("127.0.0.1", 0)) as plain,
-        encrypted.wrap_socket(plain, server_side=True) as listening,
-        ThreadPoolExecutor(1) as pool,
-    ):
-        listening.settimeout(30)
-        served = pool.submit(serve, listening)
-        url = f"https://127.0.0.1:{listening.getsockname()[1]}"
-        doubted = facever("health", "--url", url, "--wait", "1000")
-        trusted = facever("health", "--url", url, "--ca-file", tmp_path / "cert.pem")
-        served.result(30)
-    assert (doubted.status, doubted.out) == (1, "")
-    assert f"the server at {url} cannot be reached: its certificate is not trusted (self-signed" in doubted.err
-    assert "--ca-file FILE" in doubted.err
-    assert (trusted.status, trusted.out) == (0, "works\n")
-
-
 def test_calibrating_on_too_little(facever: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     target = tmp_path / "calibration.toml"
     monkeypatch.setattr("faceVer.calibrate.calibration_target", lambda _: (target, ()))
@@ -245,6 +184,29 @@ class TestEnds:
         os.close(reader)
         _, told = process.communicate(timeout=30)
         assert (process.returncode, told) == (141, "")
+
+    @pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
+    def test_streams_that_are_closed(self, closed: str, files: Path, template: Path) -> None:
+        """The exit status says it all the same."""
+        for name, status in (("photo.jpg", 0), ("other.jpg", 3), ("broken.jpg", 1)):
+            words = shlex.join([*COMMAND, "compare", str(template), str(files / name)])
+            done = subprocess.run(["sh", "-c", f"{words} {closed}"], capture_output=True, text=True, check=False)
+            assert done.returncode == status
+            assert "Traceback" not in done.stderr
+            assert bool(done.stdout) == (closed == "2>&-" and status != 1)
+
+    def test_interrupted_while_a_library_is_imported(self) -> None:
+        """One that takes it for something that is missing."""
+        script = (
+            "import sys, faceVer.environment\n"
+            "def describe():\n"
+            "    try: raise KeyboardInterrupt\n"
+            "    except BaseException: raise ImportError('something is missing')\n"
+            "faceVer.environment.describe = describe\n"
+            "from faceVer.cli import main; sys.exit(main(['settings']))"
+        )
+        done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr) == (130, "facever: interrupted\n")
 
     def test_interrupted_while_a_server_does_not_answer(self, files: Path) -> None:
         """At once, though a request is under way."""

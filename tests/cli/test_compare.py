@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -133,6 +135,29 @@ class TestShow:
         done = facever("compare", template, template, "--show", "/proc/nowhere/s.png")
         assert done.status == 1
         assert "Traceback" not in done.err
+
+    def test_what_is_there_is_not_drawn_over(self, facever: Run, files: Path, template: Path, tmp_path: Path) -> None:
+        """But for an earlier picture, or with --force; and the files that are compared never."""
+        mine, own = tmp_path / "mine.png", tmp_path / "own.png"
+        shutil.copy(files / "selfie.png", mine)
+        before = mine.read_bytes()
+        refused = facever("compare", template, template, "--show", mine)
+        assert (refused.status, refused.out, mine.read_bytes()) == (1, "", before)
+        assert f"EEXIST: {mine} exists and is no PNG picture of this command; --force replaces it" in refused.err
+        itself = facever("compare", mine, template, "--show", mine, "--force")
+        assert (itself.status, itself.out, mine.read_bytes()) == (2, "", before)
+        for target in (own, own, mine):
+            assert facever("compare", template, template, "--show", target, *["--force"][target == own :]).status == 0
+            assert pixels(target).any()
+
+    def test_what_is_no_file_is_left_alone(self, facever: Run, template: Path, tmp_path: Path) -> None:
+        pipe = tmp_path / "pipe"
+        os.mkfifo(pipe)
+        for target in (pipe, tmp_path):
+            done = facever("compare", template, template, "--show", target, "--force")
+            assert (done.status, done.out) == (1, "")
+            assert f"{target} cannot be replaced: it is no regular file" in done.err
+        assert pipe.is_fifo()
 
     def test_the_axis(self) -> None:
         """The score's mark lies at its place between 0 and 1, in each decision's colour."""

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from faceVer.cli.files import Source, find
+from faceVer.cli.backend import RefusedError
+from faceVer.cli.files import Source, find, present, store
 from faceVer.cli.output import as_json, counted, shown
 from faceVer.cli.parallel import AHEAD, each
 from faceVer.errors import SetupError
@@ -76,6 +77,17 @@ class TestBar:
         assert drawn[1].startswith("[######                  ] 1 of 4 files, 0:0")
         assert drawn[2:] == ["", "[########################] 4 of 4 files\n"]
 
+    def test_on_a_narrow_one(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        for columns in (40, 20, 8):
+            monkeypatch.setattr("faceVer.progress._columns", lambda _, columns=columns: columns)
+            stream = Terminal()
+            bar = Bar(stream, "files")
+            bar.update(1, 4)
+            bar.update(4, 4)
+            for line in stream.getvalue().replace("\n", "").split("\r\x1b[K")[1:]:
+                assert 0 < len(line) < columns
+            assert ("[#" in stream.getvalue()) == (columns > 8)
+
     @pytest.mark.parametrize(("stream", "quiet"), [(io.StringIO(), False), (Terminal(), True)])
     def test_nowhere_else(self, stream: io.StringIO, quiet: bool) -> None:
         bar = Bar(stream, "files", quiet=quiet)
@@ -89,8 +101,40 @@ class TestFind:
         os.mkfifo(tmp_path / "pipe")
         (tmp_path / "loop").symlink_to(tmp_path)
         (tmp_path / "gone").symlink_to(tmp_path / "nowhere")
+        os.mkfifo(tmp_path / "pipe.jpg")
+        (tmp_path / "loop-2").symlink_to(tmp_path)
         (tmp_path / "photo").write_bytes((files / "photo.jpg").read_bytes())
         assert find([str(tmp_path)], ("image",)) == [Source(str(tmp_path / "photo"), "photo")]
+        for pattern in ("**/p*", "**/**/p*", "p*"):
+            assert find([str(tmp_path / pattern)], ("image",)) == [Source(str(tmp_path / "photo"), "photo")]
+        with pytest.raises(SetupError, match="no file matches"):
+            find([str(tmp_path / "pipe*")], ("image",))
+
+    @pytest.mark.parametrize(
+        ("pattern", "names"),
+        [
+            ("**", ["a.jpg", "b/a.jpg", "b/c/d.jpg", "notes.txt"]),
+            ("**/*.jpg", ["a.jpg", "b/a.jpg", "b/c/d.jpg"]),
+            ("b/**", ["a.jpg", "c/d.jpg"]),
+            ("?/**/d.jpg", ["b/c/d.jpg"]),
+            ("**/c/**/*", ["b/c/d.jpg"]),
+            ("**/[ac]/**", ["b/c/d.jpg"]),
+            ("./**/a.*", ["a.jpg", "b/a.jpg"]),
+            ("**a.jpg", ["a.jpg"]),
+        ],
+    )
+    def test_patterns_of_any_depth(
+        self, pattern: str, names: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        Path("b/c").mkdir(parents=True)
+        for name in ("a.jpg", "b/a.jpg", "b/c/d.jpg", "notes.txt", ".hidden.jpg", "b/c/.hidden.jpg"):
+            Path(name).write_bytes(b"\xff\xd8\xff")
+        assert [source.name for source in find([pattern], ("image",))] == names
+
+    def test_a_file_is_one_however_it_is_named(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.chdir(tmp_path)
+        assert find(["a.jpg", str(tmp_path / "a.jpg"), "./a.jpg"], ("image",)) == [Source("a.jpg", "a.jpg")]
 
     def test_kinds(self, files: Path, template: Path) -> None:
         videos = find([str(files)], ("video",))
@@ -105,6 +149,30 @@ class TestFind:
         monkeypatch.setattr(os, "scandir", denied)
         with pytest.raises(PermissionError):
             find([str(tmp_path)], ("image",))
+
+
+class TestStore:
+    def test_a_link_stays_and_so_does_the_mode(self, tmp_path: Path) -> None:
+        file, link = tmp_path / "t.fvt", tmp_path / "link.fvt"
+        file.write_bytes(b"old")
+        file.chmod(0o640)
+        link.symlink_to("t.fvt")
+        store(link, b"new")
+        assert (link.is_symlink(), file.read_bytes(), file.stat().st_mode & 0o777) == (True, b"new", 0o640)
+        (tmp_path / "far.fvt").symlink_to("deep/u.fvt")
+        store(tmp_path / "far.fvt", b"new")
+        assert (tmp_path / "deep/u.fvt").read_bytes() == b"new"
+
+    def test_what_is_no_file_is_left_alone(self, tmp_path: Path) -> None:
+        os.mkfifo(tmp_path / "pipe")
+        (tmp_path / "link").symlink_to("pipe")
+        for target in (tmp_path / "pipe", tmp_path / "link", tmp_path):
+            with pytest.raises(RefusedError, match="it is no regular file"):
+                store(target, b"new")
+            with pytest.raises(RefusedError, match="it is no regular file"):
+                present(target)
+        assert (tmp_path / "pipe").is_fifo()
+        assert {path.name for path in tmp_path.iterdir()} == {"pipe", "link"}
 
 
 def test_words() -> None:

@@ -142,13 +142,24 @@ class TestReport:
         first.close()
         Report.open(tmp_path / "r", resume=True, force=False).close()
 
-    def test_another_file_is_left_alone(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("content", [b"my notes\n", b'{"keep": "my only notes"}', bytes(600), b"\xff" * 600, b"x"])
+    def test_another_file_is_left_alone(self, content: bytes, tmp_path: Path) -> None:
         path = tmp_path / "r"
-        path.write_text("my notes\n")
+        path.write_bytes(content)
         for resume, force in ((True, False), (False, True), (False, False)):
             with pytest.raises(SetupError, match="line 1: not a report"):
                 Report.open(path, resume=resume, force=force)
-        assert path.read_text() == "my notes\n"
+        assert path.read_bytes() == content
+
+    @pytest.mark.parametrize("cut", [b"{", b'{"path"', b'{"id": "1", "pa', b'{"path": "a", "status": "ok"}'])
+    def test_a_first_line_cut_short_is_taken_away(self, cut: bytes, tmp_path: Path) -> None:
+        path = tmp_path / "r"
+        path.write_bytes(cut)
+        with pytest.raises(SetupError, match="--resume goes on"):
+            Report.open(path, resume=False, force=False)
+        assert path.read_bytes() == cut
+        Report.open(path, resume=True, force=False).close()
+        assert path.read_bytes() == b""
 
     def test_the_same_photo_under_two_ids(self, tmp_path: Path) -> None:
         path = tmp_path / "r"

@@ -60,6 +60,8 @@ def test_a_gallery_by_list(
     }  # fmt: skip
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO("\n".join(names).encode())))
     assert facever("search", template, "--gallery-file", "-", "--json").rows == whole.rows
+    Path("list").write_bytes(b"gallery/a.fvt\0gallery/deep\0gallery/sel*\0")
+    assert facever("search", template, "--gallery-file", "list", "--json").rows == whole.rows
 
 
 def test_bad_files_among_good_ones(

@@ -8,7 +8,6 @@ from contextlib import ExitStack
 import pytest
 
 from faceVer.client import Client, Retries
-from tests.api.test_operation import certificate  # noqa: F401 - a fixture
 from tests.client.flavours import FLAVOURS, Connect
 from tests.support_liveness import selfie
 from tests.support_media import encode_video

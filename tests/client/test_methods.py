@@ -172,12 +172,17 @@ class TestFiles:
             client.extract(7)
         with pytest.raises(TypeError, match="binary mode"):
             client.compare(template, io.StringIO("text"))
+        (tmp_path / "photo.jpg").write_bytes(b"\xff\xd8\xff")
+        with (tmp_path / "photo.jpg").open(encoding="utf-8") as text, pytest.raises(TypeError, match="binary mode"):
+            client.extract(text)
         with pytest.raises(ValueError, match="payload"):
             client.analyse({"payload": template})
         with pytest.raises(ValueError, match="cannot carry"):
             client.analyse({"odd\\": template})
         with pytest.raises(TypeError, match="not one"):
             client.analyse({"a": template}, [Quality(source_media="a")])
+        with pytest.raises(TypeError, match="not one"):
+            client.analyse({"a": template}, tags={"a": "abc"})
 
     def test_a_file_that_changes_while_it_is_sent(
         self, connect: Connect, server: Server, tmp_path: Path, template: bytes

@@ -185,8 +185,9 @@ class TestWhatIsNotTheApi:
         assert "FVTP" not in f"{caught.value!r} {caught.value}"
 
     def test_broken_compression(self, connect: Connect) -> None:
-        with Faulty(answer(b"no gzip", Content_Encoding="gzip")) as server, pytest.raises(ProtocolError):
+        with Faulty(answer(b"no gzip", Content_Encoding="gzip")) as server, pytest.raises(ProtocolError) as caught:
             connect(server.url).version()
+        assert "HTTP" not in str(caught.value)
 
 
 EXAMPLES: list[ClientError] = [

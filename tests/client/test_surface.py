@@ -61,6 +61,7 @@ def public(kind: type) -> dict[str, inspect.Signature]:
 def test_both_clients_have_the_same_methods() -> None:
     assert public(Client) == public(AsyncClient)
     assert list(inspect.signature(Client).parameters) == list(inspect.signature(AsyncClient).parameters)
+    assert all(vars(kind)[name].__doc__ for kind in (Client, AsyncClient) for name in public(kind))
     assert list(inspect.signature(Client.search).parameters) == list(inspect.signature(AsyncClient.search).parameters)
 
 
@@ -99,6 +100,20 @@ class TestSettings:
         shown = f"{caught.value} {caught.value!r} {getattr(client, 'client', client)!r}"
         assert "127.0.0.1:1/x" in shown
         assert not [secret for secret in ("passw0rd", "key-1") if secret in shown]
+
+    @pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:1", "ftp://127.0.0.1:1", "http://[::1"])
+    def test_a_proxy_that_cannot_be_used(self, connect: Connect, proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("ALL_PROXY", proxy)
+        with pytest.raises(ValueError, match="ALL_PROXY"):
+            connect("http://127.0.0.1:1")
+
+    def test_a_file_of_certificates_is_named(self, connect: Connect, tmp_path: Path) -> None:
+        with pytest.raises(FileNotFoundError, match=r"none\.pem"):
+            connect("https://127.0.0.1:1", verify=str(tmp_path / "none.pem"))
+
+    def test_any_time(self, connect: Connect) -> None:
+        with Faulty(SAME) as server:
+            assert connect(server.url, timeout=1e10).compare(TEMPLATE, TEMPLATE).approved
 
     def test_a_certificate_that_is_not_trusted_is_not_tried_again(
         self, connect: Connect, certificate: tuple[Path, Path]

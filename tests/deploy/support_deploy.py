@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from faceVer.api.listening import stop_limit
 from faceVer.config import Settings
 from faceVer.environment import load_settings
 
@@ -54,5 +55,5 @@ def settings_of(environment: Mapping[str, str]) -> Settings:
 
 
 def stopping_seconds(settings: Settings) -> float:
-    """How long a stop may take at most."""
-    return settings.drain_seconds + settings.shutdown_timeout + settings.webhook_grace
+    """How long a stop may take at most: then the server ends itself."""
+    return stop_limit(settings)

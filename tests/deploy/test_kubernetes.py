@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -135,11 +136,18 @@ class TestPiecesFit:
         (endpoint,) = folder("prometheus")["ServiceMonitor"]["spec"]["endpoints"]
         assert (endpoint["port"], endpoint["path"]) == (served["name"], METRICS_PATH)
         (ingress,) = documents(text("kubernetes/example/ingress.yaml"))
-        (path,) = ingress["spec"]["rules"][0]["http"]["paths"]
-        assert path["backend"]["service"] == {
-            "name": BASE["Service"]["metadata"]["name"],
-            "port": {"name": served["name"]},
-        }
+        (name,) = {json.dumps(one["backend"]["service"]) for one in ingress["spec"]["rules"][0]["http"]["paths"]}
+        assert json.loads(name) == {"name": BASE["Service"]["metadata"]["name"], "port": {"name": served["name"]}}
+
+    def test_the_ingress_lets_in_what_is_for_clients(self) -> None:
+        (ingress,) = documents(text("kubernetes/example/ingress.yaml"))
+        paths = [(one["path"], one["pathType"]) for one in ingress["spec"]["rules"][0]["http"]["paths"]]
+
+        def let_in(path: str) -> bool:
+            return any(path == start or (kind == "Prefix" and path.startswith(f"{start}/")) for start, kind in paths)
+
+        own = {path for path in ROUTES if not let_in(path)}
+        assert {path for path in own if not path.startswith("/console/")} == {"/", METRICS_PATH, "/livez", "/readyz"}
 
     def test_the_ingress_is_no_stricter_than_the_server(self, settings: Settings) -> None:
         (ingress,) = documents(text("kubernetes/example/ingress.yaml"))

@@ -59,10 +59,13 @@ class TestNumbers:
         assert [line.partition(" #")[0] for line in compose] == strip
 
     def test_every_path_has_its_name_in_the_log(self) -> None:
-        (pattern,) = re.findall(r'^    "(~\S+)" \$uri;', CONF, re.MULTILINE)
-        ours = [path for path in ROUTES if path.startswith(("/v1/", "/api/")) or path in ("/version", "/readyz")]
-        assert ours
-        assert all(re.fullmatch(pattern.removeprefix("~"), path) for path in ours)
+        found = re.findall(r'^    (?:"~(\S+)"|(/\S+)) \$uri;', CONF, re.MULTILINE)
+        patterns = [pattern or re.escape(plain) for pattern, plain in found]
+        ours = [path for path in ROUTES if path.startswith(("/v1/", "/api/")) or path in ("/version", "/readyz", "/")]
+        assert len(ours) > 10
+        for path in ours:
+            assert any(re.fullmatch(pattern, path) for pattern in patterns), path
+            assert not any(re.fullmatch(pattern, f"{path}jane_doe") for pattern in patterns), path
 
 
 def test_nginx_reads_it(tmp_path: Path) -> None:
@@ -109,14 +112,16 @@ class TestPassing:
         assert f"{PATTERN}extract {answer.status} " in ours
 
     def test_a_path_of_a_client_s_own_is_not_logged(self, proxy: Nginx) -> None:
-        answer = proxy.call("GET", "/jane.doe", headers={"X-Request-ID": "unknown-path"})
-        assert answer.status == 404
-        (line,) = proxy.logged("unknown-path")
-        assert " GET other 404 " in line
+        for ident, path in (("unknown-1", "/jane.doe"), ("unknown-2", f"{PATTERN}jane_doe")):
+            answer = proxy.call("GET", path, headers={"X-Request-ID": ident})
+            assert answer.code == "BPE-002006"
+            (line,) = proxy.logged(ident)
+            assert f" GET other {answer.status} " in line
         assert "jane" not in "".join(proxy.log)
 
     def test_metrics_stay_inside(self, proxy: Nginx) -> None:
-        assert proxy.call("GET", "/metrics").status == 404
+        answer = proxy.call("GET", "/metrics")
+        assert (answer.status, answer.code) == (404, "BPE-002006")
 
     def test_plain_http_is_sent_to_tls(self, proxy: Nginx) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", proxy.plain)
@@ -127,6 +132,16 @@ class TestPassing:
 
 
 class TestRefusing:
+    def test_a_long_header_sounds_alike(self, proxy: Nginx, busy: Server) -> None:
+        nginx, server = (one.call("GET", "/version", headers={"X-Long": "y" * 9000}) for one in (proxy, busy))
+        assert words(nginx) == words(server)
+        assert (nginx.status, nginx.code) == (431, "BPE-002007")
+
+    def test_what_is_no_http_sounds_alike(self, proxy: Nginx, busy: Server) -> None:
+        nginx, server = (one.call("GET", "/version", headers={"Content-Length": "x"}) for one in (proxy, busy))
+        assert words(nginx) == words(server)
+        assert (nginx.status, nginx.code) == (400, "BPE-002006")
+
     @pytest.mark.parametrize("path", FAMILIES)
     def test_too_large_sounds_alike(self, path: str, proxy: Nginx) -> None:
         server, nginx = proxy.announce(path, Settings().max_request_bytes + 1), proxy.announce(path, 200 * MIB)

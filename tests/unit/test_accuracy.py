@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -15,6 +17,7 @@ from faceVer.errors import SetupError
 from faceVer.matching import ScoreMap
 from faceVer.weights.manifest import load_manifest, weights_folder
 from tests import support_faces as faces
+from tests.accuracy.protocol import verification_accuracy
 
 
 def people(count: int = 60, each: int = 4, spread: float = 0.6) -> tuple[np.ndarray, list[str]]:
@@ -89,10 +92,10 @@ def test_one_person_alone_cannot_be_measured() -> None:
 def test_lfws_protocol() -> None:
     same = np.tile([True, False], 50)
     folds = np.repeat(np.arange(5), 20)
-    assert accuracy.verification_accuracy(np.where(same, 0.9, 0.1), same, folds) == (1.0, 0.0)
+    assert verification_accuracy(np.where(same, 0.9, 0.1), same, folds) == (1.0, 0.0)
     mixed = np.where(same, 0.9, 0.1)
     mixed[:10] = 0.5
-    assert accuracy.verification_accuracy(mixed, same, folds)[0] == pytest.approx(0.95)
+    assert verification_accuracy(mixed, same, folds)[0] == pytest.approx(0.95)
 
 
 def test_calibrating_a_folder_writes_the_packs_calibration(tmp_path: Path) -> None:
@@ -126,3 +129,19 @@ def test_calibrating_a_folder_writes_the_packs_calibration(tmp_path: Path) -> No
     assert [line for line in before.splitlines() if line.startswith("#")] == [
         line for line in after.splitlines() if line.startswith("#")
     ]
+
+
+def test_a_calibration_that_cannot_be_written_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    vectors, labels = people(10, 3)
+    compared = accuracy.compare_all(vectors, labels)
+    fitted = accuracy.fit(compared, "synthetic")
+    rows = accuracy.table(compared, fitted, vectors, labels)
+    monkeypatch.setattr(calibrate, "calibration_target", lambda _: (tmp_path / "calibration.toml", ()))
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(SetupError, match="cannot write"):
+        calibrate.write(load_settings({}), fitted, rows, force=True)
+    assert list(tmp_path.iterdir()) == []

@@ -66,6 +66,12 @@ def test_empty_values_mean_the_default() -> None:
     assert load_settings({"FACEVER_CORS_ORIGINS": ""}).cors_origins == ()
 
 
+def test_so_they_do_in_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "facever.toml"
+    file.write_text('operator_threshold = ""\ntemplate_key = ""\nport = ""\ncors_origins = ""\n')
+    assert load_settings({"FACEVER_CONFIG": str(file)}) == Settings(cors_origins=())
+
+
 def test_variables_that_kubernetes_adds_for_a_service_are_no_settings() -> None:
     links = {
         "FACEVER_SERVICE_HOST": "10.0.0.1",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -42,9 +43,12 @@ def test_the_body_of_an_error() -> None:
     response = error_response(
         errors.TemplateError("why", exposed="bio_template"), liveness=False, language="ru", retry_after=7
     )
-    assert (
-        response.text == '{"code": "BPE-002004", "message": "Не удалось прочитать биометрический шаблон: bio_template"}'
-    )
+    assert isinstance(response.body, bytes)
+    assert response.body.isascii()
+    assert json.loads(response.body) == {
+        "code": "BPE-002004",
+        "message": "Не удалось прочитать биометрический шаблон: bio_template",
+    }
     assert "Retry-After" not in response.headers
     assert (
         error_response(errors.OverloadedError(), liveness=False, language="en", retry_after=7).headers["Retry-After"]

@@ -24,12 +24,12 @@ async def inspect_medium(request: web.Request) -> web.Response:
     app, settings = request.app, request.app[SETTINGS]
     with app[BUDGET].hold() as grant:
         parts, _ = await form_parts(request, grant, SampleError)
-        uploads = await unpack(app[POOL], parts, lambda: media_of(parts, settings))
-        parts.clear()
-        if len(uploads) != 1:
-            raise SampleError(f"{len(uploads)} media, one is wanted")
         service = service_of(request)
         async with app[POOL].admit():
+            uploads = await unpack(app[POOL], parts, lambda: media_of(parts, settings))
+            parts.clear()
+            if len(uploads) != 1:
+                raise SampleError(f"{len(uploads)} media, one is wanted")
             return responses.json_body(await app[POOL].run(_answer, service, uploads[0], settings.spoofing_threshold))
 
 

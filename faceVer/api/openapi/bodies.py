@@ -104,4 +104,4 @@ def _encoding(types: frozenset[str]) -> Body:
 
 
 def _part_encoding() -> Schema:
-    return transfer_encoding("Of this part; wins over the request's.")
+    return transfer_encoding("Of this part. `binary` in a base64 request: the bytes decide.")

@@ -98,7 +98,8 @@ def _form(path: str, operation: Node, content: Node) -> Iterator[Request]:
         return
     fields = {name: _fields(name, properties[name], content.get("encoding", {}).get(name, {})) for name in required}
     yield Request("Form", "POST", path, 200, _formdata(fields))
-    kinds = {name: content["encoding"][name]["contentType"] for name in required} if "encoding" in content else {}
+    encoding = content.get("encoding", {})
+    kinds = {name: encoding[name]["contentType"].partition(",")[0] for name in required if encoding}
     if OCTETS in kinds.values():
         chained = {
             name: [_part(name, ENCODED, JPEG)] if kind != OCTETS else [_text(name, "{{template}}", OCTETS)]

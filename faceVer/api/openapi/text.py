@@ -82,8 +82,9 @@ def _answers(settings: Settings) -> str:
     names = ", ".join(f"`{name}`" for name in (*common_headers(settings), REQUEST_ID))
     return (
         f"## Answers\n\nEvery answer has the headers {names}. `X-Request-ID` is the request's own where that is 1 to "
-        "128 visible ASCII characters, else a fresh one. Numbers are plain decimals, never with an exponent. Answers "
-        "are not to be cached (`Cache-Control: no-store`), but for files of pages, which have an ETag and `no-cache`."
+        "128 visible ASCII characters, else a fresh one. Numbers are plain decimals, never with an exponent, but for "
+        "those that a client wrote itself. Answers are not to be cached (`Cache-Control: no-store`), but for files of "
+        "pages, which have an ETag and `no-cache`."
     )
 
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from multipart import MultipartError, ParserLimitReached, PushMultipartParser
 
 from faceVer.api.multipart import FormParser
-from faceVer.api.part import HEADER_BYTES, HEADERS, PAYLOAD, MalformedBodyError, Part
-from faceVer.api.transfer import disposition, is_base64
+from faceVer.api.part import HEADER_BYTES, HEADERS, PAYLOAD, Encoding, MalformedBodyError, Part
+from faceVer.api.transfer import BOM, disposition, is_base64
 from faceVer.errors import RequestTypeError, TooLargeError
 
 MARK = b"a-mark"
@@ -40,7 +40,7 @@ def theirs(body: bytes, encoded: bool = False) -> Outcome:
         header_charset="latin1",
     )
     parts: list[Part] = []
-    head, data = Part("", None, None, False, b""), b""
+    head, data = Part("", None, None, Encoding.NONE, b""), b""
     try:
         for event in parser.parse(body):
             if event is None:
@@ -75,7 +75,9 @@ def their_head(headers: list[tuple[str, str]], encoded: bool) -> Part:
                 content_type = value
             case "content-transfer-encoding":
                 own = is_base64(value)
-    return Part(name, filename, content_type, (encoded and name != PAYLOAD) if own is None else own, b"")
+    around = encoded and name != PAYLOAD
+    on_it = Encoding.BASE64 if own or (own is None and around) else Encoding.PERHAPS if around else Encoding.NONE
+    return Part(name, filename, content_type, on_it, b"")
 
 
 def same(body: bytes, cuts: list[int], encoded: bool = False) -> None:
@@ -161,11 +163,21 @@ def test_every_way_to_cut_a_form_in_three() -> None:
     body = b"pre\r\n" + form(
         (DISPOSITION + b'"a"; filename="b"', b"\r\n--a-m\r\r"), (b"Content-Length: 0\r\n" + DISPOSITION + b'"c"', b"")
     )
-    expected = [Part("a", "b", None, False, b"\r\n--a-m\r\r"), Part("c", None, None, False, b"")]
+    expected = [Part("a", "b", None, Encoding.NONE, b"\r\n--a-m\r\r"), Part("c", None, None, Encoding.NONE, b"")]
     assert theirs(body) == expected
     for first in range(len(body)):
         for second in range(first, len(body)):
             assert ours(body, [first, second]) == expected
+
+
+def test_a_byte_order_mark_before_the_form_is_skipped() -> None:
+    plain = form((DISPOSITION + b'"a"', b"x"))
+    for body in (BOM + plain, b"text\r\n" + plain, b"text" + BOM + plain):
+        for cut in range(len(body)):
+            assert ours(body, [cut]) == theirs(plain)
+    for body in (b"x" + plain, BOM[1:] + plain, b"\n" + plain):
+        for cut in range(len(body)):
+            assert ours(body, [cut]) is MalformedBodyError
 
 
 def test_byte_by_byte() -> None:

@@ -53,6 +53,8 @@ def test_base64_of_anything_ends_in_bytes_or_a_value_error(text: bytes) -> None:
         ("multipart/form-data;boundary=----=_Part_0_1.2", b"----=_Part_0_1.2"),
         ("multipart/form-data; boundary=x; charset=utf-8", b"x"),
         (r'multipart/form-data; boundary="a\"b"', b'a"b'),
+        ('multipart/form-data; type="a;boundary=zz"; boundary=x', b"x"),
+        ("multipart/form-data; boundary = x y", b"x"),
     ],
 )
 def test_boundaries(header: str, mark: bytes) -> None:
@@ -65,6 +67,7 @@ def test_boundaries(header: str, mark: bytes) -> None:
         "multipart/form-data",
         "multipart/form-data; boundary=",
         'multipart/form-data; boundary=""',
+        'multipart/form-data; boundary="x',
         "multipart/form-data; boundary=" + "x" * 300,
     ],
 )
@@ -89,6 +92,11 @@ def test_no_usable_boundary(header: str) -> None:
         ("form-data; name=\"a\"; filename*=UTF-8''%FF", ("a", None)),
         ('form-data; name="a"; filename=""', ("a", "")),
         ('form-data; name="a"; filename="third (3); x=1.t"', ("a", "third (3); x=1.t")),
+        # As Apache HttpClient and form-data of npm write them:
+        ('form-data; name="a"; filename="a"b.t"', ("a", 'a"b.t')),
+        ('form-data; filename="say "x"" ; name="a"', ("a", 'say "x"')),
+        ('form-data; filename="open; name="a"', ('', 'open; name="a')),
+        ('form-data; filename="open; name=a', ("a", '"open')),
         ("form-data", ("", None)),
         ("", ("", None)),
     ],

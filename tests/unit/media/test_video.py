@@ -423,6 +423,15 @@ HEADS = [
 FUZZ = MediaLimits(frames=4, max_video_pixels=1_000_000)
 
 
+def test_headers_that_say_the_same_a_million_times_are_read_once() -> None:
+    """Bytes that would each have to be compared with all that follow, at 15 MB for hours."""
+    streams = b"RIFF\0\0\0\0AVI " + b"vids" * 3_900_000
+    assert list(boxes.sizes(streams, "avi")) == []
+    for data, demuxer in ((streams.replace(b"vidsvids", b"vidsstrf"), "avi"), (b"tkhd" * 3_900_000, "mov")):
+        with pytest.raises(SampleError, match="too many"):
+            list(boxes.sizes(data, demuxer))
+
+
 def survives(data: bytes) -> None:
     try:
         clip = read_video(data, limits=FUZZ)

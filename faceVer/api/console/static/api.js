@@ -2,13 +2,23 @@
 
 import { bytesOf } from "./dom.js";
 
-/** An answer that is an error. status: 0 where there was no answer. */
+/** A request that was not answered as wished. status: 0 where there was no answer; code: of the contract, or one of those
+ * below; facts: whatever else is known of {requestId, retryAfter, why, file}. */
 export class ServerError extends Error {
-  constructor(status, code, message, requestId = "", retryAfter = 0) {
+  constructor(status, code, message, facts = {}) {
     super(message);
-    Object.assign(this, { status, code, requestId, retryAfter });
+    Object.assign(this, { status, code, requestId: "", retryAfter: 0, why: "", file: null }, facts);
+  }
+
+  /** Whether the fault is not the file's, so that it may be taken another time. */
+  get passing() {
+    return (this.status === 0 && !this.code) || this.status === 401 || this.status === 429 || this.status >= 500;
   }
 }
+
+/** Codes of what went wrong before anything was sent. */
+export const UNREADABLE = "unreadable";
+export const LEFT_OUT = "left out";
 
 const IMAGE_TYPES = new Set([
   "image/jpeg",
@@ -20,6 +30,12 @@ const IMAGE_TYPES = new Set([
   "image/tiff",
 ]);
 const PAUSES = 8;
+// Milliseconds for which what the server told about itself is taken to hold.
+const FRESH = 5000;
+// What a header may carry.
+const SENDABLE = /^[\x20-\x7e\xa0-\xff]*$/;
+// Bytes of a form's part beside its content, roughly.
+const AROUND = 300;
 
 const TEMPLATE = /\.fvt$/i;
 const PHOTO = /\.(jpe?g|png|webp|hei[cf]|avif|bmp|tiff?|gif)$/i;
@@ -39,56 +55,102 @@ export function typeOf({ name, type = "" }) {
 /** What the server told about itself; filled by `load`. */
 export const about = {};
 
+/** Bytes a file may have. */
+export const mostBytes = () => Math.min(about.limits.file_bytes, about.limits.request_bytes);
+
 let key = "";
 export const setKey = (value) => (key = value.trim());
 
-const refused = new EventTarget();
+const events = new EventTarget();
 /** Call `listener` whenever a key is missing or wrong. */
-export const onKeyRefused = (listener) => refused.addEventListener("refused", listener);
+export const onKeyRefused = (listener) => events.addEventListener("refused", listener);
+/** Call `listener` whenever `about` has changed. */
+export const onFacts = (listener) => events.addEventListener("facts", listener);
 
+let loaded = 0;
 export async function load() {
-  Object.assign(about, await (await call("console/about")).json());
+  const { document } = await call("console/about", { quiet: true });
+  loaded = Date.now();
+  const before = JSON.stringify(about);
+  Object.assign(about, document);
+  if (JSON.stringify(about) !== before) events.dispatchEvent(new Event("facts"));
 }
 
-export const status = async (signal) => (await call("console/status", { signal, quiet: true })).json();
+/** The server may have been started anew since, with other settings. */
+async function refresh() {
+  if (Math.abs(Date.now() - loaded) > FRESH) await load();
+}
 
-/** One request. pauses: how often to wait and come again where the server is busy; onpause is told the seconds. quiet:
- * nobody is asked for a key. */
-async function call(path, { body, type, signal, pauses = 0, onpause, quiet = false } = {}) {
+export async function status(signal) {
+  await refresh();
+  return (await call("console/status", { signal, quiet: true })).document;
+}
+
+/** A sample picture as a file. */
+export async function sample(name) {
+  const { document } = await call(`console/${name}`, { read: "blob" });
+  return new File([document], name, { type: "image/jpeg" });
+}
+
+/** Raises ServerError where a file was moved, deleted or changed since it was chosen. */
+export async function checkReadable(file) {
+  try {
+    const reader = file?.stream().getReader();
+    await reader?.read();
+    await reader?.cancel();
+  } catch {
+    throw new ServerError(0, UNREADABLE, "not sent", { file });
+  }
+}
+
+/** A request that gets work done. file: what is sent, if it is one. */
+async function work(path, options) {
+  await refresh();
+  if (options.file?.size > mostBytes()) throw new ServerError(413, "BPE-002007", "not sent", options);
+  return call(path, { pauses: PAUSES, ...options });
+}
+
+/** {document, requestId}. pauses: how often to wait and come again where the server is busy; onpause is told the
+ * seconds. quiet: nobody is asked for a key. Raises ServerError, AbortError. */
+async function call(path, { pauses = 0, onpause, quiet = false, ...request } = {}) {
+  for (let left = pauses; ; left--) {
+    try {
+      return await exchange(path, request);
+    } catch (error) {
+      if (error.status === 401 && !quiet) events.dispatchEvent(new Event("refused"));
+      if (error.status !== 503 || left <= 0) throw error;
+      onpause?.(error.retryAfter);
+      await pause(error.retryAfter, request.signal);
+    }
+  }
+}
+
+async function exchange(path, { body, type, file, signal, read = "json" }) {
+  if (!SENDABLE.test(key)) throw new ServerError(401, "BPE-002008", "not sent");
   const headers = {};
   if (type) headers["Content-Type"] = type;
   if (key) headers["X-API-Key"] = key;
-  for (let left = pauses; ; left--) {
-    let answer;
-    try {
-      answer = await fetch(path, { method: body ? "POST" : "GET", body, headers, signal, cache: "no-cache" });
-    } catch (error) {
-      if (error.name === "AbortError") throw error;
-      throw new ServerError(0, "", "no answer");
-    }
-    if (answer.ok) return answer;
-    const error = await failure(answer);
-    if (error.status === 401 && !quiet) refused.dispatchEvent(new Event("refused"));
-    if (error.status !== 503 || left <= 0) throw error;
-    onpause?.(error.retryAfter);
-    await pause(error.retryAfter, signal);
+  let answer;
+  try {
+    answer = await fetch(path, { method: body ? "POST" : "GET", body, headers, signal, cache: "no-cache" });
+    if (answer.ok) return { document: await answer[read](), requestId: idOf(answer) };
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    await checkReadable(file);
+    throw new ServerError(0, "", "no answer");
   }
+  throw await failure(answer, file);
 }
 
-async function failure(answer) {
-  let document = {};
-  try {
-    document = await answer.json();
-  } catch {
-    // Something between here and the server answered.
-  }
-  return new ServerError(
-    answer.status,
-    document.code ?? "",
-    document.message ?? answer.statusText,
-    answer.headers.get("X-Request-ID") ?? "",
-    Number(answer.headers.get("Retry-After")) || 1,
-  );
+const idOf = (answer) => answer.headers.get("X-Request-ID") ?? "";
+
+async function failure(answer, file) {
+  // Something between here and the server may have answered, with a page of its own.
+  const document = (await answer.json().catch(() => null)) ?? {};
+  const message = document.message ?? `HTTP ${answer.status} ${answer.statusText}`.trim();
+  const retryAfter = Number(answer.headers.get("Retry-After")) || 1;
+  const code = String(document.code ?? "");
+  return new ServerError(answer.status, code, message, { requestId: idOf(answer), retryAfter, file });
 }
 
 const pause = (seconds, signal) =>
@@ -100,24 +162,21 @@ const pause = (seconds, signal) =>
     });
   });
 
-const checkSize = (file) => {
-  if (file.size > about.limits.file_bytes) throw new ServerError(413, "BPE-002007", "not sent");
-};
-
-/** What a photo shows. */
+/** What a photo shows. `error` is a ServerError, or null. */
 export async function face(file, options = {}) {
-  checkSize(file);
   const type = isPhoto(file) ? typeOf(file) : "image/jpeg";
-  return (await call("console/face", { body: file, type, pauses: PAUSES, ...options })).json();
+  const { document, requestId } = await work("console/face", { body: file, file, type, ...options });
+  const { code, message, why } = document.error ?? {};
+  return { ...document, error: code ? new ServerError(200, code, message, { why, requestId }) : null };
 }
 
 /** The liveness of a photo, a video or an archive. */
 export async function liveness(file, options = {}) {
-  checkSize(file);
   const body = new FormData();
   // An archive may be labelled as a kind of file that no medium is.
   body.append("medium", new Blob([file], { type: "application/octet-stream" }), file.name);
-  return (await call("console/liveness", { body, pauses: PAUSES, ...options })).json();
+  const { document, requestId } = await work("console/liveness", { body, file, ...options });
+  return { ...document, requestId };
 }
 
 const part = (template) => new Blob([bytesOf(template)], { type: "application/octet-stream" });
@@ -127,19 +186,21 @@ export async function compare(left, right, options = {}) {
   const body = new FormData();
   body.append("bio_feature", part(left), "a.fvt");
   body.append("bio_template", part(right), "b.fvt");
-  return (await call("v1/face/pattern/compare", { body, pauses: PAUSES, ...options })).json();
+  return (await work("v1/face/pattern/compare", { body, ...options })).document;
 }
 
 /** {score, decision} of one template against each of many, in their order. */
 export async function compareMany(probe, templates, options = {}) {
   const results = [];
-  const most = Math.min(1000, about.limits.parts - 1);
+  const { parts, request_bytes } = about.limits;
+  const room = Math.floor(request_bytes / (part(probe).size + AROUND));
+  const most = Math.max(1, Math.min(1000, parts - 1, room - 1));
   for (let start = 0; start < templates.length; start += most) {
     const body = new FormData();
     body.append("template_1", part(probe), "probe.fvt");
     templates.slice(start, start + most).forEach((one, n) => body.append("templates_n", part(one), String(n)));
-    const answer = await call("v1/face/pattern/compare_n", { body, pauses: PAUSES, ...options });
-    results.push(...(await answer.json()).results);
+    const { document } = await work("v1/face/pattern/compare_n", { body, ...options });
+    results.push(...document.results);
   }
   return results;
 }

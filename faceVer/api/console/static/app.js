@@ -1,8 +1,8 @@
 // The page: views by the address's hash, theme, key, health.
 
-import { about, load, onKeyRefused, setKey, status } from "./api.js";
+import { about, load, onFacts, onKeyRefused, setKey, status } from "./api.js";
 import * as compare from "./compare.js";
-import { button, h, icon } from "./dom.js";
+import { button, h, icon, swap } from "./dom.js";
 import { takesDrops } from "./drop.js";
 import * as liveness from "./liveness.js";
 import * as search from "./search.js";
@@ -20,6 +20,8 @@ let current = "";
 function open(first = false) {
   const name = VIEWS[location.hash.slice(1)] ? location.hash.slice(1) : "compare";
   if (name === current) return;
+  // It belongs to the view that goes, and keeps the focus from the one that comes.
+  document.querySelector("dialog")?.dispatchEvent(new Event("cancel"));
   mounted[current]?.hide?.();
   if (current) mounted[current].root.hidden = true;
   if (!mounted[name]) {
@@ -75,9 +77,11 @@ tellTheme();
 
 // ---- health
 
-/** health: {pattern, liveness}, each "" or what is wrong; null where there is no answer. */
-function tellHealth(health) {
-  const bad = !health ? "No answer" : health.pattern || health.liveness ? "Trouble" : "";
+/** told: {pattern, liveness}, each "" or what is wrong; or the error there was instead. */
+function tellHealth(told) {
+  // A server that asks for a key is there.
+  const silent = told instanceof Error && told.status !== 401;
+  const bad = silent ? "No answer" : told.pattern || told.liveness ? "Trouble" : "";
   pill.className = `pill ${bad ? "bad" : "good"}`;
   pill.querySelector(".words").textContent = bad || "Ready";
 }
@@ -87,29 +91,29 @@ async function checkHealth() {
   try {
     tellHealth((await status()).health);
   } catch (error) {
-    tellHealth(error.status === 401 ? { pattern: "", liveness: "" } : null);
+    tellHealth(error);
   }
 }
 
 // ---- key
 
-function askForKey() {
-  const field = document.getElementById("key-field");
-  const form = document.getElementById("key");
+const form = document.getElementById("key");
+const field = document.getElementById("key-field");
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  checkHealth();
+});
+field.addEventListener("input", () => {
+  setKey(field.value);
+  field.removeAttribute("aria-invalid");
+});
+onKeyRefused(() => {
   form.hidden = false;
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    checkHealth();
-  });
-  field.addEventListener("input", () => {
-    setKey(field.value);
-    field.removeAttribute("aria-invalid");
-  });
-  onKeyRefused(() => {
-    field.setAttribute("aria-invalid", "true");
-    field.focus();
-  });
-}
+  field.setAttribute("aria-invalid", "true");
+  field.focus();
+  // The server asks for keys since it was started anew.
+  if (!about.key) load().catch(tellHealth);
+});
 
 // ---- files that miss their place, and pasted ones
 
@@ -121,24 +125,30 @@ addEventListener("paste", (event) => {
   if (files.length) mounted[current]?.take?.(files, document.activeElement);
 });
 
+onFacts(() => {
+  form.hidden = !about.key;
+  document
+    .getElementById("about")
+    .replaceChildren(
+      `FaceVer ${about.version}`,
+      ...(about.docs ? [" · ", h("a", { href: "docs" }, "API documentation")] : []),
+    );
+});
+
 async function begin() {
-  main.querySelector(".notice")?.remove();
+  swap(main, [], () => main);
   try {
     await load();
   } catch (error) {
-    tellHealth(null);
-    main.replaceChildren(trouble(error, button("", "Try again", begin, { class: "primary" })));
+    tellHealth(error);
+    swap(main, [trouble(error, button("", "Try again", begin, { class: "primary" }))], () => main);
     return;
   }
-  if (about.key) askForKey();
-  const line = document.getElementById("about");
-  line.replaceChildren(
-    `FaceVer ${about.version}`,
-    ...(about.docs ? [" · ", h("a", { href: "docs" }, "API documentation")] : []),
-  );
   addEventListener("hashchange", () => open());
   open(true);
   checkHealth();
+  // Whoever comes back may have started it anew meanwhile.
+  addEventListener("focus", checkHealth);
   setInterval(checkHealth, CHECK_SECONDS * 1000);
 }
 

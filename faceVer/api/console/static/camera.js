@@ -25,6 +25,7 @@ export function fromCamera({ video = false } = {}) {
     );
     const shoot = button("camera", "Take photo", () => take(view).then(close), { class: "primary", disabled: true });
     const record = button("film", "Record", () => start(), { disabled: true });
+    const shut = iconButton("cross", "Close the camera", () => close(null));
     const dialog = h(
       "dialog",
       { class: "camera", "aria-labelledby": "camera-title" },
@@ -32,7 +33,7 @@ export function fromCamera({ video = false } = {}) {
         "header",
         {},
         h("h2", { id: "camera-title" }, "Camera"),
-        iconButton("cross", "Close the camera", () => close(null)),
+        shut,
       ),
       h("div", { class: "viewfinder" }, view),
       words,
@@ -60,6 +61,7 @@ export function fromCamera({ video = false } = {}) {
         const type = (recorder.mimeType || "video/webm").split(";")[0];
         close(new File(pieces, `recording.${type.endsWith("mp4") ? "mp4" : "webm"}`, { type }));
       };
+      shut.focus();
       [shoot, record, length].forEach((one) => (one.disabled = true));
       dialog.classList.add("recording");
       let left = seconds;

@@ -1,8 +1,9 @@
 // Two photos, one score.
 
-import { about, compare } from "./api.js";
+import { about, compare, onFacts, sample } from "./api.js";
 import { curvePlot } from "./curve.js";
-import { button, h, icon } from "./dom.js";
+import { button, h, icon, swap } from "./dom.js";
+import { leftOut } from "./drop.js";
 import { PhotoPlace } from "./photo.js";
 import { part, recipe } from "./recipe.js";
 import { rarityWords } from "./scale.js";
@@ -14,9 +15,11 @@ export const title = "Compare";
 
 export function mount(root) {
   const places = ["First photo", "Second photo"].map(
-    (name, n) => new PhotoPlace(name, () => changed(), { rest: ([file]) => places[1 - n].take(file) }),
+    (name, n) => new PhotoPlace(name, () => changed(), { rest: (files) => takeLast(places[1 - n], files) }),
   );
-  const verdict = h("div", { class: "verdict", role: "status", "aria-live": "polite" });
+  const note = h("p", { class: "fine note", role: "status" });
+  const verdict = h("div", { class: "verdict", role: "status", "aria-live": "polite", tabindex: -1 });
+  const basis = h("p", { class: "fine" }, source());
   const plot = curvePlot();
   const curl = recipe();
   let abort = null;
@@ -32,40 +35,61 @@ export function mount(root) {
       h("header", {}, h("h2", {}, "Result")),
       verdict,
       plot.element,
-      h("p", { class: "fine" }, source()),
+      basis,
     ),
   );
+  // What `note` is about: it goes with it.
+  let last = null;
+  onFacts(() => {
+    basis.textContent = source();
+    changed();
+  });
+
+  function takeLast(place, [file, ...more]) {
+    place.take((last = file));
+    note.textContent = leftOut(more.length, "two photos are compared");
+  }
+
+  const tell = (...elements) => swap(verdict, elements, () => verdict);
 
   async function changed() {
     abort?.abort();
     clear.disabled = places.every((place) => place.empty);
+    if (places.every((place) => place.file !== last)) note.textContent = "";
     plot.show(null);
     curl.show([
       ...places.map((place, n) => part(`sample_${n + 1}`, place.file, ["first.jpg", "second.jpg"][n])),
       "v1/face/pattern/extract_and_compare",
     ]);
     const [left, right] = places.map((place) => place.template);
-    if (!left || !right) return verdict.replaceChildren(waiting(places));
+    if (!left || !right) return tell(waiting(places));
     abort = new AbortController();
     const { signal } = abort;
-    verdict.replaceChildren(
-      h("p", { class: "busy" }, h("span", { class: "spinner", "aria-hidden": "true" }), "Comparing …"),
-    );
+    tell(h("p", { class: "busy" }, h("span", { class: "spinner", "aria-hidden": "true" }), "Comparing …"));
     try {
       const outcome = await compare(left, right, { signal });
-      verdict.replaceChildren(...words(outcome));
+      tell(...words(outcome));
       plot.show(outcome.score);
     } catch (error) {
-      if (error.name !== "AbortError") verdict.replaceChildren(trouble(error, button("", "Try again", changed)));
+      if (error.name !== "AbortError") tell(trouble(error, button("", "Try again", changed)));
     }
   }
 
-  async function sample(kind) {
-    const blobs = await Promise.all(SAMPLES[kind].map(async (name) => (await fetch(`console/${name}`)).blob()));
-    blobs.forEach((blob, n) => places[n].take(new File([blob], SAMPLES[kind][n], { type: "image/jpeg" })));
+  async function show(kind) {
+    try {
+      const files = await Promise.all(SAMPLES[kind].map(sample));
+      files.forEach((file, n) => places[n].take(file));
+    } catch (error) {
+      tell(trouble(error, button("", "Try again", () => show(kind))));
+    }
   }
 
-  const clear = button("", "Clear both", () => places.forEach((place) => place.clear()), { disabled: true });
+  function clearBoth() {
+    places.forEach((place) => place.clear());
+    places[0].focus();
+  }
+
+  const clear = button("", "Clear both", clearBoth, { disabled: true });
   root.append(
     h(
       "div",
@@ -87,14 +111,15 @@ export function mount(root) {
           "span",
           { class: "samples" },
           "Samples: ",
-          button("", "same person", () => sample("same"), { class: "link" }),
+          button("", "same person", () => show("same"), { class: "link" }),
           " or ",
-          button("", "two people", () => sample("other"), { class: "link" }),
+          button("", "two people", () => show("other"), { class: "link" }),
         ),
         h("label", { class: "switch" }, marks, h("span", {}, "Landmarks")),
         clear,
       ),
     ),
+    note,
     pair,
     curl.element,
   );
@@ -107,7 +132,8 @@ export function mount(root) {
       const focused = places.find((place) => place.element.contains(focus));
       const start = files.length > 1 ? places[0] : (places.find((place) => place.empty) ?? places[1]);
       const order = (focused ?? start) === places[0] ? places : [...places].reverse();
-      files.slice(0, 2).forEach((file, n) => order[n].take(file));
+      order[0].take(files[0]);
+      if (files.length > 1) takeLast(order[1], files.slice(1));
     },
   };
 }

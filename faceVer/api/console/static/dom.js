@@ -51,6 +51,13 @@ export const button = (name, words, onclick, properties = {}) =>
 export const iconButton = (name, words, onclick, properties = {}) =>
   h("button", { type: "button", class: "icon", onclick, "aria-label": words, title: words, ...properties }, icon(name));
 
+/** Put other children into an element; where one of the old had the focus, `next()` gets it. */
+export function swap(element, children, next) {
+  const focused = element.contains(document.activeElement);
+  element.replaceChildren(...children);
+  if (focused) next().focus();
+}
+
 /** Save bytes as a file. */
 export function save(name, blob) {
   const url = URL.createObjectURL(blob);

@@ -43,6 +43,10 @@ async function opened(entry) {
   return (await Promise.all(found.sort((a, b) => a.name.localeCompare(b.name)).map(opened))).flat();
 }
 
+/** What to say of files that a place could not take. */
+export const leftOut = (number, why) =>
+  number > 0 ? `${number} ${number === 1 ? "file was" : "files were"} left out: ${why}.` : "";
+
 /** A button that lets files be chosen. options: of the input (accept, multiple, webkitdirectory, capture). */
 export function chooser(name, words, ontake, options = {}, properties = {}) {
   const input = h("input", { type: "file", hidden: true, tabindex: -1, "aria-hidden": "true", ...options });

@@ -1,6 +1,6 @@
 // What is searched: photos and templates, read some at a time, and their scores against one template.
 
-import { compare, compareMany, face, isPhoto, isTemplate } from "./api.js";
+import { LEFT_OUT, ServerError, checkReadable, compare, compareMany, face, isPhoto, isTemplate } from "./api.js";
 import { bytesOf, h } from "./dom.js";
 
 const AT_A_TIME = 2;
@@ -10,49 +10,67 @@ const PAUSE = 400;
 const THUMB = 96;
 
 const fits = (file) => !file.name.startsWith(".") && (isTemplate(file) || isPhoto(file));
+const named = (file) => ({ name: file.webkitRelativePath || file.name, type: file.type });
 
 export class Gallery {
   /** Entries are {name, type, template, thumb, score, decision}, or {name, type, error}. onprogress(): one more was
-   * read, or reading began or ended. onpause(): the server is busy. onranked(error): scores came or went, or could not
-   * be had. */
+   * read, or reading began or ended. onpause(): the server is busy. onranked(): scores came or went, or could not be
+   * had. `failure` is what keeps files from being read, else templates from being compared, or null. */
   constructor({ onprogress, onpause, onranked }) {
     Object.assign(this, { onprogress, onpause, onranked });
-    this.entries = [];
-    this.total = 0;
     this.probe = null;
-    this.waiting = [];
-    this.running = 0;
-    this.stopping = new AbortController();
     this.comparing = false;
     this.again = false;
     this.timer = null;
+    this.empty();
+  }
+
+  empty() {
+    this.entries = [];
+    this.waiting = [];
+    this.reading = new Set();
+    this.halt = new AbortController();
+    this.unread = null;
+    this.unranked = null;
   }
 
   get busy() {
-    return this.running > 0;
+    return this.reading.size > 0;
   }
 
-  /** Read files; returns how many were left out, being neither photo nor template. */
+  get total() {
+    return this.entries.length + this.reading.size + this.waiting.length;
+  }
+
+  get failure() {
+    return this.unread ?? this.unranked;
+  }
+
   add(files) {
-    const wanted = files.filter(fits);
-    if (this.stopping.signal.aborted) this.stopping = new AbortController();
-    this.waiting.push(...wanted);
-    this.total += wanted.length;
-    this.begin();
-    return files.length - wanted.length;
+    for (const file of files) {
+      if (fits(file)) this.waiting.push(file);
+      else this.entries.push({ ...named(file), error: new ServerError(0, LEFT_OUT, "not sent") });
+    }
+    this.go();
   }
 
-  /** Read no further. */
+  /** Read and compare what is left: of new files, after a stop, after a failure. */
+  go() {
+    if (this.halt.signal.aborted) this.halt = new AbortController();
+    this.unread = null;
+    this.next();
+    if (!this.busy) this.rank();
+  }
+
+  /** Read no further for now. */
   stop() {
-    this.stopping.abort();
-    this.waiting.length = 0;
+    this.halt.abort();
   }
 
   clear() {
-    this.stop();
-    this.entries.forEach((entry) => entry.thumb && URL.revokeObjectURL(entry.thumb));
-    this.entries = [];
-    this.total = 0;
+    this.halt.abort();
+    this.entries.forEach(forget);
+    this.empty();
     this.onprogress();
     this.onranked();
   }
@@ -64,35 +82,31 @@ export class Gallery {
     this.rank();
   }
 
-  begin() {
-    while (this.running < AT_A_TIME && this.waiting.length && !this.stopping.signal.aborted) this.work();
-    if (!this.running) this.total = this.entries.length;
+  next() {
+    const held = this.unread || this.halt.signal.aborted;
+    while (!held && this.reading.size < AT_A_TIME && this.waiting.length) this.work(this.waiting.shift());
     this.onprogress();
   }
 
-  async work() {
-    this.running++;
-    const { signal } = this.stopping;
-    while (this.waiting.length && !signal.aborted) {
-      const file = this.waiting.shift();
-      const told = { name: file.webkitRelativePath || file.name, type: file.type };
-      let entry;
-      try {
-        entry = { ...told, ...(await this.read(file, signal)) };
-      } catch (error) {
-        entry = { ...told, error };
-      }
-      if (signal.aborted) break;
-      this.entries.push(entry);
-      this.onprogress();
+  async work(file) {
+    const { reading, halt } = this;
+    reading.add(file);
+    const entry = await this.read(file, halt.signal).catch((error) => ({ error }));
+    if (reading !== this.reading) return forget(entry);
+    reading.delete(file);
+    if (entry.error && halt.signal.aborted) this.waiting.unshift(file);
+    else if (entry.error?.passing) {
+      // At the end, as it might be this file that the server fails at.
+      this.waiting.push(file);
+      this.unread = entry.error;
+    } else this.entries.push({ ...named(file), ...entry });
+    this.next();
+    if (!this.busy) this.rank();
+    else
       this.timer ??= setTimeout(() => {
         this.timer = null;
         this.rank();
       }, PAUSE);
-    }
-    this.running--;
-    this.begin();
-    if (!this.running) this.rank();
   }
 
   async read(file, signal) {
@@ -103,8 +117,8 @@ export class Gallery {
       return { template, thumb: null };
     }
     const answer = await face(file, options);
-    if (answer.error) throw Object.assign(new Error(answer.error.message), { status: 200, ...answer.error });
-    return { template: answer.template, thumb: await thumbnail(answer) };
+    if (answer.error) throw answer.error;
+    return { template: answer.template, thumb: await thumbnail(answer).catch(() => null) };
   }
 
   /** Compare what has no score yet, in one request at a time. */
@@ -112,7 +126,7 @@ export class Gallery {
     if (this.comparing) return void (this.again = true);
     const { probe } = this;
     const open = this.entries.filter((entry) => entry.template && entry.score === undefined);
-    let failure;
+    this.unranked = null;
     if (probe && open.length) {
       this.comparing = true;
       try {
@@ -121,18 +135,21 @@ export class Gallery {
         if (probe === this.probe)
           results.forEach(({ score, decision }, n) => Object.assign(open[n], { score, decision }));
       } catch (error) {
-        failure = error;
+        this.unranked = error;
       }
       this.comparing = false;
       const again = this.again;
       this.again = false;
-      if (again && !failure) return this.rank();
+      if (again && !this.unranked) return this.rank();
     }
-    this.onranked(failure);
+    this.onranked();
   }
 }
 
+const forget = ({ thumb }) => thumb && URL.revokeObjectURL(thumb);
+
 async function base64Of(file) {
+  await checkReadable(file);
   const bytes = new Uint8Array(await file.arrayBuffer());
   let text = "";
   for (let at = 0; at < bytes.length; at += 8192) text += String.fromCharCode(...bytes.subarray(at, at + 8192));

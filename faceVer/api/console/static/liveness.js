@@ -1,9 +1,9 @@
 // One medium: the chance of an attack, frame by frame.
 
-import { about, isPhoto, liveness as inspect } from "./api.js";
+import { about, isPhoto, liveness as inspect, onFacts } from "./api.js";
 import { fromCamera } from "./camera.js";
 import { button, h, icon, iconButton, jpegUrl } from "./dom.js";
-import { chooser, invitation, takesDrops } from "./drop.js";
+import { chooser, invitation, leftOut, takesDrops } from "./drop.js";
 import { bestShot, hints, outcome, papers, statuses } from "./evidence.js";
 import { framed, outlines } from "./photo.js";
 import { body, part, recipe } from "./recipe.js";
@@ -56,11 +56,14 @@ export function mount(root) {
     shot,
     states,
   );
+  const note = h("p", { class: "fine note", role: "status" });
   const curl = recipe();
   let abort = null;
   let current = null;
   let player = null;
   let url = "";
+  let sought = -1;
+  onFacts(() => stage.classList.contains("vacant") && clear());
 
   function clear() {
     const focused = head.parentElement.contains(document.activeElement);
@@ -94,9 +97,15 @@ export function mount(root) {
   function forget() {
     if (url) URL.revokeObjectURL(url);
     [url, current, player] = ["", null, null];
+    note.textContent = "";
     curve.hidden = true;
     grid.classList.remove("moving");
     [shot, states, paper].forEach((one) => one.replaceChildren());
+  }
+
+  function takeFirst([file, ...more]) {
+    take(file);
+    note.textContent = leftOut(more.length, "one medium is checked at a time");
   }
 
   async function take(file) {
@@ -163,7 +172,7 @@ export function mount(root) {
     );
     if (clock) play(file, width, height);
     const [analysis] = answer.document.analyses;
-    verdict.replaceChildren(...(answer.score === null ? [trouble(analysisError(analysis))] : outcome(answer)));
+    verdict.replaceChildren(...(answer.score === null ? [trouble(analysisError(analysis, answer.requestId))] : outcome(answer)));
     curve.hidden = answer.frames.length < 2;
     if (!curve.hidden) {
       plot.show({ ...answer, clock, end });
@@ -192,7 +201,11 @@ export function mount(root) {
     });
     video.muted = true;
     video.addEventListener("timeupdate", () => plot.cursor(video.currentTime));
-    video.addEventListener("play", () => stage.querySelector(".outlines")?.remove());
+    video.addEventListener("play", unpick);
+    video.addEventListener("seeking", () => {
+      // Players round, and stay within the video.
+      if (Math.abs(video.currentTime - Math.min(sought, video.duration)) > 0.001) unpick();
+    });
     video.addEventListener("error", () => {
       player = null;
       facts.append(h("p", { class: "fine" }, "This browser cannot play the video; its frames are shown."));
@@ -200,6 +213,19 @@ export function mount(root) {
     });
     player = video;
     stage.replaceChildren(framed(width, height, video));
+  }
+
+  /** The video shows another moment than that of the picked frame. */
+  function unpick() {
+    sought = -1;
+    stage.querySelector(".outlines")?.remove();
+    readout.textContent = "";
+    press(-1);
+  }
+
+  function press(place) {
+    strip.querySelectorAll("button").forEach((one, n) => one.setAttribute("aria-pressed", String(n === place)));
+    plot.pick(place);
   }
 
   /** Show a frame of the medium. seek: move the video there. */
@@ -216,7 +242,7 @@ export function mount(root) {
       stage.querySelector(".outlines")?.remove();
       if (seek) {
         player.pause();
-        player.currentTime = frame.time;
+        player.currentTime = sought = frame.time;
       }
       // A frame that was turned to find its face does not lie as the video does.
       if (box && player.paused && !frame.turned) player.after(box);
@@ -224,8 +250,7 @@ export function mount(root) {
       const name = `${frame.name || (answer.frames.length > 1 ? `Frame ${place + 1}` : "The photo")}${frame.box ? ", the face outlined" : ", no face found"}`;
       stage.replaceChildren(framed(width, height, h("img", { src: jpegUrl(jpeg), alt: name, width, height }), box));
     }
-    strip.querySelectorAll("button").forEach((one, n) => one.setAttribute("aria-pressed", String(n === place)));
-    plot.pick(place);
+    press(place);
     if (clock && seek) plot.cursor(frame.time);
     readout.textContent = told(frame, place, clock);
   }
@@ -261,15 +286,16 @@ export function mount(root) {
         ),
       ),
     ),
+    note,
     grid,
     paper,
     curl.element,
   );
-  takesDrops(stage.parentElement, ([file]) => take(file));
+  takesDrops(stage.parentElement, takeFirst);
   clear();
 
   return {
-    take: ([file]) => take(file),
+    take: takeFirst,
     hide: () => player?.pause(),
   };
 }

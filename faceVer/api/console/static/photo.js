@@ -46,7 +46,8 @@ export class PhotoPlace {
     this.abort = null;
     this.stage = h("div", { class: "stage" });
     this.facts = h("div", { class: "facts" });
-    this.head = h("header", {}, h("h2", {}, title));
+    this.remove = iconButton("cross", `Remove ${title.toLowerCase()}`, () => this.clear());
+    this.head = h("header", {}, h("h2", {}, title), this.remove);
     this.element = h("section", { class: "card photo", "aria-label": title }, this.head, this.stage, this.facts);
     takesDrops(this.element, ([file, ...more]) => {
       this.take(file);
@@ -64,7 +65,7 @@ export class PhotoPlace {
     const focused = this.element.contains(document.activeElement);
     this.abort?.abort();
     Object.assign(this, { template: null, file: null, name: "", unusable: false });
-    this.head.replaceChildren(h("h2", {}, this.title));
+    this.remove.hidden = true;
     this.facts.replaceChildren();
     this.stage.className = "stage vacant";
     const choose = chooser(
@@ -87,8 +88,14 @@ export class PhotoPlace {
           "aria-label": `Camera: ${this.title}`,
         });
     this.stage.replaceChildren(invitation("person", "Drop a photo here", this.note, choose, camera));
-    if (focused) choose[0].focus();
+    this.first = choose[0];
+    if (focused) this.focus();
     this.onchange(this);
+  }
+
+  /** Of the empty place. */
+  focus() {
+    this.first.focus();
   }
 
   async take(file) {
@@ -111,20 +118,13 @@ export class PhotoPlace {
 
   busy(words) {
     const focused = this.element.contains(document.activeElement);
-    this.heading();
-    if (focused) this.head.querySelector("button").focus();
+    this.remove.hidden = false;
+    if (focused) this.remove.focus();
     this.stage.className = "stage";
     this.stage.replaceChildren(
       h("p", { class: "busy", role: "status" }, h("span", { class: "spinner", "aria-hidden": "true" }), words),
     );
     this.facts.replaceChildren();
-  }
-
-  heading() {
-    this.head.replaceChildren(
-      h("h2", {}, this.title),
-      iconButton("cross", `Remove ${this.title.toLowerCase()}`, () => this.clear()),
-    );
   }
 
   show(answer) {
@@ -152,7 +152,7 @@ export class PhotoPlace {
       h("p", { class: "file", title: this.name }, this.name),
       h("p", { class: "fine" }, this.details(answer)),
     );
-    if (error) this.facts.append(trouble({ status: 200, ...error }));
+    if (error) this.facts.append(trouble(error));
     const saving = () => save(`${stem(this.name)}.fvt`, new Blob([bytesOf(this.template)]));
     const about = { title: `${answer.template_bytes} bytes`, "aria-label": `Save template: ${this.title}` };
     this.facts.append(
@@ -184,7 +184,6 @@ export class PhotoPlace {
 
   fail(error) {
     this.unusable = true;
-    this.heading();
     this.stage.className = "stage failed";
     this.stage.replaceChildren(
       h("div", { class: "invite" }, h("span", { class: "medal" }, icon("photo")), h("p", { class: "file" }, this.name)),

@@ -1,6 +1,6 @@
 // The same as the page does, for a terminal.
 
-import { about, typeOf } from "./api.js";
+import { about, onFacts, typeOf } from "./api.js";
 import { button, copy, h } from "./dom.js";
 
 // Of many files so many are named.
@@ -40,11 +40,19 @@ export function recipe() {
     button("copy", "Copy", (event) => copy(code.textContent, event.currentTarget)),
   );
   const url = new URL(".", location.href).href;
-  const start = about.key ? ["curl -H 'X-API-Key: YOUR-KEY'"] : [];
+  let shown = [];
   const written = (command) => {
     if (typeof command === "string") return command;
-    const [first, ...rest] = [...start, ...command.slice(0, -1), quoted(url + command.at(-1))];
-    return [start.length ? first : `curl ${first}`, ...rest].join(" \\\n     ");
+    const key = about.key ? ["-H 'X-API-Key: YOUR-KEY'"] : [];
+    return `curl ${[...key, ...command.slice(0, -1), quoted(url + command.at(-1))].join(" \\\n     ")}`;
   };
-  return { element, show: (...commands) => (code.textContent = commands.filter(Boolean).map(written).join("\n")) };
+  const write = () => (code.textContent = shown.filter(Boolean).map(written).join("\n"));
+  onFacts(write);
+  return {
+    element,
+    show(...commands) {
+      shown = commands;
+      write();
+    },
+  };
 }

@@ -1,16 +1,17 @@
 // One photo against many.
 
-import { button, h, icon, save } from "./dom.js";
-import { isTemplate } from "./api.js";
+import { isTemplate, onFacts, sample } from "./api.js";
+import { button, h, save, swap } from "./dom.js";
 import { PHOTOS, chooser, invitation, takesDrops } from "./drop.js";
 import { Gallery } from "./gallery.js";
 import { PhotoPlace } from "./photo.js";
+import { asCsv, losses, ranking } from "./ranking.js";
 import { others, part, recipe, some } from "./recipe.js";
-import { rarity, rarityShort } from "./scale.js";
-import { DECISIONS, explain, score, trouble } from "./words.js";
+import { DECISIONS, trouble } from "./words.js";
 
-const PAGE = 100;
 const SAMPLES = ["sample-1.jpg", "sample-2.jpg", "sample-3.jpg"];
+// Milliseconds between two announcements of how far it is.
+const TELL = 10_000;
 
 export const title = "Search";
 
@@ -18,9 +19,8 @@ export function mount(root) {
   const gallery = new Gallery({ onprogress: progress, onpause: pausing, onranked: render });
   const curl = recipe();
   const probe = new PhotoPlace("Photo to look for", (place) => gallery.lookFor(place.template), { rest: add });
-  let shown = PAGE;
-  let order = { by: "score", up: false };
-
+  const table = ranking();
+  const lost = losses();
   const choose = chooser(
     "photo",
     "Choose files",
@@ -37,10 +37,11 @@ export function mount(root) {
     folder,
   );
   const drop = h("div", { class: "stage vacant gallery" }, invite);
-  const note = h("p", { class: "fine", role: "status" });
   const bar = h("progress", { max: 1, value: 0, "aria-label": "Photos read" });
-  const count = h("span", { class: "count", role: "status" });
-  const halt = button("stop", "Stop", () => gallery.stop());
+  const count = h("span", { class: "count", tabindex: -1 });
+  // What `count` shows changes with every photo; nobody wants to hear all of it.
+  const voice = h("span", { class: "away", role: "status" });
+  const halt = button("stop", "Stop", () => (gallery.busy ? gallery.stop() : goOn()));
   const strip = h("div", { class: "progress", hidden: true }, bar, count, halt);
   const failed = h("div");
   const filter = h("input", {
@@ -56,60 +57,73 @@ export function mount(root) {
     Object.entries(DECISIONS).map(([value, { short }]) => h("option", { value }, short)),
   );
   const csv = button("download", "CSV", () =>
-    save("search.csv", new Blob([table(rows(), lost())], { type: "text/csv" })),
+    save("search.csv", new Blob([asCsv(table.sorted(), unusable())], { type: "text/csv" })),
   );
   const tools = h("div", { class: "row filters", hidden: true }, filter, only, csv, button("", "Clear all", clear));
-  const list = h("div", { class: "table" });
-  const losses = h("div");
+  const hint = h("div", { class: "quiet" });
   const element = h(
     "section",
     { class: "card", "aria-label": "Search in" },
     h("header", {}, h("h2", {}, "Search in")),
     drop,
-    note,
     strip,
+    voice,
     failed,
     tools,
-    list,
-    losses,
+    hint,
+    table.element,
+    lost.element,
   );
+  let told = [];
+  let spoken = 0;
   takesDrops(element, add);
+  onFacts(() => gallery.lookFor(probe.template));
 
   function add(files) {
-    const left = gallery.add(files);
-    const were = left === 1 ? "file was" : "files were";
-    note.textContent = left ? `${left} ${were} left out: neither photo nor template (.fvt).` : "";
+    gallery.add(files);
   }
 
+  const goOn = () => gallery.go();
+
   function clear() {
-    shown = PAGE;
-    note.textContent = "";
+    filter.value = only.value = "";
+    table.reset();
     gallery.clear();
     choose[0].focus();
   }
 
-  const lost = () => gallery.entries.filter((entry) => entry.error);
-
-  function rows() {
-    const words = filter.value.trim().toLowerCase();
-    const fits = (entry) =>
-      !entry.error && entry.name.toLowerCase().includes(words) && (!only.value || entry.decision === only.value);
-    const by =
-      order.by === "name"
-        ? (a, b) => a.name.localeCompare(b.name, "en", { numeric: true })
-        : (a, b) => (a.score ?? -1) - (b.score ?? -1);
-    return gallery.entries.filter(fits).sort((a, b) => (order.up ? 1 : -1) * by(a, b));
-  }
+  const unusable = () => gallery.entries.filter((entry) => entry.error);
 
   function progress() {
-    const { entries, total, busy } = gallery;
-    const bad = lost().length;
+    const { entries, waiting, total, busy, failure } = gallery;
+    const bad = unusable().length;
+    const stopped = !busy && waiting.length > 0;
     strip.hidden = !total;
     bar.max = Math.max(1, total);
-    bar.value = Math.min(entries.length, total);
-    halt.hidden = !busy;
-    count.textContent = `${entries.length} of ${total} read${bad ? `, ${bad} cannot be used` : ""}${busy ? " …" : ""}`;
+    bar.value = entries.length;
+    count.textContent = `${entries.length} of ${total} read${bad ? `, ${bad} cannot be used` : ""}${busy ? " …" : stopped ? ", stopped" : ""}`;
     drop.classList.toggle("small", total > 0);
+    const focused = document.activeElement === halt;
+    halt.hidden = !busy && (!stopped || failure !== null);
+    halt.querySelector("svg").toggleAttribute("hidden", !busy);
+    halt.querySelector("span").textContent = busy ? "Stop" : "Go on";
+    fail(failure, goOn);
+    if (focused && halt.hidden) (failed.querySelector(".row button") ?? count).focus();
+    if (!busy || Date.now() - spoken > TELL) say();
+  }
+
+  function say() {
+    spoken = Date.now();
+    if (voice.textContent !== count.textContent) voice.textContent = count.textContent;
+  }
+
+  /** Tell what went wrong, unless that is told already. */
+  function fail(error, retry) {
+    const now = error ? [error.status, error.code, retry] : [];
+    if (String(now) === String(told)) return;
+    told = now;
+    const boxes = error ? [trouble(error, button("", "Try again", retry))] : [];
+    swap(failed, boxes, () => (halt.hidden ? count : halt));
   }
 
   function pausing() {
@@ -131,93 +145,40 @@ export function mount(root) {
     );
   }
 
-  function render(error) {
+  function render() {
     tell();
-    const any = gallery.entries.length > lost().length;
+    const bad = unusable();
+    const found = gallery.entries.filter(fits);
+    const any = gallery.entries.length > bad.length;
     tools.hidden = !gallery.entries.length;
     csv.disabled = !any;
-    list.replaceChildren(...(any ? results(rows()) : []));
-    losses.replaceChildren(...(lost().length ? [failures(lost())] : []));
-    failed.replaceChildren(
-      ...(error
-        ? [
-            trouble(
-              error,
-              button("", "Try again", () => gallery.rank()),
-            ),
-          ]
-        : []),
-    );
+    hint.textContent = any ? advice(found) : "";
+    table.show(found);
+    lost.show(bad);
+    fail(gallery.failure, goOn);
   }
 
-  function results(found) {
-    const parts = [];
-    const words = probe.empty
+  function fits({ name, decision, error }) {
+    const words = filter.value.trim().toLowerCase();
+    return !error && name.toLowerCase().includes(words) && (!only.value || decision === only.value);
+  }
+
+  function advice(found) {
+    if (!found.length) return "Nothing fits the filter.";
+    if (probe.template) return "";
+    return probe.empty
       ? "Add the photo to look for; then these are ranked."
       : "They are ranked once the photo to look for can be used.";
-    if (!probe.template) parts.push(h("p", { class: "quiet" }, words));
-    if (!found.length) return [...parts, h("p", { class: "quiet" }, "Nothing fits the filter.")];
-    parts.push(
-      h(
-        "table",
-        {},
-        h("caption", { class: "away" }, "Photos by how much they look like the photo to look for"),
-        h(
-          "thead",
-          {},
-          h(
-            "tr",
-            {},
-            h("th", { scope: "col", class: "rank" }, "#"),
-            heading("name", "Photo"),
-            heading("score", "Score"),
-            h("th", { scope: "col", class: "decision" }, "Decision"),
-            h("th", { scope: "col", class: "rarity" }, "Strangers who would reach it"),
-          ),
-        ),
-        h("tbody", {}, found.slice(0, shown).map(row)),
-      ),
-    );
-    const more = Math.min(PAGE, found.length - shown);
-    if (more > 0)
-      parts.push(
-        h(
-          "p",
-          { class: "row" },
-          button("", `Show ${more} more of ${found.length}`, () => ((shown += PAGE), render())),
-        ),
-      );
-    return parts;
-  }
-
-  function heading(by, words) {
-    const mine = order.by === by;
-    return h(
-      "th",
-      { scope: "col", class: by, "aria-sort": mine ? (order.up ? "ascending" : "descending") : "none" },
-      h(
-        "button",
-        { type: "button", class: "sort", onclick: () => sortBy(by) },
-        words,
-        h("span", { class: "arrow", "aria-hidden": "true" }, mine ? (order.up ? "▲" : "▼") : ""),
-      ),
-    );
-  }
-
-  function sortBy(by) {
-    order = { by, up: order.by === by ? !order.up : by === "name" };
-    render();
-    list.querySelector(`th.${by} button`)?.focus();
   }
 
   async function samples() {
-    const files = await Promise.all(
-      SAMPLES.map(
-        async (name) => new File([await (await fetch(`console/${name}`)).blob()], name, { type: "image/jpeg" }),
-      ),
-    );
-    probe.take(files[0]);
-    add(files.slice(1));
+    try {
+      const [first, ...rest] = await Promise.all(SAMPLES.map(sample));
+      probe.take(first);
+      add(rest);
+    } catch (error) {
+      fail(error, samples);
+    }
   }
 
   const lead =
@@ -246,67 +207,3 @@ export function mount(root) {
     },
   };
 }
-
-function row(entry, number) {
-  const decision = DECISIONS[entry.decision];
-  return h(
-    "tr",
-    {},
-    h("td", { class: "rank" }, String(number + 1)),
-    h(
-      "td",
-      { class: "name" },
-      h(
-        "span",
-        { class: "who" },
-        entry.thumb
-          ? h("img", { src: entry.thumb, alt: "", width: 48, height: 48 })
-          : h("span", { class: "thumb" }, icon("file")),
-        h("span", { class: "file", title: entry.name }, entry.name),
-      ),
-    ),
-    h("td", { class: "score" }, entry.score === undefined ? "–" : score(entry.score)),
-    h(
-      "td",
-      { class: "decision" },
-      decision ? h("span", { class: `badge ${decision.tone}` }, icon(decision.icon), decision.short) : "–",
-    ),
-    h("td", { class: "rarity" }, entry.score === undefined ? "–" : rarityShort(entry.score)),
-  );
-}
-
-function failures(lost) {
-  return h(
-    "details",
-    { class: "losses", open: lost.length <= 5 },
-    h("summary", {}, `${lost.length} ${lost.length === 1 ? "file" : "files"} could not be used`),
-    h(
-      "ul",
-      {},
-      lost.map((entry) =>
-        h(
-          "li",
-          {},
-          h("span", { class: "file", title: entry.name }, entry.name),
-          h("span", {}, `${explain(entry.error)[0]}.`),
-          h("span", { class: "fine mono" }, [entry.error.code, entry.error.why].filter(Boolean).join(" · ")),
-        ),
-      ),
-    ),
-  );
-}
-
-/** The results as CSV. */
-function table(found, lost) {
-  const lines = [["name", "score", "decision", "fmr"]];
-  for (const { name, score: value, decision } of found) {
-    const rate = value === undefined ? null : rarity(value);
-    const fmr = rate ? `${rate.bound}${rate.fmr.toPrecision(2)}` : "";
-    lines.push([name, value === undefined ? "" : score(value), decision ?? "", fmr]);
-  }
-  for (const { name, error } of lost) lines.push([name, "", `not compared: ${explain(error)[0]}`, ""]);
-  return lines.map((line) => `${line.map(cell).join(",")}\r\n`).join("");
-}
-
-// A cell that begins like a formula would be one in a spreadsheet.
-const cell = (value) => `"${(/^[=+\-@\t\r]/.test(value) ? `'${value}` : value).replaceAll('"', '""')}"`;

@@ -1,6 +1,6 @@
 // The server: health, load, what runs on it.
 
-import { about, status } from "./api.js";
+import { about, onFacts, status } from "./api.js";
 import { h, icon } from "./dom.js";
 import { sparkline } from "./plots.js";
 import { bytes, duration, trouble } from "./words.js";
@@ -14,6 +14,9 @@ export function mount(root, { onhealth }) {
   const health = h("div", { class: "tiles" });
   const load = h("div", { class: "tiles load" });
   const failed = h("div");
+  const heading = h("h1", { tabindex: -1 }, "Server status");
+  const lead = h("div", { class: "lead" });
+  const facts = h("div", { class: "facts-of-server" });
   let rates = [];
   let last = null;
   let timer = null;
@@ -35,7 +38,7 @@ export function mount(root, { onhealth }) {
       if (error.name === "AbortError") return;
       failed.replaceChildren(trouble(error));
       [rates, last] = [[], null];
-      onhealth(null);
+      onhealth(error);
     }
     if (timer !== null) timer = setTimeout(tick, SECONDS * 1000);
   }
@@ -43,20 +46,10 @@ export function mount(root, { onhealth }) {
   // Nobody looks at a page in the background.
   const tick = () => (document.hidden ? (timer = setTimeout(tick, SECONDS * 1000)) : poll());
 
-  root.append(
-    h(
-      "div",
-      { class: "lead" },
-      h(
-        "div",
-        {},
-        h("h1", { tabindex: -1 }, "Server status"),
-        h(
-          "p",
-          {},
-          `FaceVer ${about.version} on ${about.runtime}. The numbers are of all its processes, every ${SECONDS} seconds.`,
-        ),
-      ),
+  function tellFacts() {
+    const words = `FaceVer ${about.version} on ${about.runtime}. The numbers are of all its processes, every ${SECONDS} seconds.`;
+    lead.replaceChildren(
+      h("div", {}, heading, h("p", {}, words)),
       h(
         "p",
         { class: "row links" },
@@ -64,12 +57,13 @@ export function mount(root, { onhealth }) {
         h("a", { href: "metrics" }, "Metrics (this server)"),
         h("a", { href: "version" }, "Version"),
       ),
-    ),
-    failed,
-    health,
-    load,
-    h("div", { class: "facts-of-server" }, models(), h("div", { class: "stack" }, thresholds(), limits())),
-  );
+    );
+    facts.replaceChildren(models(), h("div", { class: "stack" }, thresholds(), limits()));
+  }
+
+  root.append(lead, failed, health, load, facts);
+  onFacts(tellFacts);
+  tellFacts();
 
   return {
     show() {

@@ -7,6 +7,10 @@ import { score as number } from "./words.js";
 const HEIGHT = 220;
 // Pixels between the plot's ends and its frame.
 const INSET = 12;
+// Of the legend, in pixels: a row's height, a line's length, a letter's width.
+const ROW = 16;
+const DASH = 22;
+const LETTER = 7.2;
 
 /** One frame in words. clock: whether the medium has a time. */
 export function told(frame, index, clock) {
@@ -53,7 +57,9 @@ function place(mark, time) {
 
 function draw(width, result, picked, second, onpick) {
   const { frames, clock, end } = result;
-  const area = { left: 40, right: width - 12, top: 26, bottom: HEIGHT - 38 };
+  const [left, right] = [40, width - 12];
+  const { parts, rows } = legend(result, left, right);
+  const area = { left, right, top: 10 + ROW * rows, bottom: HEIGHT - 38 };
   const last = clock ? end : Math.max(1, frames.length - 1);
   const inner = { left: area.left + INSET, right: area.right - INSET };
   const x = (value) => inner.left + (value / last) * (inner.right - inner.left);
@@ -77,6 +83,7 @@ function draw(width, result, picked, second, onpick) {
     },
     ...axes(area, x, y, last, clock, width),
     ...levels(result, area, y),
+    ...parts,
     scored.length > 1
       ? s("path", {
           d: `M${scored.map((one) => `${one.x.toFixed(1)} ${one.y.toFixed(1)}`).join("L")}`,
@@ -108,7 +115,24 @@ function axes(area, x, y, last, clock, width) {
   ];
 }
 
-/** The threshold and the score, and above the plot what their lines are. */
+/** What the lines of `levels` are: in one row above the plot, or in two where it is narrow. */
+function legend({ threshold, score }, left, right) {
+  const first = `threshold ${threshold}`;
+  const parts = [line(left, 10, left + DASH, 10, "threshold"), text(left + DASH + 6, 14, first, { class: "strong" })];
+  if (score === null) return { parts, rows: 1 };
+  const words = `together ${number(score)}`;
+  const start = right - words.length * LETTER - DASH - 6;
+  const rows = start < left + DASH + 12 + first.length * LETTER ? 2 : 1;
+  const up = ROW * (rows - 1);
+  const place = rows === 2 ? left : start;
+  parts.push(
+    line(place, 10 + up, place + DASH, 10 + up, "together"),
+    text(place + DASH + 6, 14 + up, words, { class: "strong" }),
+  );
+  return { parts, rows };
+}
+
+/** The threshold and the score. */
 function levels({ threshold, score }, area, y) {
   const zone = { x: area.left, y: area.top, width: area.right - area.left, height: y(threshold) - area.top };
   const across = (value, name) => line(area.left, y(value), area.right, y(value), name);
@@ -116,18 +140,8 @@ function levels({ threshold, score }, area, y) {
     s("rect", { ...zone, class: "zone" }),
     text(area.left + 6, y(threshold) - 6, "attack", { class: "aside" }),
     across(threshold, "threshold"),
-    line(area.left, 10, area.left + 22, 10, "threshold"),
-    text(area.left + 28, 14, `threshold ${threshold}`, { class: "strong" }),
   ];
-  if (score !== null) {
-    const words = `together ${number(score)}`;
-    const start = area.right - words.length * 7.6;
-    parts.push(
-      across(score, "together"),
-      line(start - 28, 10, start - 6, 10, "together"),
-      text(area.right, 14, words, { "text-anchor": "end", class: "strong" }),
-    );
-  }
+  if (score !== null) parts.push(across(score, "together"));
   return parts;
 }
 

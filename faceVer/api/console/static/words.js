@@ -1,14 +1,15 @@
 // What codes and statuses mean, and what to do about them, in plain words.
 
-import { about } from "./api.js";
+import { LEFT_OUT, ServerError, UNREADABLE, about, isPhoto, mostBytes } from "./api.js";
 import { copy, h, icon } from "./dom.js";
 
-/** The last six digits of a code, without the processor's prefix -> [what happened, what to do]. */
+const tell = ({ requestId }) =>
+  `Try again. If it happens again, ${requestId ? "give the request id below to" : "tell"} whoever runs the server`;
+
+/** The last six digits of a code, without the processor's prefix -> [what happened, what to do]; the latter may be a
+ * function of the error. */
 const CODES = {
-  "001001": [
-    "The server made a mistake",
-    "Try again. If it happens again, give the request id below to whoever runs the server: its log tells more.",
-  ],
+  "001001": ["The server made a mistake", (error) => `${tell(error)}: its log tells more.`],
   "001002": [
     "The models did not run",
     "See the Status page: it tells which processor is out of order. Trying again may help once it is back.",
@@ -26,7 +27,10 @@ const CODES = {
   ],
   "002005": ["This kind of file is not accepted", "Use a photo, a video or an archive of photos."],
   "002006": ["The server did not understand the page", "Reload the page: it may be older than the server."],
-  "002007": ["The file is too large", "Make it smaller, or send a shorter recording."],
+  "002007": [
+    "The file is too large",
+    (error) => `A file may have ${bytes(mostBytes())} at most. ${smaller(error)}`,
+  ],
   "002008": ["An API key is needed", "Enter the key at the top of the page, then try again."],
   "003001": [
     "The face cannot be used",
@@ -50,19 +54,47 @@ const NO_ANSWER = [
   "The server cannot be reached",
   "Check the connection, and that the server is running. Nothing was lost: try again.",
 ];
-const UNKNOWN = [
-  "Something went wrong",
-  "Try again. If it happens again, give the request id below to whoever runs the server.",
+const SILENT = [
+  "The server does not answer",
+  "The proxy in front of it says so. It may be starting, or be at work for too long: try again in a moment.",
 ];
+const UNKNOWN = ["Something went wrong", (error) => `${tell(error)}.`];
+
+const smaller = ({ file }) =>
+  `Make it smaller${file && !isPhoto(file) ? ", or send a shorter recording" : ""}.`;
+
+/** What the page itself finds -> the same. */
+const OWN = {
+  [UNREADABLE]: [
+    "This file can no longer be read",
+    "It was moved, deleted or changed after it was chosen. Choose it again.",
+  ],
+  [LEFT_OUT]: ["Neither photo nor template (.fvt)", "Choose photos and templates."],
+};
+
+/** Statuses without a code: not the server answered, but a proxy in front of it -> the same. */
+const BARE = {
+  401: CODES["002008"],
+  413: [
+    "The file is too large",
+    (error) => `The proxy in front of the server takes no file as large as this. ${smaller(error)}`,
+  ],
+  429: CODES["001003"],
+  502: SILENT,
+  503: CODES["001003"],
+  504: SILENT,
+};
 
 /** [what happened, what to do] for an error that has `status` and `code`. */
 export function explain(error) {
-  if (error.status === 0) return NO_ANSWER;
-  if (error.code === "LDE-002004") return MEDIUM;
-  const digits = (error.code ?? "").slice(4);
-  if (digits === "002007" && about.limits)
-    return [CODES[digits][0], `A file may have ${bytes(about.limits.file_bytes)} at most. ${CODES[digits][1]}`];
-  return CODES[digits] ?? UNKNOWN;
+  const [title, advice] = wordsFor(error);
+  return [title, typeof advice === "function" ? advice(error) : advice];
+}
+
+function wordsFor({ status, code = "" }) {
+  if (status === 0) return OWN[code] ?? NO_ANSWER;
+  if (code === "LDE-002004") return MEDIUM;
+  return CODES[code.slice(4)] ?? BARE[status] ?? UNKNOWN;
 }
 
 /** An error as a box: words first, then code and request id in small print, to copy. actions: further elements. */
@@ -141,15 +173,15 @@ export const STATUSES = {
   ],
 };
 
-/** A failed analysis as an error for `explain`. */
-export function analysisError(analysis) {
+/** A failed analysis as an error. */
+export function analysisError(analysis, requestId) {
   const message = analysis.error_message ?? "";
   const code = message.startsWith("Could not locate face")
     ? "LDE-003002"
     : message.startsWith("More than one")
       ? "LDE-003003"
       : "";
-  return { status: 200, code, message: `${analysis.error_code} · ${message}` };
+  return new ServerError(200, code, `${analysis.error_code} · ${message}`, { requestId });
 }
 
 export const DECISIONS = {

@@ -17,6 +17,17 @@ const leaveOutEmpty = (system) => ({
   },
 });
 
+// The document does not know the path that a proxy may have put before the server's own; the page's address has it.
+const ownServer = () => ({
+  statePlugins: {
+    spec: {
+      wrapActions: {
+        updateJsonSpec: (original) => (spec) => original({ ...spec, servers: [{ url: new URL(".", location).href }] }),
+      },
+    },
+  },
+});
+
 window.SwaggerUIBundle({
   url: "openapi.json",
   dom_id: "#page",
@@ -24,6 +35,7 @@ window.SwaggerUIBundle({
   defaultModelsExpandDepth: 0,
   displayRequestDuration: true,
   docExpansion: "list",
-  plugins: [leaveOutEmpty],
+  plugins: [leaveOutEmpty, ownServer],
   validatorUrl: null,
+  onComplete: () => document.getElementById("servers").setAttribute("aria-label", "Server"),
 });

@@ -1,0 +1,60 @@
+"""What the control groups (v2 and v1) allow that this process is in: its own, and all above it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT, OWN = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
+
+
+def cpu_quota(root: Path = ROOT, own: Path = OWN) -> float:
+    """CPUs' worth of time that may be used; infinity where there is no quota."""
+    found = [math.inf]
+    for folder in _folders("cpu", root, own):
+        quota, period = _numbers(folder / "cpu.max", 2)
+        if math.isnan(quota):
+            (quota,), (period,) = _numbers(folder / "cpu.cfs_quota_us", 1), _numbers(folder / "cpu.cfs_period_us", 1)
+        if quota > 0 and period > 0:
+            found.append(quota / period)
+    return min(found)
+
+
+def memory_limit(root: Path = ROOT, own: Path = OWN) -> float:
+    """Bytes that may be used; infinity where there is no limit."""
+    found = [math.inf]
+    for folder in _folders("memory", root, own):
+        for name in ("memory.max", "memory.limit_in_bytes"):
+            found += [limit for limit in _numbers(folder / name, 1) if limit > 0]
+    return min(found)
+
+
+def _folders(controller: str, root: Path, own: Path) -> Iterator[Path]:
+    """Of the groups this process is in, as far as they can be seen: from within a container, its own is the root."""
+    try:
+        lines = own.read_text().splitlines()
+    except OSError:
+        lines = []
+    places = {root: "/", root / controller: "/"}
+    for line in lines:
+        _, names, path = line.split(":", 2)
+        if not names:
+            places[root] = path
+        elif controller in names.split(","):
+            places[root / controller] = path
+    for base, path in places.items():
+        folder = base / path.lstrip("/")
+        yield folder
+        while folder != base and base in folder.parents:
+            folder = folder.parent
+            yield folder
+
+
+def _numbers(file: Path, count: int) -> list[float]:
+    """The numbers a file holds, NaN for what is none."""
+    try:
+        words = file.read_text().split()
+    except OSError:
+        words = []
+    return [float(word) if word.isdecimal() else math.nan for word in [*words, *[""] * count][:count]]
