@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,6 +18,9 @@ from faceVer.environment import load_settings
 from tests import support_faces as faces
 from tests.support_server import Server
 from tests.support_tls import certificate_of
+
+# In the background of a shell Ctrl-C is ignored, and would be by all programs that tests start and interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A busy machine is no failure, so nothing is timed; and whether a change lands must not depend on luck, so the same
 # examples are tried each time. `pytest --hypothesis-profile=explore` tries others.

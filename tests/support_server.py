@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
+import itertools
 import json
 import os
 import re
@@ -197,7 +199,18 @@ def children(process: int) -> list[int]:
     return [int(word) for word in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
 
 
+LOWEST_PORT, PORTS = 10_000, 4_000
+"""Ports for the servers of one test process: below those that the kernel hands out to clients, and no other's."""
+_worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+_ports = itertools.cycle(range(LOWEST_PORT + _worker % 5 * PORTS, LOWEST_PORT + (_worker % 5 + 1) * PORTS))
+for _ in range(os.getpid() % PORTS):
+    next(_ports)
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """One that nobody listens on. A server takes it a second later: nobody else may be given it until then."""
+    for port in _ports:
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no port is free")

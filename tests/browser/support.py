@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 import shutil
@@ -18,7 +19,10 @@ NAMES = ("chromium", "chromium-browser", "google-chrome")
 WIDE, PHONE = (1280, 900), (360, 740)
 _DROP = """(element, [kind, files]) => {
     const data = new DataTransfer();
-    for (const [bytes, name, type] of files) data.items.add(new File([new Uint8Array(bytes)], name, { type }));
+    for (const [base64, name, type] of files) {
+        const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+        data.items.add(new File([bytes], name, { type }));
+    }
     const Kind = kind === "paste" ? ClipboardEvent : DragEvent;
     const field = kind === "paste" ? "clipboardData" : "dataTransfer";
     element.dispatchEvent(new Kind(kind, { [field]: data, bubbles: true, cancelable: true }));
@@ -87,7 +91,7 @@ class Console:
 
     def drop(self, target: Locator, *files: FilePayload, kind: str = "drop") -> None:
         """Drop files on an element, or (`kind`: paste) paste them there."""
-        given = [[list(file["buffer"]), file["name"], file["mimeType"]] for file in files]
+        given = [[base64.b64encode(file["buffer"]).decode(), file["name"], file["mimeType"]] for file in files]
         target.evaluate(_DROP, [kind, given])
 
     def compare(self, first: bytes, second: bytes) -> Locator:
