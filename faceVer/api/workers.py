@@ -21,6 +21,7 @@ from aiohttp import web
 from aiohttp.worker import GunicornWebWorker
 from gunicorn import glogging
 from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
 
 from faceVer.analyses.folder import FolderService
 from faceVer.api import server
@@ -145,6 +146,23 @@ class Logger(glogging.Logger):  # type: ignore[misc]
         self.error_log.propagate = True
 
 
+class _Arbiter(Arbiter):  # type: ignore[misc]
+    """Between a fork and the worker's own handlers the arbiter's would take, and lose, the order to stop: it waits."""
+
+    def spawn_worker(self) -> Any:
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+        try:
+            return super().spawn_worker()
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
+
+
+def _begin() -> None:
+    """In a worker, just forked: let the order to stop come, which ends it until it has handlers of its own."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
+
+
 class Application(BaseApplication):  # type: ignore[misc]
     def __init__(self, plant: Plant) -> None:
         self.plant = plant
@@ -165,8 +183,7 @@ class Application(BaseApplication):  # type: ignore[misc]
             "logger_class": Logger,
             "control_socket_disable": True,
             "pre_fork": lambda arbiter, worker: self.plant.row_for(worker),
-            # Between the fork and the worker's own handlers the arbiter's would take, and lose, the order to stop.
-            "post_fork": lambda arbiter, worker: signal.signal(signal.SIGTERM, signal.SIG_DFL),
+            "post_fork": lambda arbiter, worker: _begin(),
             "child_exit": lambda arbiter, worker: self.plant.free_row(worker),
             "worker_tmp_dir": heartbeats(),
         }
@@ -176,6 +193,9 @@ class Application(BaseApplication):  # type: ignore[misc]
 
     def load(self) -> Any:
         return self.plant
+
+    def run(self) -> None:
+        _Arbiter(self).run()
 
 
 def serve_workers(settings: Settings) -> None:
