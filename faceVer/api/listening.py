@@ -35,7 +35,6 @@ STEP = 0.01
 """Seconds between two looks at what a stopping server still has to do."""
 LAST = 0.5
 """Seconds a request gets to end after it was told that its time is up; aiohttp waits twice."""
-
 MARGIN = 5
 """Seconds for all that has no time limit of its own: a step that runs on a thread cannot be interrupted."""
 

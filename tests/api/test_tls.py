@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import http.client
-import os
 import signal
 import socket
 import ssl
@@ -49,14 +48,18 @@ def well(running: Encrypted) -> bool:
 
 
 class Encrypted(Server):
-    """A server that speaks TLS only."""
+    """A server that speaks TLS only, and clients that trust its certificate. pair: that, and its key."""
+
+    def __init__(self, *arguments: str, pair: tuple[Path, Path], **settings: str) -> None:
+        cert, key = map(str, pair)
+        self.trusting = ssl.create_default_context(cafile=cert)
+        super().__init__(*arguments, threads="1", tls_cert=cert, tls_key=key, **settings)
 
     def wrapped(self, sock: socket.socket) -> ssl.SSLSocket:
-        return ssl.create_default_context(cafile=os.environ["TEST_CERT"]).wrap_socket(sock, server_hostname="localhost")
+        return self.trusting.wrap_socket(sock, server_hostname="localhost")
 
     def call(self, method: str, path: str, body: object = None, headers: object = None, **_: object) -> object:  # type: ignore[override]
-        context = ssl.create_default_context(cafile=os.environ["TEST_CERT"])
-        connection = http.client.HTTPSConnection("localhost", self.port, timeout=WAIT, context=context)
+        connection = http.client.HTTPSConnection("localhost", self.port, timeout=WAIT, context=self.trusting)
         try:
             connection.request(method, path, body, dict(headers or {}))  # type: ignore[call-overload, arg-type]
             response = connection.getresponse()
@@ -68,15 +71,10 @@ class Encrypted(Server):
 class TestTls:
     @pytest.mark.parametrize("arguments", [(), ("--workers", "2")])
     def test_it_is_spoken(
-        self,
-        arguments: tuple[str, ...],
-        certificate: tuple[Path, Path],
-        astronaut: bytes,
-        monkeypatch: pytest.MonkeyPatch,
+        self, arguments: tuple[str, ...], certificate: tuple[Path, Path], astronaut: bytes
     ) -> None:
         cert, key = certificate
-        monkeypatch.setenv("TEST_CERT", str(cert))
-        with Encrypted(*arguments, threads="1", tls_cert=str(cert), tls_key=str(key)) as running:
+        with Encrypted(*arguments, pair=certificate) as running:
             assert running.call("POST", PATTERN + "extract", astronaut, JPEG)[0] == 200  # type: ignore[index]
             settings = Settings(host="0.0.0.0", port=running.port, tls_cert=str(cert), tls_key=str(key))
             assert health(settings, None) == (True, '{"status": 0, "message": ""}')
@@ -94,13 +92,11 @@ class TestTls:
 
     @pytest.mark.parametrize("arguments", [(), ("--workers", "2")])
     def test_who_has_connected_is_answered_though_the_server_is_told_to_stop(
-        self, arguments: tuple[str, ...], certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+        self, arguments: tuple[str, ...], certificate: tuple[Path, Path]
     ) -> None:
-        cert, key = certificate
-        monkeypatch.setenv("TEST_CERT", str(cert))
         patience = {"drain_seconds": "1", "shutdown_timeout": "3600"}
         with (
-            Encrypted(*arguments, threads="1", tls_cert=str(cert), tls_key=str(key), **patience) as running,
+            Encrypted(*arguments, pair=certificate, **patience) as running,
             contextlib.ExitStack() as stack,
         ):
             kept = stack.enter_context(running.wrapped(connected(running)))
@@ -123,14 +119,10 @@ class TestTls:
 
     @pytest.mark.parametrize("arguments", [(), ("--workers", "2")])
     def test_handshakes_count_as_connections(
-        self, arguments: tuple[str, ...], certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+        self, arguments: tuple[str, ...], certificate: tuple[Path, Path]
     ) -> None:
-        cert, key = certificate
-        monkeypatch.setenv("TEST_CERT", str(cert))
         most = 4
-        with Encrypted(
-            *arguments, threads="1", tls_cert=str(cert), tls_key=str(key), max_connections=str(most), head_timeout="60"
-        ) as running:
+        with Encrypted(*arguments, pair=certificate, max_connections=str(most), head_timeout="60") as running:
             room = (most + SPARE) * max(1, len(children(running.process.pid)))
             silent = [connected(running) for _ in range(room + 5)]
             assert soon(lambda: sum(is_closed(sock) for sock in silent) >= 5)
