@@ -60,7 +60,7 @@ USER 10001:10001
 WORKDIR /
 # The build fails where something that is needed was left out: every weight's hash, an inference, the whole application.
 RUN facever doctor \
-    && python -c "from faceVer import environment; from faceVer.api import app; app.create_app(environment.load_settings())"
+    && python -c "from faceVer.http.server.app import create_app; from faceVer.settings.loader import load_settings; create_app(load_settings())"
 EXPOSE 8080
 HEALTHCHECK --interval=15s --timeout=20s --start-period=30s CMD ["facever", "health"]
 CMD ["facever", "serve"]

@@ -56,9 +56,9 @@ class Environment:
 
 def published_models() -> Path:
     """A folder with detection.onnx and recognition.onnx of the default pack, as published. Raises UnavailableError."""
-    from faceVer.errors import FaceVerError
-    from faceVer.weights import sources
-    from faceVer.weights.manifest import digest, load_manifest, weights_folder
+    from faceVer.domain.errors import FaceVerError
+    from faceVer.inference.manifest import digest, load_manifest, weights_folder
+    from faceVer.inference.weights import sources
 
     folder = ENVIRONMENTS / "models"
     manifest = load_manifest(weights_folder(""))

@@ -26,9 +26,9 @@ CLIENTS = 4
 def recorded() -> list[tuple[Any, tuple[Any, ...], dict[str, Any]]]:
     """(session, arguments, keywords) of every inference of one extract, in order."""
     from benchmarks.samples import photo
-    from faceVer.engine import FaceEngine
-    from faceVer.environment import load_settings
-    from faceVer.vision.session import Session
+    from faceVer.inference.onnx import Session
+    from faceVer.services.faces import FaceEngine
+    from faceVer.settings.loader import load_settings
 
     calls: list[tuple[Any, tuple[Any, ...], dict[str, Any]]] = []
     original = Session.run

@@ -2,7 +2,7 @@
 
     python -m benchmarks.stages [ROUNDS]     (default 30)
 
-In-process, one thread; the stages of an extract are the product's own (faceVer/stages.py). "transport" is what one
+In-process, one thread; the stages of an extract are the product's own (faceVer/observability/timings.py). "transport" is what one
 takes longer over HTTP, one client, than in-process: bytes in and out, parsing, the hand-over to a thread. Medians; the
 two kinds of measurement alternate.
 """
@@ -21,16 +21,16 @@ from typing import Any
 from benchmarks import samples, servers
 from benchmarks.fleet import requests
 from benchmarks.measure import Target
-from faceVer.analyses.folder import FolderService
-from faceVer.analyses.quality import QualityService
-from faceVer.config import Settings
-from faceVer.engine import FaceEngine
-from faceVer.environment import load_settings
+from faceVer.domain.values import Upload
 from faceVer.media.limits import MediaLimits
 from faceVer.media.video import read_video
-from faceVer.stages import STAGES, Trace, current
-from faceVer.types import Upload
-from faceVer.vision.liveness_pack import load_liveness
+from faceVer.observability.timings import STAGES, Trace, current
+from faceVer.services.faces import FaceEngine
+from faceVer.services.folders.quality import QualityService
+from faceVer.services.folders.service import FolderService
+from faceVer.settings.loader import load_settings
+from faceVer.settings.model import Settings
+from faceVer.vision.liveness.models import load_liveness
 
 ROUNDS, TURNS = 30, 5
 """Measurements of each kind, and the turns of in-process and served they are made in."""

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
-from faceVer.config import Settings
-from faceVer.engine import FaceEngine
-from faceVer.environment import load_settings
+from faceVer.services.faces import FaceEngine
+from faceVer.settings.loader import load_settings
+from faceVer.settings.model import Settings
 from tests import support_faces as faces
 from tests.support_server import Server
 from tests.support_tls import certificate_of

@@ -7,9 +7,9 @@ from functools import cache
 import cv2
 import numpy as np
 
-from faceVer.environment import load_settings
-from faceVer.types import Image
-from faceVer.vision.liveness_pack import LivenessModels, load_liveness
+from faceVer.domain.values import Image
+from faceVer.settings.loader import load_settings
+from faceVer.vision.liveness.models import LivenessModels, load_liveness
 from tests import support_faces as faces
 
 

@@ -27,8 +27,8 @@ def vectors(count: int) -> tuple[Any, Any]:
 
 
 def matcher(count: int) -> Callable[[], float]:
-    from faceVer.matching import Matcher, Thresholds
-    from faceVer.weights.manifest import load_manifest, weights_folder
+    from faceVer.inference.manifest import load_manifest, weights_folder
+    from faceVer.matching.scores import Matcher, Thresholds
 
     calibration = load_manifest(weights_folder("")).pack("open").recognition.calibration
     assert calibration is not None

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
-from faceVer.cli.exits import BROKEN_PIPE, FAILED, INTERRUPTED, USAGE, UsageError
+from faceVer.cli.exit_codes import BROKEN_PIPE, FAILED, INTERRUPTED, USAGE, UsageError
 
 # Parallelism is across requests. Libraries that bring thread pools of their own would size them by the host's cores;
 # they read these when they are first imported, which is after this.
@@ -16,7 +16,7 @@ for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; its exit status is one of `faceVer.cli.exits`. Why it failed is told on standard error."""
+    """Run one command; its exit status is one of `faceVer.cli.exit_codes`. Why it failed is told on standard error."""
     _open_all()
     try:
         return _run(arguments)
@@ -64,7 +64,7 @@ def _run(arguments: Sequence[str] | None) -> int:
 def _told(error: Exception) -> str | None:
     """The words of an error that is no defect of ours."""
     from faceVer.cli.backend import RefusedError
-    from faceVer.errors import FaceVerError, SetupError
+    from faceVer.domain.errors import FaceVerError, SetupError
 
     if isinstance(error, SetupError):
         return str(error)

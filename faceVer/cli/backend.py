@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from faceVer.cli.exits import OF_DECISION
+from faceVer.cli.exit_codes import OF_DECISION
 
 if TYPE_CHECKING:
-    from faceVer.types import Decision
+    from faceVer.domain.values import Decision
 
 
 BAD_TEMPLATE = "BPE-002004"
@@ -94,7 +94,7 @@ def connect(options: argparse.Namespace) -> Backend:
 
 def is_template(data: bytes) -> bool:
     """Whether a file is, or means to be, one of our templates; else it is a photo."""
-    from faceVer.template import MAGIC
+    from faceVer.matching.template import MAGIC
 
     return data.startswith(MAGIC)
 

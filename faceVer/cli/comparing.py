@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from faceVer.cli.backend import Backend, Match, RefusedError, connect, is_template, template_of
-from faceVer.cli.exits import FAILED
+from faceVer.cli.exit_codes import FAILED
 from faceVer.cli.files import present, read, store
 from faceVer.cli.options import Commands, command
 from faceVer.cli.output import Output, shown

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from faceVer.cli.backend import RefusedError
-from faceVer.cli.exits import FAILED, OK
+from faceVer.cli.exit_codes import FAILED, OK
 from faceVer.cli.files import present, read, store
 from faceVer.cli.output import Output, counted, failure, shown
 from faceVer.cli.parallel import each

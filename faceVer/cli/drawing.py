@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from PIL import Image as Pil
 from PIL import ImageDraw
 
-from faceVer.cli.lettering import fitting, plain
-from faceVer.cli.operating import percent, rate_at
-from faceVer.types import Decision, Face, Image
-from faceVer.weights.manifest import OperatingPoint
+from faceVer.cli.fonts import fitting, plain
+from faceVer.cli.operating_points import percent, rate_at
+from faceVer.domain.values import Decision, Face, Image
+from faceVer.inference.manifest import OperatingPoint
 
 WIDTH, MARGIN, GAP = 1120, 40, 24
 PANEL = ((WIDTH - 2 * MARGIN - GAP) // 2, 460)

@@ -9,13 +9,13 @@ from pathlib import Path
 
 from faceVer.cli.backend import BAD_TEMPLATE, Backend, RefusedError, connect, is_template
 from faceVer.cli.convert import Existing, Job, Product, convert, without_clashes
-from faceVer.cli.exits import UsageError
+from faceVer.cli.exit_codes import UsageError
 from faceVer.cli.files import TEMPLATE_SUFFIX, find, renamed
 from faceVer.cli.listing import read_manifest
 from faceVer.cli.options import Commands, command
 from faceVer.cli.output import Output
 from faceVer.cli.report import Report
-from faceVer.errors import SetupError
+from faceVer.domain.errors import SetupError
 
 REPORT = "report.jsonl"
 """Where `reextract` writes its report, in the folder of templates, unless it is told another place."""

@@ -15,7 +15,7 @@ from pathlib import Path, PurePath
 from typing import Literal
 
 from faceVer.cli.backend import RefusedError, is_template
-from faceVer.errors import SampleError, SetupError
+from faceVer.domain.errors import SampleError, SetupError
 
 Kind = Literal["image", "video", "archive", "template"]
 
@@ -151,7 +151,7 @@ def _is_one_of(path: str, kinds: tuple[Kind, ...]) -> bool:
 
 def kind_of(head: bytes) -> Kind | None:
     """What a file is by its first bytes; None = nothing we know."""
-    from faceVer.media.sniff import identify
+    from faceVer.media.sniffing import identify
 
     if is_template(head):
         return "template"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from faceVer.errors import SetupError
+from faceVer.domain.errors import SetupError
 
 COLUMNS = ("id", "path")
 

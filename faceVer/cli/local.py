@@ -7,17 +7,17 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
-from faceVer.analyses.folder import INSPECTED, FolderService
-from faceVer.analyses.quality import SpoofScore
-from faceVer.api.pool import usable_cpus
-from faceVer.api.words import words
 from faceVer.cli import documents
 from faceVer.cli.backend import Liveness, Match, RefusedError
-from faceVer.cli.setup import load
-from faceVer.engine import FaceEngine
-from faceVer.errors import FaceVerError
-from faceVer.media.sniff import identify
-from faceVer.types import Upload
+from faceVer.cli.load_settings import load
+from faceVer.domain.errors import FaceVerError
+from faceVer.domain.values import Upload
+from faceVer.http.pipeline.executor import usable_cpus
+from faceVer.http.pipeline.messages import words
+from faceVer.media.sniffing import identify
+from faceVer.services.faces import FaceEngine
+from faceVer.services.folders.quality import SpoofScore
+from faceVer.services.folders.service import INSPECTED, FolderService
 
 ANY_SIZE = 1 << 62
 """The limits of requests do not bind whoever works on files of their own."""

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 from faceVer.cli.backend import Backend, Liveness, RefusedError, connect
 from faceVer.cli.convert import Existing, Job, Product, convert, without_clashes
-from faceVer.cli.exits import DECLINED, FAILED, OK, UsageError, worst
+from faceVer.cli.exit_codes import DECLINED, FAILED, OK, UsageError, worst
 from faceVer.cli.files import Source, find, read, renamed
 from faceVer.cli.options import Commands, command
 from faceVer.cli.output import Output, counted, shown
 from faceVer.cli.parallel import each
-from faceVer.errors import SetupError
+from faceVer.domain.errors import SetupError
 
 if TYPE_CHECKING:
-    from faceVer.analyses.quality import SpoofScore
+    from faceVer.services.folders.quality import SpoofScore
 
 
 def add(commands: Commands, parent: argparse.ArgumentParser) -> None:
@@ -123,7 +123,7 @@ def _tell(output: Output, source: Source, found: _Scored) -> None:
 
 
 def _frame_lines(source: Source, evidence: SpoofScore) -> list[str]:
-    from faceVer.analyses.evaluate import Measured, describe
+    from faceVer.tools.liveness_evaluation import Measured, describe
 
     return [*islice(describe(Measured(Path(source.path), evidence), "", 1.0, frames=True), 1, None)]
 
@@ -133,8 +133,8 @@ def _measure(options: argparse.Namespace) -> int:
         raise UsageError("--measure is for the engine in this process, and prints a table")
     if not options.measure.is_dir():
         raise SetupError(f"{options.measure} is not a folder")
-    from faceVer.analyses.evaluate import measure
     from faceVer.cli.local import LocalBackend
+    from faceVer.tools.liveness_evaluation import measure
 
     backend = LocalBackend()
     threshold = backend.settings.spoofing_threshold

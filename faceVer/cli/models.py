@@ -7,12 +7,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from faceVer.cli.exits import FAILED, OK
+from faceVer.cli.exit_codes import FAILED, OK
 from faceVer.cli.options import Commands, command
 
 if TYPE_CHECKING:
-    from faceVer.config import Settings
-    from faceVer.weights.manifest import Manifest, ModelSpec
+    from faceVer.inference.manifest import Manifest, ModelSpec
+    from faceVer.settings.model import Settings
 
 
 def add(commands: Commands) -> None:
@@ -45,7 +45,7 @@ def add(commands: Commands) -> None:
 
 
 def _specs(settings: Settings) -> tuple[Manifest, tuple[ModelSpec, ...]]:
-    from faceVer.weights.manifest import DEFAULT_PACK, is_folder_pack, load_manifest, weights_folder
+    from faceVer.inference.manifest import DEFAULT_PACK, is_folder_pack, load_manifest, weights_folder
 
     manifest = load_manifest(weights_folder(settings.weights))
     if is_folder_pack(settings.pack):
@@ -56,10 +56,10 @@ def _specs(settings: Settings) -> tuple[Manifest, tuple[ModelSpec, ...]]:
 
 
 def _fetch(options: argparse.Namespace) -> int:
-    from faceVer.cli.setup import load
-    from faceVer.errors import SetupError
-    from faceVer.progress import Progress
-    from faceVer.weights.store import fetch
+    from faceVer.cli.load_settings import load
+    from faceVer.domain.errors import SetupError
+    from faceVer.inference.weights.store import fetch
+    from faceVer.observability.progress import Progress
 
     if options.source is not None and not options.source.is_dir():
         raise SetupError(f"{options.source} is not a folder")
@@ -71,8 +71,8 @@ def _fetch(options: argparse.Namespace) -> int:
 
 
 def _list(options: argparse.Namespace) -> int:
-    from faceVer.cli.setup import load
-    from faceVer.weights.store import status
+    from faceVer.cli.load_settings import load
+    from faceVer.inference.weights.store import status
 
     manifest, specs = _specs(load())
     for found in (status(manifest, spec) for spec in specs):
@@ -85,8 +85,8 @@ def _list(options: argparse.Namespace) -> int:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    from faceVer.cli.setup import load
-    from faceVer.weights.store import status
+    from faceVer.cli.load_settings import load
+    from faceVer.inference.weights.store import status
 
     manifest, specs = _specs(load())
     bad = 0
@@ -99,11 +99,11 @@ def _verify(options: argparse.Namespace) -> int:
 
 
 def _calibrate(options: argparse.Namespace) -> int:
-    from faceVer import accuracy, calibrate
-    from faceVer.api.pool import usable_cpus
-    from faceVer.cli.setup import load
-    from faceVer.errors import SetupError
-    from faceVer.progress import Bar
+    from faceVer.cli.load_settings import load
+    from faceVer.domain.errors import SetupError
+    from faceVer.http.pipeline.executor import usable_cpus
+    from faceVer.observability.progress import Bar
+    from faceVer.tools import accuracy, calibrate
 
     settings = load()
     folder = options.folder or (Path(settings.data) / "lfw-dev" if settings.data else None)

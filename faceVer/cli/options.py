@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
 
-from faceVer.cli.exits import DECLINED, FAILED, MEANINGS, OK, OPERATOR
+from faceVer.cli.exit_codes import DECLINED, FAILED, MEANINGS, OK, OPERATOR
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 """What commands are added to."""

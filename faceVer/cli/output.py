@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from faceVer.cli.backend import RefusedError
-from faceVer.progress import Bar
+from faceVer.observability.progress import Bar
 
 Record = Mapping[str, Any]
 

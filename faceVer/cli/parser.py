@@ -7,7 +7,7 @@ import sys
 
 from faceVer import __version__
 from faceVer.cli import comparing, extract, media, models, options, search, service
-from faceVer.cli.exits import MEANINGS, USAGE
+from faceVer.cli.exit_codes import MEANINGS, USAGE
 
 _STATUSES = "\n".join(f"  {status:<4} {meaning}" for status, meaning in MEANINGS.items())
 

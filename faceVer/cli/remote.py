@@ -12,14 +12,14 @@ from typing import Any, TypeVar, cast
 
 from faceVer.cli import documents
 from faceVer.cli.backend import TOO_LARGE, TOO_LARGE_MEDIUM, Liveness, Match, RefusedError
-from faceVer.cli.exits import OF_DECISION
+from faceVer.cli.exit_codes import OF_DECISION
 from faceVer.cli.files import kind_of
-from faceVer.cli.trust import trusting
+from faceVer.cli.tls_trust import trusting
 from faceVer.client import ApiError, Client, ProtocolError, Quality, Timeout, TransportError, Unauthorized
 from faceVer.client import Match as Found
-from faceVer.environment import CLIENT_KEY
-from faceVer.errors import SetupError
-from faceVer.types import Decision
+from faceVer.domain.errors import SetupError
+from faceVer.domain.values import Decision
+from faceVer.settings.loader import CLIENT_KEY
 
 JOBS = 8
 """Requests at a time: enough to keep a server's threads busy while answers travel."""

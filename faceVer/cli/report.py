@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from faceVer.cli.output import Record, as_json
-from faceVer.errors import SetupError
+from faceVer.domain.errors import SetupError
 
 _Key = tuple[str, str]
 _MADE = ""

@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 
-from faceVer.cli.exits import FAILED, OK
+from faceVer.cli.exit_codes import FAILED, OK
 from faceVer.cli.options import Commands, ca_file, command, positive
 
 
@@ -50,18 +50,18 @@ def add(commands: Commands) -> None:
 def _serve(options: argparse.Namespace) -> int:
     # Process 1 of a container is not ended by a signal that it does not ask for, and models take a moment to load.
     signal.signal(signal.SIGTERM, lambda *_: os._exit(OK))
-    from faceVer.api.server import serve
-    from faceVer.cli.setup import load
+    from faceVer.cli.load_settings import load
+    from faceVer.http.server.serve import serve
 
     serve(load(host=options.host, port=options.port, workers=options.workers))
     return OK
 
 
 def _health(options: argparse.Namespace) -> int:
-    from faceVer.ask import health
     from faceVer.cli.output import shown
-    from faceVer.cli.trust import trusting
-    from faceVer.environment import load_settings
+    from faceVer.cli.tls_trust import trusting
+    from faceVer.settings.loader import load_settings
+    from faceVer.tools.health_probe import health
 
     trusted = trusting(options.ca_file) if options.ca_file else None
     well, text = health(load_settings(), options.url, wait=options.wait, trusted=trusted)
@@ -73,7 +73,7 @@ def _health(options: argparse.Namespace) -> int:
 
 
 def _keys_new(options: argparse.Namespace) -> int:
-    from faceVer.api.keys import new
+    from faceVer.http.pipeline.authentication import new
 
     key, line = new(options.name)
     print(f"key, to be given to the client and shown only now:\n{key}\n\nline for FACEVER_API_KEYS:\n{line}")
@@ -81,8 +81,8 @@ def _keys_new(options: argparse.Namespace) -> int:
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    from faceVer import doctor
-    from faceVer.environment import load_settings
+    from faceVer.settings.loader import load_settings
+    from faceVer.tools import doctor
 
     findings = doctor.examine(load_settings)
     print(doctor.as_json(findings) if options.json else doctor.as_text(findings))
@@ -90,7 +90,7 @@ def _doctor(options: argparse.Namespace) -> int:
 
 
 def _settings(options: argparse.Namespace) -> int:
-    from faceVer.environment import describe
+    from faceVer.settings.loader import describe
 
     for variable, default, doc in describe():
         print(f"{variable}={default}\n    {doc}")
@@ -98,12 +98,12 @@ def _settings(options: argparse.Namespace) -> int:
 
 
 def _openapi(options: argparse.Namespace) -> int:
-    from faceVer.api import openapi
-    from faceVer.cli.setup import load
+    from faceVer.cli.load_settings import load
+    from faceVer.http.ops import openapi
 
     document = openapi.document(load())
     if options.postman:
-        from faceVer.api.openapi.postman import collection
+        from faceVer.http.ops.openapi.postman import collection
 
         document = collection(document)
     print(json.dumps(document, ensure_ascii=False, indent=2))

@@ -13,11 +13,11 @@ from PIL.PngImagePlugin import PngInfo
 
 from faceVer.cli.backend import Backend, Match, RefusedError, is_template
 from faceVer.cli.drawing import Panel, Verdict, draw
-from faceVer.cli.exits import UsageError
+from faceVer.cli.exit_codes import UsageError
 from faceVer.cli.files import present, store
 from faceVer.cli.local import LocalBackend
 from faceVer.cli.output import shown
-from faceVer.errors import FaceError, SetupError, TemplateError
+from faceVer.domain.errors import FaceError, SetupError, TemplateError
 from faceVer.media.image import decode
 
 SIGN = ("Software", "facever compare --show")

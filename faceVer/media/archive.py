@@ -18,14 +18,14 @@ from typing import cast
 import cv2
 import numpy as np
 
-from faceVer.errors import SampleError
+from faceVer.domain.errors import SampleError
+from faceVer.domain.values import Frame, Image
+from faceVer.media.archive_reader import Entry, most_entries, tar_entries, zip_entries
 from faceVer.media.image import decode
 from faceVer.media.limits import MediaLimits
 from faceVer.media.sampling import choose
-from faceVer.media.sniff import identify
-from faceVer.media.unpack import Entry, most_entries, tar_entries, zip_entries
-from faceVer.stages import checkpoint
-from faceVer.types import Frame, Image
+from faceVer.media.sniffing import identify
+from faceVer.observability.timings import checkpoint
 
 _HEAD = 4096  # bytes of a member that tell its kind
 _CLUTTER = (".ds_store", "thumbs.db", "desktop.ini")

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from PIL import Image as Pil
 from PIL.TiffImagePlugin import TiffImageFile
 
-from faceVer.errors import SampleError
+from faceVer.domain.errors import SampleError
+from faceVer.domain.values import Image
 from faceVer.media.limits import PixelBudget
-from faceVer.media.silence import silence_libtiff
-from faceVer.types import Image
+from faceVer.media.native_logs import silence_libtiff
 
 # Pillow warns of odd pictures: a line of the log each, and Python remembers every different warning for good.
 warnings.filterwarnings("ignore", module=r"PIL\.")

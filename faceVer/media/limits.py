@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from faceVer.config import Settings
-from faceVer.errors import SampleError
+from faceVer.domain.errors import SampleError
+from faceVer.settings.model import Settings
 
 
 class PixelBudget:
@@ -23,7 +23,7 @@ class PixelBudget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaLimits:
-    """Each field is the setting of (nearly) the same name; its doc is in `faceVer.config.Settings`."""
+    """Each field is the setting of (nearly) the same name; its doc is in `faceVer.settings.model.Settings`."""
 
     frames: int = 16
     side: int = 1280

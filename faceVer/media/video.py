@@ -26,13 +26,13 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import Interpolation, VideoReformatter
 from av.video.stream import VideoStream
 
-from faceVer.errors import SampleError
-from faceVer.media import boxes
+from faceVer.domain.errors import SampleError
+from faceVer.domain.values import Frame, Image
+from faceVer.media import container_tables
 from faceVer.media.limits import MediaLimits
 from faceVer.media.sampling import choose, needed
-from faceVer.media.sniff import identify
-from faceVer.stages import checkpoint
-from faceVer.types import Frame, Image
+from faceVer.media.sniffing import identify
+from faceVer.observability.timings import checkpoint
 
 # MIME type -> demuxer: always named, so that no playlist or network format of FFmpeg can be reached.
 _DEMUXERS = {"video/mp4": "mov", "video/quicktime": "mov", "video/3gpp": "mov", "video/webm": "matroska",
@@ -91,8 +91,8 @@ def read_video(data: bytes, *, limits: MediaLimits) -> Video:
     if kind != "video":
         raise SampleError(f"a video is expected, not {kind}")
     demuxer = _DEMUXERS[mime]
-    boxes.check(data, demuxer)
-    for width, height in boxes.sizes(data, demuxer):
+    container_tables.check(data, demuxer)
+    for width, height in container_tables.sizes(data, demuxer):
         if width * height:
             _check_size(width, height, limits)
     try:

@@ -7,13 +7,9 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from faceVer.config import Settings
-from faceVer.errors import SetupError
-from faceVer.types import ModelInfo
-from faceVer.vision.detect import CenterFace, Detector
-from faceVer.vision.embed import ArcFaceEmbedder, Embedder
-from faceVer.vision.session import Session
-from faceVer.weights.manifest import (
+from faceVer.domain.errors import SetupError
+from faceVer.domain.values import ModelInfo
+from faceVer.inference.manifest import (
     DIGITS,
     MANIFEST,
     Calibration,
@@ -24,7 +20,11 @@ from faceVer.weights.manifest import (
     read_calibration,
     weights_folder,
 )
-from faceVer.weights.store import require
+from faceVer.inference.onnx import Session
+from faceVer.inference.weights.store import require
+from faceVer.settings.model import Settings
+from faceVer.vision.detection.centerface import CenterFace, Detector
+from faceVer.vision.recognition import ArcFaceEmbedder, Embedder
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +80,7 @@ def _from_manifest(manifest: Manifest, settings: Settings) -> Models:
 
 
 def _from_folder(folder: Path, settings: Settings) -> Models:
-    from faceVer.vision.insight import load_folder  # insightface's zoo is slow to import and only needed here
+    from faceVer.vision.insightface_pack import load_folder  # insightface's zoo is slow to import and only needed here
 
     if not folder.is_dir():
         raise SetupError(f"pack folder {folder} does not exist")

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from faceVer import accuracy
-from faceVer.calibrate import NO_SECOND_FACE, images_of
-from faceVer.engine import FaceEngine
+from faceVer.services.faces import FaceEngine
+from faceVer.tools import accuracy
+from faceVer.tools.calibrate import NO_SECOND_FACE, images_of
 from tests.accuracy.protocol import verification_accuracy
 from tests.support_server import Server, template_part
 

@@ -19,8 +19,8 @@ import numpy as np
 from PIL import Image, ImageEnhance, ImageOps
 from playwright.sync_api import FilePayload, expect, sync_playwright
 
-from faceVer.api import console as package
-from faceVer.types import Image as Pixels
+from faceVer.domain.values import Image as Pixels
+from faceVer.http import console as package
 from tests import support_faces as faces
 from tests.browser.support import PHONE, SLOW, Console, console, executable, launch, picture
 from tests.support_media import encode_video

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, Response, expect
 
-from faceVer.api.console import FILES
+from faceVer.http.console import FILES
 from tests import support_liveness as media
 from tests.browser.conftest import Visit
 from tests.browser.legible import faint, unnamed

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Route, expect
 
-from faceVer.api.keys import new
+from faceVer.http.pipeline.authentication import new
 from tests import support_faces as faces
 from tests.browser.conftest import Visit
 from tests.browser.support import SLOW, Console, later, picture

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Route, expect
 
-from faceVer.api.keys import new
+from faceVer.http.pipeline.authentication import new
 from tests.browser.conftest import Visit
 from tests.browser.support import SLOW, console, picture
 from tests.support_server import Server

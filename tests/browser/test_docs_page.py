@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import Route, expect
 
-from faceVer.api.openapi import document
-from faceVer.environment import load_settings
+from faceVer.http.ops.openapi import document
+from faceVer.settings.loader import load_settings
 from tests.browser.conftest import Visit
 from tests.browser.legible import faint
 from tests.browser.support import PHONE, SLOW, Console, picture

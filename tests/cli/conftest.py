@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
-from faceVer import cli, logs
-from faceVer.engine import FaceEngine
-from faceVer.vision.liveness_pack import load_liveness
+from faceVer import cli
+from faceVer.observability import logs
+from faceVer.services.faces import FaceEngine
+from faceVer.vision.liveness.models import load_liveness
 from tests import support_faces as faces
 from tests import support_liveness as live
 from tests import support_media as media
@@ -50,7 +51,7 @@ def facever(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch)
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     monkeypatch.setattr(FaceEngine, "load", _engine)
-    monkeypatch.setattr("faceVer.analyses.folder.load_liveness", _liveness)
+    monkeypatch.setattr("faceVer.services.folders.service.load_liveness", _liveness)
 
     def run(*arguments: object) -> Ran:
         capsys.readouterr()

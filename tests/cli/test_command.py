@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from faceVer import __version__
-from faceVer.config import PREFIX, Settings
+from faceVer.settings.model import PREFIX, Settings
 from tests import support_faces as faces
 from tests.cli.conftest import Run
 from tests.support_server import Server
@@ -70,7 +70,7 @@ def test_a_defect_is_not_hidden(facever: Run, monkeypatch: pytest.MonkeyPatch) -
     def broken(**_: Any) -> Any:
         raise RuntimeError("a defect")
 
-    monkeypatch.setattr("faceVer.environment.describe", broken)
+    monkeypatch.setattr("faceVer.settings.loader.describe", broken)
     with pytest.raises(RuntimeError, match="a defect"):
         facever("settings")
 
@@ -119,7 +119,7 @@ def test_settings_and_version(facever: Run) -> None:
 
 def test_calibrating_on_too_little(facever: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     target = tmp_path / "calibration.toml"
-    monkeypatch.setattr("faceVer.calibrate.calibration_target", lambda _: (target, ()))
+    monkeypatch.setattr("faceVer.tools.calibrate.calibration_target", lambda _: (target, ()))
     for number in range(3):
         (tmp_path / str(number)).mkdir()
         for angle in (0, 3):
@@ -198,11 +198,11 @@ class TestEnds:
     def test_interrupted_while_a_library_is_imported(self) -> None:
         """One that takes it for something that is missing."""
         script = (
-            "import sys, faceVer.environment\n"
+            "import sys, faceVer.settings.loader\n"
             "def describe():\n"
             "    try: raise KeyboardInterrupt\n"
             "    except BaseException: raise ImportError('something is missing')\n"
-            "faceVer.environment.describe = describe\n"
+            "faceVer.settings.loader.describe = describe\n"
             "from faceVer.cli import main; sys.exit(main(['settings']))"
         )
         done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from faceVer.cli import drawing
-from faceVer.cli.lettering import fitting
-from faceVer.cli.operating import percent, rate_at
-from faceVer.engine import FaceEngine
+from faceVer.cli.fonts import fitting
+from faceVer.cli.operating_points import percent, rate_at
+from faceVer.inference.manifest import OperatingPoint
 from faceVer.media.image import decode
-from faceVer.weights.manifest import OperatingPoint
+from faceVer.services.faces import FaceEngine
 from tests.cli.conftest import Run
 from tests.support_server import Server
 
@@ -179,7 +179,7 @@ class TestLettering:
         assert fitting("photo.jpg", 20, 300)[0] == "photo.jpg"
 
     def test_letters_that_no_font_has(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        from faceVer.cli import lettering
+        from faceVer.cli import fonts as lettering
 
         monkeypatch.setattr(lettering, "OTHERS", ("no-such-font.ttf",))
         assert fitting("фото 1.jpg", 21, 300)[0] == "???? 1.jpg"

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from faceVer.cli import exits, options
+from faceVer.cli import exit_codes as exits
+from faceVer.cli import options
 from faceVer.cli.parser import build
 from tests.cli.conftest import Run
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from faceVer.template import MAGIC
+from faceVer.matching.template import MAGIC
 from tests.cli.conftest import Run
 
 

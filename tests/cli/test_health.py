@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.api.support_webhook import certificate
 from tests.cli.conftest import Run
 from tests.cli.test_command import COMMAND, environment
 from tests.client.faulty import Fault, Faulty, answer
+from tests.http.support_webhook import certificate
 from tests.support_server import Server
 
 WELL = b'HTTP/1.1 200 OK\r\n\r\n{"status": 0}'

@@ -15,8 +15,8 @@ from faceVer.cli.backend import RefusedError
 from faceVer.cli.files import Source, find, present, store
 from faceVer.cli.output import as_json, counted, shown
 from faceVer.cli.parallel import AHEAD, each
-from faceVer.errors import SetupError
-from faceVer.progress import Bar
+from faceVer.domain.errors import SetupError
+from faceVer.observability.progress import Bar
 
 
 class TestEach:
@@ -79,7 +79,7 @@ class TestBar:
 
     def test_on_a_narrow_one(self, monkeypatch: pytest.MonkeyPatch) -> None:
         for columns in (40, 20, 8):
-            monkeypatch.setattr("faceVer.progress._columns", lambda _, columns=columns: columns)
+            monkeypatch.setattr("faceVer.observability.progress._columns", lambda _, columns=columns: columns)
             stream = Terminal()
             bar = Bar(stream, "files")
             bar.update(1, 4)

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from faceVer.cli.report import Report
-from faceVer.errors import SetupError
+from faceVer.domain.errors import SetupError
 from tests.cli.conftest import Run
 
 MANY = 30

@@ -71,7 +71,7 @@ def test_files(
 
 
 def test_a_key(facever: Run, files: Path, template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from faceVer.api.keys import new
+    from faceVer.http.pipeline.authentication import new
 
     key, line = new("tests")
     (tmp_path / "key").write_text(key + "\n")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from faceVer.client import ApiError, ClientError, Comparison, Folder, Match, ProtocolError
 from faceVer.client.answer import Answer
 from faceVer.client.calls import Call, Calls
-from tests.unit.analyses.reference import EXAMPLE
+from tests.unit.services.reference import EXAMPLE
 
 IMAGE = b"\xff\xd8\xff"
 PLAIN, ENCODED = Calls(encoded=False, max_parts=99), Calls(encoded=True, max_parts=99)

@@ -11,8 +11,6 @@ from typing import Any
 
 import pytest
 
-from faceVer import errors as served
-from faceVer.api.keys import new
 from faceVer.client import (
     AnalysisFailed,
     ApiError,
@@ -34,6 +32,8 @@ from faceVer.client import (
     Unauthorized,
     errors,
 )
+from faceVer.domain import errors as served
+from faceVer.http.pipeline.authentication import new
 from tests import support_faces as faces
 from tests.client.faulty import Faulty, answer
 from tests.client.flavours import Connect

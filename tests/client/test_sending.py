@@ -13,14 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from multipart import MultipartSegment, PushMultipartParser
 
-from faceVer.api.multipart import FormParser
-from faceVer.api.transfer import boundary
 from faceVer.client import TEMPLATE_MAGIC
 from faceVer.client.files import BLOCK, load
 from faceVer.client.form import Body, Part, form, single
 from faceVer.client.kinds import image_type, is_template, medium_type
-from faceVer.media.sniff import identify
-from faceVer.template import MAGIC
+from faceVer.http.pipeline.forms.parser import FormParser
+from faceVer.http.pipeline.forms.transfer import boundary
+from faceVer.matching.template import MAGIC
+from faceVer.media.sniffing import identify
 from tests import support_faces as faces
 from tests.client.flavours import Connect
 from tests.client.streams import Stream

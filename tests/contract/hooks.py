@@ -14,10 +14,10 @@ from typing import Any
 import schemathesis
 from schemathesis.transport.serialization import Binary
 
-from faceVer.api.part import PAYLOAD
-from faceVer.api.pattern import ENDPOINTS
-from faceVer.api.transfer import IMAGE_TYPES
-from tests.api.support_openapi import form_of
+from faceVer.http.lite.faces import ENDPOINTS
+from faceVer.http.pipeline.forms.part import PAYLOAD
+from faceVer.http.pipeline.forms.transfer import IMAGE_TYPES
+from tests.http.support_openapi import form_of
 from tests.support_server import Answer
 
 _FOLDER = Path(os.environ["CONTRACT_FILES"])

@@ -22,9 +22,9 @@ import schemathesis
 from schemathesis import checks
 from schemathesis.core.failures import FailureGroup
 
-from faceVer.api.keys import new
+from faceVer.http.pipeline.authentication import new
 from tests import support_faces as faces
-from tests.api.support_calls import FACTS, WORK, Material
+from tests.http.support_calls import FACTS, WORK, Material
 from tests.support_liveness import selfie
 from tests.support_media import jpeg, make_tar, png
 from tests.support_server import Server

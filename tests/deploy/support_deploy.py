@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 import yaml
 
-from faceVer.api.listening import stop_limit
-from faceVer.config import Settings
-from faceVer.environment import load_settings
+from faceVer.http.server.listening import stop_limit
+from faceVer.settings.loader import load_settings
+from faceVer.settings.model import Settings
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"

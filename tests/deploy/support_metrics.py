@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from faceVer.api.metrics import Metrics
-from faceVer.api.routes import LABELS
+from faceVer.http.pipeline.routes import LABELS
+from faceVer.observability.metrics import Metrics
 from tests.deploy.support_deploy import text
 
 DASHBOARD = json.loads(text("grafana/facever-dashboard.json"))

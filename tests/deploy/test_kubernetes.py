@@ -12,8 +12,8 @@ import pytest
 import yaml
 
 from faceVer import __version__
-from faceVer.api.routes import METRICS_PATH, ROUTES
-from faceVer.config import Settings
+from faceVer.http.pipeline.routes import METRICS_PATH, ROUTES
+from faceVer.settings.model import Settings
 from tests.deploy.support_deploy import DEPLOY, UID, documents, run, settings_of, stopping_seconds, text, tool
 from tests.deploy.support_metrics import Exposed
 

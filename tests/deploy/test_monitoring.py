@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from faceVer.api.routes import METRICS_PATH, ROUTES
+from faceVer.http.pipeline.routes import METRICS_PATH, ROUTES
 from tests.deploy.support_deploy import DEPLOY, run, text, tool
 from tests.deploy.support_metrics import DASHBOARD, EXPRESSIONS, PANELS, RULES, Exposed, asked, grouped
 from tests.support_server import Server

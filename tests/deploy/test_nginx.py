@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from faceVer.api.context import FOLDERS_PATH
-from faceVer.api.routes import ROUTES
-from faceVer.config import MIB, Settings
+from faceVer.http.pipeline.context import FOLDERS_PATH
+from faceVer.http.pipeline.routes import ROUTES
+from faceVer.settings.model import MIB, Settings
 from tests.deploy.support_deploy import run, text
 from tests.deploy.support_nginx import Nginx, directive, nothing_listens, replaced, seconds
 from tests.support_server import JPEG, PATTERN, Answer, Server

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from faceVer.config import Settings
+from faceVer.settings.model import Settings
 from tests.deploy.support_deploy import DEPLOY, run, settings_of, stopping_seconds, text, tool
 from tests.support_server import Server
 

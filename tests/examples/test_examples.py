@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from faceVer.api.keys import new
+from faceVer.http.pipeline.authentication import new
 from tests.examples import page
 from tests.examples.conftest import Outcomes, Runner
 from tests.examples.programs import EXAMPLES, PROGRAMS, Outcome, Program

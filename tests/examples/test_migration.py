@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from faceVer.api import responses
-from faceVer.api.context import FOLDERS_PATH, LIVENESS, PATTERN
-from faceVer.api.pattern import ENDPOINTS
 from faceVer.cli.parser import build
-from faceVer.config import Settings
-from faceVer.environment import describe
+from faceVer.http.lite.faces import ENDPOINTS
+from faceVer.http.pipeline import responses
+from faceVer.http.pipeline.context import FOLDERS_PATH, LIVENESS, PATTERN
+from faceVer.settings.loader import describe
+from faceVer.settings.model import Settings
 from tests import support_faces as faces
 from tests.examples.programs import ROOT
 from tests.support_server import JPEG, Server

@@ -13,7 +13,7 @@ from tests import support_media as media
 from tests.examples import vendor
 from tests.support_server import PATTERN, Answer, Server, form, part, template_part
 from tests.support_wire import send
-from tests.unit.analyses.reference import EXAMPLE
+from tests.unit.services.reference import EXAMPLE
 
 BASE64 = "Content-Transfer-Encoding: base64"
 SAME = {"score": 1.0, "decision": "approved"}

@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-from faceVer import errors
+from faceVer.domain import errors
 from tests.support_server import Answer
 
 _NO_KEY = {"BPE-002008", "LDE-002008"}

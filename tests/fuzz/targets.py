@@ -13,17 +13,17 @@ from collections.abc import Callable
 
 import numpy as np
 
-from faceVer.analyses.schema import parse_payload
-from faceVer.api.multipart import FormParser
-from faceVer.api.part import Header, MalformedBodyError, add_header, head_of
-from faceVer.api.responses import json_bytes
-from faceVer.api.transfer import boundary, unbase64
-from faceVer.errors import FaceVerError, RequestTypeError
+from faceVer.domain.errors import FaceVerError, RequestTypeError
+from faceVer.http.pipeline.forms.parser import FormParser
+from faceVer.http.pipeline.forms.part import Header, MalformedBodyError, add_header, head_of
+from faceVer.http.pipeline.forms.transfer import boundary, unbase64
+from faceVer.http.pipeline.responses import json_bytes
+from faceVer.matching.template import TemplateCodec
 from faceVer.media.archive import read_archive
 from faceVer.media.image import decode
 from faceVer.media.limits import MediaLimits
 from faceVer.media.video import read_video
-from faceVer.template import TemplateCodec
+from faceVer.services.folders.payload import parse_payload
 from tests.fuzz.protocol import TYPES
 from tests.fuzz.seeds import PAYLOAD, Seeds, header, sealed
 

@@ -14,7 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from faceVer.api.keys import new
+from faceVer.http.pipeline.authentication import new
 from tests.newman.files import write
 from tests.support_server import Server
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from pathlib import Path
 
-from faceVer.api.openapi import postman_request as wanted
+from faceVer.http.ops.openapi import postman_request as wanted
 from tests import support_faces as faces
 from tests.support_liveness import blank, pair, selfie
 from tests.support_media import encode_video, jpeg

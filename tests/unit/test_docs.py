@@ -11,9 +11,9 @@ from unittest.mock import Mock
 
 import pytest
 
-from faceVer.api import openapi
-from faceVer.api.app import create_app
-from faceVer.environment import describe, load_settings
+from faceVer.http.ops import openapi
+from faceVer.http.server.app import create_app
+from faceVer.settings.loader import describe, load_settings
 
 ROOT = Path(__file__).parents[2]
 SITE = ROOT / "docs" / "site"

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from faceVer.config import Settings
-from faceVer.engine import FaceEngine
-from faceVer.errors import NoFaceError, SeveralFacesError
+from faceVer.domain.errors import NoFaceError, SeveralFacesError
+from faceVer.services.faces import FaceEngine
+from faceVer.settings.model import Settings
 from tests import support_faces as faces
 from tests.support_golden import kept, photos
 

@@ -11,12 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from faceVer import cli, doctor, logs
-from faceVer.api.server import cannot_listen
-from faceVer.config import Settings
-from faceVer.environment import effective, load_settings
-from faceVer.errors import DeadlineError, SampleError, SettingsError
-from faceVer.stages import STAGES, Trace, checkpoint, current, saw_faces, stage
+from faceVer import cli
+from faceVer.domain.errors import DeadlineError, SampleError, SettingsError
+from faceVer.http.server.serve import cannot_listen
+from faceVer.observability import logs
+from faceVer.observability.timings import STAGES, Trace, checkpoint, current, saw_faces, stage
+from faceVer.settings.loader import effective, load_settings
+from faceVer.settings.model import Settings
+from faceVer.tools import doctor
 
 
 class TestStages:

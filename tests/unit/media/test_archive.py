@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from faceVer.errors import SampleError
-from faceVer.media import archive, unpack
+from faceVer.domain.errors import SampleError
+from faceVer.media import archive
+from faceVer.media import archive_reader as unpack
 from faceVer.media.archive import natural, read_archive
 from faceVer.media.limits import MediaLimits
 from tests.support_media import Image, face_frames, face_image, frame_number, jpeg, make_tar, make_zip, png

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from faceVer.errors import SampleError
+from faceVer.domain.errors import SampleError
 from faceVer.media.image import ORIENTATION, WORKING_SIDE, decode
 from tests.support_faces import astronaut, encoded, jpeg, turned_away
 

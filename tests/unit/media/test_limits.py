@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from faceVer.config import Settings
 from faceVer.media.limits import MediaLimits
+from faceVer.settings.model import Settings
 
 
 def test_the_defaults_are_those_of_the_settings() -> None:

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from faceVer.errors import SampleError
-from faceVer.media import boxes, video
+from faceVer.domain.errors import SampleError
+from faceVer.media import container_tables, video
 from faceVer.media.limits import MediaLimits
 from faceVer.media.video import Video, orientation, read_video
 from tests.support_media import (
@@ -389,11 +389,11 @@ def test_lists_beside_the_frames_of_a_matroska_file_are_bounded() -> None:
     tags = b"\x73\x73\x80" * 400_000
     segment = bytes.fromhex("18538067 01FFFFFFFFFFFFFF")  # of unknown size
     with pytest.raises(SampleError, match="beside its frames"):
-        boxes.check(head + segment + bytes.fromhex("1254C367 01") + len(tags).to_bytes(7, "big") + tags, "matroska")
+        container_tables.check(head + segment + bytes.fromhex("1254C367 01") + len(tags).to_bytes(7, "big") + tags, "matroska")
     with pytest.raises(SampleError, match="beside its frames"):
-        boxes.check(head + segment + b"\0" * 2_000_000, "matroska")
+        container_tables.check(head + segment + b"\0" * 2_000_000, "matroska")
     blocks = bytes.fromhex("1F43B675 01FFFFFFFFFFFFFF") + bytes.fromhex("A3 10 1E8480") + bytes(2_000_000)
-    boxes.check(head + segment + blocks * 3, "matroska")
+    container_tables.check(head + segment + blocks * 3, "matroska")
 
 
 TINY = face_frames(6, 64, 48)
@@ -426,10 +426,10 @@ FUZZ = MediaLimits(frames=4, max_video_pixels=1_000_000)
 def test_headers_that_say_the_same_a_million_times_are_read_once() -> None:
     """Bytes that would each have to be compared with all that follow, at 15 MB for hours."""
     streams = b"RIFF\0\0\0\0AVI " + b"vids" * 3_900_000
-    assert list(boxes.sizes(streams, "avi")) == []
+    assert list(container_tables.sizes(streams, "avi")) == []
     for data, demuxer in ((streams.replace(b"vidsvids", b"vidsstrf"), "avi"), (b"tkhd" * 3_900_000, "mov")):
         with pytest.raises(SampleError, match="too many"):
-            list(boxes.sizes(data, demuxer))
+            list(container_tables.sizes(data, demuxer))
 
 
 def survives(data: bytes) -> None:

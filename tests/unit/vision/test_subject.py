@@ -10,14 +10,14 @@ import pytest
 from insightface.utils import face_align
 from PIL import Image
 
-from faceVer.config import Settings
-from faceVer.engine import FaceEngine
-from faceVer.errors import ExtractionError, NoFaceError, SeveralFacesError
-from faceVer.types import Face
-from faceVer.vision.align import estimate
-from faceVer.vision.look import pick
+from faceVer.domain.errors import ExtractionError, NoFaceError, SeveralFacesError
+from faceVer.domain.values import Face
+from faceVer.services.faces import FaceEngine
+from faceVer.settings.model import Settings
+from faceVer.vision.alignment import estimate
+from faceVer.vision.detection.multiscale import pick
 from faceVer.vision.packs import load_models
-from faceVer.vision.usable import coverage
+from faceVer.vision.quality_gate import coverage
 from tests import support_faces as faces
 
 

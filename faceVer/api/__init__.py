@@ -1,1 +1,0 @@
-"""HTTP: routes, transfer encodings, errors as responses. The only importer of aiohttp."""

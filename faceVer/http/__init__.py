@@ -1,0 +1,1 @@
+"""The HTTP side: server, request pipeline, and one package per API family."""

@@ -1,0 +1,110 @@
+"""GET /console/about and /console/status: what the page shows of the server, fixed and moving."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+
+from aiohttp import web
+
+from faceVer import __version__
+from faceVer.http.pipeline.context import (
+    CONSOLE,
+    ENGINE,
+    EXPOSITION,
+    FOLDERS,
+    INSTANT,
+    LIVENESS,
+    LIVENESS_HEALTH,
+    METRICS,
+    PATTERN,
+    PATTERN_HEALTH,
+    SETTINGS,
+    loaded_models,
+)
+from faceVer.http.pipeline.responses import json_response
+from faceVer.inference.manifest import DIGITS
+
+# Whose requests count: those that were sent to get work done, not those for a page, its files or its numbers.
+_COUNTED = tuple(f"{prefix}/" for prefix in (PATTERN, LIVENESS, INSTANT, CONSOLE))
+_NOT_COUNTED = ("/health", "/about", "/status")
+
+
+async def about(request: web.Request) -> web.Response:
+    """What does not change while the server runs."""
+    app, settings = request.app, request.app[SETTINGS]
+    matcher = app[ENGINE].matcher
+    calibration, thresholds = matcher.calibration, matcher.thresholds
+    return json_response(
+        {
+            "version": __version__,
+            "runtime": app[ENGINE].runtime,
+            "language": settings.language,
+            "docs": settings.docs,
+            "key": bool(settings.api_keys),
+            "liveness": FOLDERS in app,
+            "models": [
+                {
+                    "task": info.task,
+                    "name": info.name,
+                    "version": info.version,
+                    "sha256": info.sha256[:DIGITS],
+                    "licence": info.licence,
+                }
+                for info in loaded_models(app)
+            ],
+            "thresholds": {
+                "approve": thresholds.approve,
+                "operator": thresholds.operator,
+                "spoofing": settings.spoofing_threshold,
+            },
+            "calibration": {
+                "slope": calibration.slope,
+                "midpoint": calibration.midpoint,
+                "source": calibration.source,
+                "points": [point._asdict() for point in calibration.points],
+            },
+            "limits": {
+                "file_bytes": settings.max_file_bytes,
+                "request_bytes": settings.max_request_bytes,
+                "pixels": settings.max_pixels,
+                "parts": settings.max_parts,
+                "media": settings.max_media,
+                "video_seconds": settings.max_video_seconds,
+                "video_pixels": settings.max_video_pixels,
+                "archive_members": settings.max_members,
+                "frames": settings.media_frames,
+            },
+        }
+    )
+
+
+async def status(request: web.Request) -> web.Response:
+    """The numbers of all workers. requests: by the first digit of their status; health: "" = works, else why not."""
+    app = request.app
+    app[EXPOSITION].sample()
+    pattern, liveness = await asyncio.gather(app[PATTERN_HEALTH].message(), app[LIVENESS_HEALTH].message())
+    read = app[METRICS]
+    workers = read.gauges()
+    requests: Counter[str] = Counter()
+    for route, (code, _), number in read.requests():
+        if route.startswith(_COUNTED) and not route.endswith(_NOT_COUNTED):
+            requests[code[0]] += int(number)
+    return json_response(
+        {
+            "health": {"pattern": pattern, "liveness": liveness},
+            "requests": dict(sorted(requests.items())),
+            "overloads": int(sum(read.overloads().values())),
+            "faces": int(read.counters()["faces"]),
+            "in_flight": _sum(workers, "in_flight", "in_flight_comparison"),
+            "queue": _sum(workers, "queue", "queue_comparison"),
+            "connections": _sum(workers, "connections"),
+            "workers": len(workers),
+            "memory": _sum(workers, "memory"),
+            "uptime": round(read.uptime(), 1),
+        }
+    )
+
+
+def _sum(workers: list[dict[str, float]], *names: str) -> int:
+    return int(sum(one[name] for one in workers for name in names))

@@ -1,0 +1,1 @@
+"""API Lite: /v1/face/pattern and /v1/face/liveness."""

@@ -1,0 +1,139 @@
+"""GET /metrics: the numbers of all workers in Prometheus' text format."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import platform
+from collections.abc import Iterable, Iterator
+
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from faceVer import __version__
+from faceVer.domain.values import ModelInfo
+from faceVer.http.pipeline.executor import InferencePool
+from faceVer.observability.metrics import REQUEST_BOUNDS, STAGE_BOUNDS, Metrics
+
+SAMPLE_SECONDS = 1.0
+"""How old another worker's gauges may be."""
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+class _Reader(Collector):
+    def __init__(self, metrics: Metrics, runtime: str, models: Iterable[ModelInfo]) -> None:
+        self._metrics, self._runtime, self._models = metrics, runtime, tuple(models)
+
+    def collect(self) -> Iterator[Metric]:
+        read = self._metrics
+        requests = CounterMetricFamily("facever_requests", "Requests answered.", labels=("route", "status", "code"))
+        for route, (status, code), number in read.requests():
+            requests.add_metric((route, status, code), number)
+        yield requests
+        yield _histogram("facever_request_seconds", "From head to answer.", "route", read.latencies(), REQUEST_BOUNDS)
+        yield _histogram("facever_stage_seconds", "Steps of requests.", "stage", read.stages(), STAGE_BOUNDS)
+        overloads = CounterMetricFamily(
+            "facever_overloads", "Answers of 503, by what there was too much of.", labels=("reason",)
+        )
+        for reason, number in read.overloads().items():
+            overloads.add_metric((reason,), number)
+        yield overloads
+        counts = read.counters()
+        yield CounterMetricFamily("facever_received_bytes", "Bytes of bodies.", value=counts["received_bytes"])
+        yield CounterMetricFamily("facever_faces", "Faces found in samples.", value=counts["faces"])
+        yield CounterMetricFamily(
+            "facever_connections_opened", "Connections taken.", value=counts["connections_opened"]
+        )
+        cut = CounterMetricFamily(
+            "facever_connections_cut", "Connections closed because of a limit.", labels=("reason",)
+        )
+        for name in ("head", "write", "limit"):
+            cut.add_metric((name,), counts[f"cut_{name}"])
+        yield cut
+        yield from self._gauges()
+        models = GaugeMetricFamily("facever_model_info", "Loaded models.", labels=("task", "name", "version", "sha256"))
+        for info in self._models:
+            models.add_metric((info.task, info.name, info.version, info.sha256), 1)
+        yield models
+        build = GaugeMetricFamily("facever_build_info", "What runs.", labels=("version", "runtime", "python"))
+        build.add_metric((__version__, self._runtime, platform.python_version()), 1)
+        yield build
+
+    def _gauges(self) -> Iterator[Metric]:
+        workers = self._metrics.gauges()
+        yield GaugeMetricFamily("facever_workers", "Worker processes.", value=len(workers))
+        in_flight = GaugeMetricFamily(
+            "facever_in_flight", "Requests whose body is in and whose answer is not out.", labels=("lane",)
+        )
+        queue = GaugeMetricFamily("facever_queue", "Calls that wait for a thread.", labels=("lane",))
+        for lane, suffix in (("inference", ""), ("comparison", "_comparison")):
+            in_flight.add_metric((lane,), sum(one["in_flight" + suffix] for one in workers))
+            queue.add_metric((lane,), sum(one["queue" + suffix] for one in workers))
+        yield in_flight
+        yield queue
+        yield GaugeMetricFamily(
+            "facever_connections", "Open connections.", value=sum(one["connections"] for one in workers)
+        )
+        memory = GaugeMetricFamily(
+            "facever_resident_bytes", "Resident memory of a worker, shared pages included.", labels=("pid",)
+        )
+        started = GaugeMetricFamily("facever_start_seconds", "Unix time a worker began.", labels=("pid",))
+        for one in workers:
+            memory.add_metric((f"{one['pid']:.0f}",), one["memory"])
+            started.add_metric((f"{one['pid']:.0f}",), one["started"])
+        yield memory
+        yield started
+
+
+def _histogram(
+    name: str, doc: str, label: str, rows: Iterable[tuple[str, list[float], float]], bounds: tuple[float, ...]
+) -> HistogramMetricFamily:
+    family = HistogramMetricFamily(name, doc, labels=(label,))
+    edges = [*(str(bound) for bound in bounds), "+Inf"]
+    for value, counts, seconds in rows:
+        buckets, sum_so_far = [], 0.0
+        for edge, count in zip(edges, counts, strict=True):
+            sum_so_far += count
+            buckets.append((edge, sum_so_far))
+        family.add_metric((value,), buckets, seconds)
+    return family
+
+
+class Exposition:
+    """Answers /metrics, and keeps this worker's gauges fresh. models: all that are loaded."""
+
+    def __init__(self, metrics: Metrics, pool: InferencePool, runtime: str, models: Iterable[ModelInfo]) -> None:
+        self._metrics, self._pool = metrics, pool
+        self._registry = CollectorRegistry(auto_describe=False)
+        self._registry.register(_Reader(metrics, runtime, models))
+        self._task: asyncio.Task[None] | None = None
+
+    def sample(self) -> None:
+        """Write down what only this worker knows."""
+        for lane, suffix in ((self._pool.inference, ""), (self._pool.comparison, "_comparison")):
+            self._metrics.gauge("in_flight" + suffix, lane.inside)
+            self._metrics.gauge("queue" + suffix, max(0, lane.pending - lane.threads))
+        with contextlib.suppress(OSError), open("/proc/self/statm", "rb") as stream:
+            self._metrics.gauge("memory", int(stream.read().split()[1]) * _PAGE)
+
+    async def _keep(self) -> None:
+        while True:
+            self.sample()
+            await asyncio.sleep(SAMPLE_SECONDS)
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._keep())
+
+    def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+
+    async def handle(self, request: web.Request) -> web.Response:
+        """GET /metrics."""
+        self.sample()
+        # Not through content_type=: the header's value has parameters of its own.
+        return web.Response(body=generate_latest(self._registry), headers={"Content-Type": CONTENT_TYPE_LATEST})

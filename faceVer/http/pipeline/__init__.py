@@ -1,0 +1,1 @@
+"""What every request passes: endpoint look-up, authentication, admission, forms, error responses."""

@@ -1,0 +1,1 @@
+"""Reading request bodies: multipart forms and base64, within limits."""

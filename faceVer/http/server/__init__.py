@@ -1,0 +1,1 @@
+"""Listening, connections, worker processes, TLS, draining."""

@@ -1,0 +1,1 @@
+"""Where tensors are run: the ONNX Runtime backend, the manifest and the weight files."""

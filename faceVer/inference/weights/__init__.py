@@ -1,0 +1,1 @@
+"""Weight files: fetch, verify, prepare."""

@@ -1,0 +1,132 @@
+"""Make a published ONNX file fast without changing what it computes (docs/models.md tells the gain of each step).
+
+The steps are named in the manifest and run in its order; every step works on the model in place.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import numpy_helper
+
+from faceVer.domain.errors import WeightsError
+from faceVer.inference.weights.padding import pad_channels
+
+# Weights below this are noise of training: products of them are denormal floats, which cost a CPU some hundred cycles
+# each. Float32 denormals start at 1.2e-38; 1e-20 squared still stays clear of them.
+TINY = 1e-20
+# A slope nearer to 1 would scale its convolution's weights down until too few of their digits are left.
+LARGEST_SLOPE = 0.99
+
+
+def _hide_initializers(model: onnx.ModelProto) -> None:
+    """Drop the weights from the graph's inputs: listed there they may change per call, which stops constant folding."""
+    weights = {tensor.name for tensor in model.graph.initializer}
+    kept = [value for value in model.graph.input if value.name not in weights]
+    del model.graph.input[:]
+    model.graph.input.extend(kept)
+
+
+def _flush_tiny(model: onnx.ModelProto) -> None:
+    """Set weights below `TINY` to zero."""
+    for tensor in model.graph.initializer:
+        if tensor.data_type != onnx.TensorProto.FLOAT:
+            continue
+        values = numpy_helper.to_array(tensor)
+        tiny = (np.abs(values) < TINY) & (values != 0)
+        if tiny.any():
+            tensor.CopyFrom(numpy_helper.from_array(np.where(tiny, np.float32(0), values), tensor.name))
+
+
+def _fold_prelu(model: onnx.ModelProto) -> None:
+    """Write PReLU(x) as sums of Relu(x) and multiples of x, which the runtime vectorizes; exact for every slope.
+
+    a*x + (1-a)*Relu(x) in general. Where x is a convolution's and all slopes lie below 1, that convolution is scaled
+    by 1-a, so that its output y needs one product less: Relu(y) + a/(1-a)*y.
+    """
+    weights = {tensor.name: tensor for tensor in model.graph.initializer}
+    makers = {name: node for node in model.graph.node for name in node.output}
+    uses = Counter(name for node in model.graph.node for name in node.input)
+    uses.update(value.name for value in model.graph.output)
+    nodes: list[onnx.NodeProto] = []
+    for node in model.graph.node:
+        if node.op_type != "PRelu" or node.input[1] not in weights:
+            nodes.append(node)
+            continue
+        x, slope_name = node.input
+        out = node.output[0]
+        slope = numpy_helper.to_array(weights[slope_name])
+        maker = makers.get(x)
+        names = list(maker.input[1:]) if maker is not None and maker.op_type == "Conv" else []
+        nodes.append(onnx.helper.make_node("Relu", [x], [f"{out}.relu"]))
+        if (
+            names
+            and uses[x] == 1
+            and all(name in weights and uses[name] == 1 for name in names)
+            and slope.max(initial=0) <= LARGEST_SLOPE
+        ):
+            scale = (1 - slope.astype(np.float64)).reshape(-1)
+            for name in names:  # kernel (channels, ...) and bias (channels,)
+                values = numpy_helper.to_array(weights[name])
+                scaled = values * scale.reshape((-1,) + (1,) * (values.ndim - 1))
+                weights[name].CopyFrom(numpy_helper.from_array(scaled.astype(np.float32), name))
+            factor, positive = slope / scale.reshape(slope.shape), f"{out}.relu"
+        else:
+            rest = f"{out}.one_minus_slope"
+            model.graph.initializer.append(numpy_helper.from_array((1 - slope).astype(np.float32), rest))
+            factor, positive = slope, f"{out}.positive"
+            nodes.append(onnx.helper.make_node("Mul", [f"{out}.relu", rest], [positive]))
+        model.graph.initializer.append(numpy_helper.from_array(factor.astype(np.float32), f"{out}.slope"))
+        nodes += [
+            onnx.helper.make_node("Mul", [x, f"{out}.slope"], [f"{out}.linear"]),
+            onnx.helper.make_node("Add", [f"{out}.linear", positive], [out]),
+        ]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+
+
+def _drop_unused(model: onnx.ModelProto) -> None:
+    """Drop the weights that no node uses any more; those among the graph's inputs would be asked of the caller."""
+    used = {name for node in model.graph.node for name in node.input} | {value.name for value in model.graph.input}
+    kept = [tensor for tensor in model.graph.initializer if tensor.name in used]
+    del model.graph.initializer[:]
+    model.graph.initializer.extend(kept)
+
+
+def _dynamic_shape(model: onnx.ModelProto) -> None:
+    """Free batch, height and width of every input and output (rank 4); the file fixes them to its export's example."""
+    for role, values in (("in", model.graph.input), ("out", model.graph.output)):
+        for value in values:
+            shape = value.type.tensor_type.shape.dim
+            if len(shape) == 4:
+                for axis in (0, 2, 3):
+                    shape[axis].dim_param = f"{role}_{'batch' if axis == 0 else 'height' if axis == 2 else 'width'}"
+    del model.graph.value_info[:]
+
+
+STEPS: dict[str, Callable[[onnx.ModelProto], None]] = {
+    "dynamic-shape": _dynamic_shape,
+    "hide-initializers": _hide_initializers,
+    "flush-tiny": _flush_tiny,
+    "fold-prelu": _fold_prelu,
+    "pad-channels": pad_channels,
+}
+
+
+def prepare(source: bytes, steps: tuple[str, ...], target: Path) -> None:
+    """Run `steps` over the ONNX file `source` and write the result to `target`. Raises WeightsError, OSError."""
+    try:
+        model = onnx.load_model_from_string(source)
+    except Exception as error:  # protobuf's own exception classes differ between versions
+        raise WeightsError(f"not an ONNX file: {error}") from error
+    for step in steps:
+        if step not in STEPS:
+            raise WeightsError(f"unknown preparation step {step!r}; known: {', '.join(STEPS)}")
+        STEPS[step](model)
+    _drop_unused(model)
+    onnx.checker.check_model(model)
+    target.write_bytes(model.SerializeToString(deterministic=True))

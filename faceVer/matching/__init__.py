@@ -1,0 +1,1 @@
+"""Binary templates and calibrated comparison scores."""

@@ -1,0 +1,187 @@
+"""The binary template: encode, decode, refuse. docs/template-format.md specifies it byte by byte.
+
+0   4   magic "FVTP"
+4   1   format version, 1
+5   1   flags: bit 0 = the body is encrypted
+6   2   zero
+8   4   body length n, little-endian
+12  n   body: msgpack map {model, dim, dtype, data}, or nonce (12) + AES-256-GCM of it with bytes 0..11 as AAD
+12+n 16 the first half of the SHA-256 of all bytes before
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+import struct
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgpack
+import numpy as np
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from numpy.typing import NDArray
+
+from faceVer.domain.errors import TemplateError
+
+MAGIC = b"FVTP"
+VERSION = 1
+ENCRYPTED = 0x01
+HEADER = struct.Struct("<4sBBHI")
+CHECKSUM = 16
+NONCE = 12
+MAX_LENGTH = 64 * 1024
+"""Longest template that is looked at, in bytes: room for 8,192 float64 numbers."""
+DTYPES: dict[str, np.dtype[np.floating[Any]]] = {"<f2": np.dtype("<f2"), "<f4": np.dtype("<f4")}
+WRITTEN = "<f2"
+"""Half precision: the cosine of two templates moves by less than 1e-4, and a gallery is half as large."""
+# Rounding a unit vector to half precision moves its norm by far less than this.
+NORM_TOLERANCE = 0.01
+NOT_UNIT = "the template's numbers are not a unit vector"
+BLOCK = 128
+"""Templates that are decoded at a time: as float64 they stay in a core's cache."""
+
+
+class TemplateCodec:
+    """Templates of one model: `dimension` numbers made by the model `identity`, encrypted where a key is given."""
+
+    def __init__(self, identity: str, dimension: int, key: bytes | None = None) -> None:
+        self._identity = identity
+        self._dimension = dimension
+        self._cipher = AESGCM(key) if key else None
+        # Every plain template of this model begins with the same bytes: they are compared instead of parsed.
+        sample = self._plain(bytes(dimension * DTYPES[WRITTEN].itemsize))
+        self._length = len(sample)
+        self._data = self._length - CHECKSUM - dimension * DTYPES[WRITTEN].itemsize
+        self._prefix = sample[: self._data]
+
+    def encode(self, vector: NDArray[np.float32]) -> bytes:
+        """The template of a unit vector, (dimension,) float32."""
+        data = np.asarray(vector, dtype=DTYPES[WRITTEN]).tobytes()
+        if self._cipher is None:
+            return self._plain(data)
+        body = self._body(data)
+        header = HEADER.pack(MAGIC, VERSION, ENCRYPTED, 0, NONCE + len(body) + 16)
+        nonce = os.urandom(NONCE)
+        return _sealed(header + nonce + self._cipher.encrypt(nonce, body, header))
+
+    def decode(self, blob: bytes) -> NDArray[np.float32]:
+        """The unit vector in `blob`, (dimension,) float32. Raises TemplateError on anything else."""
+        # `blocks` for one, without the price of arrays of one number.
+        usual = self._are_usual((blob,))
+        row = np.frombuffer(blob, DTYPES[WRITTEN], self._dimension, self._data) if usual else self._read(blob)
+        with np.errstate(over="ignore", invalid="ignore"):
+            wide = row.astype(np.float64)
+            norm = math.sqrt(wide.dot(wide))
+        if not abs(norm - 1) < NORM_TOLERANCE:  # also true for infinity and NaN
+            raise TemplateError(NOT_UNIT)
+        return wide.astype(np.float32)
+
+    def blocks(self, blobs: Sequence[bytes]) -> Iterator[NDArray[np.float64]]:
+        """The unit vectors of N templates, in blocks of (up to `BLOCK`, dimension) float64.
+
+        Raises TemplateError for the first block with a bad one. Together the vectors of many templates would pass
+        through memory; a block stays in a core's cache for whatever is done with it next.
+        """
+        for start in range(0, len(blobs), BLOCK):
+            yield _checked(self._rows(blobs[start : start + BLOCK]))
+
+    def _rows(self, blobs: Sequence[bytes]) -> NDArray[Any]:
+        """The numbers of a few templates, (N, dimension), of the type they are written in."""
+        if not self._are_usual(blobs):
+            return np.stack([self._read(blob) for blob in blobs])
+        envelopes = np.frombuffer(b"".join(blobs), np.uint8).reshape(len(blobs), self._length)
+        return np.ascontiguousarray(envelopes[:, self._data : -CHECKSUM]).view(DTYPES[WRITTEN])
+
+    def _are_usual(self, blobs: Sequence[bytes]) -> bool:
+        """Whether all are plain, intact templates of this model, as `encode` writes them."""
+        length, prefix, sha256 = self._length, self._prefix, hashlib.sha256
+        for blob in blobs:
+            if (
+                len(blob) != length
+                or not blob.startswith(prefix)
+                or not blob.endswith(sha256(blob[:-CHECKSUM]).digest()[:CHECKSUM])
+            ):
+                return False
+        return True
+
+    def _read(self, blob: bytes) -> NDArray[Any]:
+        body = self._open(blob)
+        head = self._prefix[HEADER.size :]
+        if len(body) == self._length - HEADER.size - CHECKSUM and body.startswith(head):
+            return np.frombuffer(body, DTYPES[WRITTEN], self._dimension, len(head))
+        try:
+            fields = msgpack.unpackb(body, raw=False, strict_map_key=True)
+        except Exception as error:  # msgpack raises ValueError and its own kinds
+            raise TemplateError(f"the template's body is not msgpack: {type(error).__name__}") from error
+        if not isinstance(fields, dict) or set(fields) != {"model", "dim", "dtype", "data"}:
+            raise TemplateError("the template's body has other fields")
+        if fields["model"] != self._identity:
+            raise TemplateError("the template was made by another model")
+        name, data = fields["dtype"], fields["data"]
+        dtype = DTYPES.get(name) if isinstance(name, str) else None
+        if (
+            type(fields["dim"]) is not int
+            or fields["dim"] != self._dimension
+            or dtype is None
+            or not isinstance(data, bytes)
+            or len(data) != self._dimension * dtype.itemsize
+        ):
+            raise TemplateError("the template's dimension, dtype and length do not agree")
+        return np.frombuffer(data, dtype)
+
+    def _open(self, blob: bytes) -> bytes:
+        """The plain body of an intact template."""
+        if not HEADER.size + CHECKSUM <= len(blob) <= MAX_LENGTH:
+            raise TemplateError(f"{len(blob)} bytes are not a template")
+        magic, version, flags, zero, length = HEADER.unpack_from(blob)
+        if magic != MAGIC:
+            raise TemplateError("the bytes are not a template")
+        if version != VERSION or flags & ~ENCRYPTED or zero:
+            raise TemplateError(f"template format {version}, flags {flags:#x} are not known to this version")
+        if len(blob) != HEADER.size + length + CHECKSUM:
+            raise TemplateError("the template is truncated or has bytes to spare")
+        if hashlib.sha256(blob[:-CHECKSUM]).digest()[:CHECKSUM] != blob[-CHECKSUM:]:
+            raise TemplateError("the template's checksum does not match")
+        body = blob[HEADER.size : -CHECKSUM]
+        if not flags & ENCRYPTED:
+            return body
+        if self._cipher is None:
+            raise TemplateError("the template is encrypted and no key is configured")
+        try:
+            return self._cipher.decrypt(body[:NONCE], body[NONCE:], blob[: HEADER.size])
+        except (InvalidTag, ValueError) as error:
+            raise TemplateError("the template was encrypted with another key") from error
+
+    def _body(self, data: bytes) -> bytes:
+        return bytes(
+            msgpack.packb(
+                {"model": self._identity, "dim": self._dimension, "dtype": WRITTEN, "data": data}, use_bin_type=True
+            )
+        )
+
+    def _plain(self, data: bytes) -> bytes:
+        body = self._body(data)
+        return _sealed(HEADER.pack(MAGIC, VERSION, 0, 0, len(body)) + body)
+
+
+def settle(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Vectors of any shape as templates carry them: rounded to `WRITTEN` and back."""
+    return np.asarray(vectors.astype(DTYPES[WRITTEN]), dtype=np.float32)
+
+
+def _checked(rows: NDArray[Any]) -> NDArray[np.float64]:
+    """Rows of templates' numbers, (N, D), as float64. Raises TemplateError where one is not a unit vector."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        wide = rows.astype(np.float64)
+        norms = np.sqrt(np.vecdot(wide, wide))
+    # Also false for NaN.
+    if not np.all(np.abs(norms - 1) < NORM_TOLERANCE):
+        raise TemplateError(NOT_UNIT)
+    return wide
+
+
+def _sealed(blob: bytes) -> bytes:
+    return blob + hashlib.sha256(blob).digest()[:CHECKSUM]

@@ -1,0 +1,1 @@
+"""Logs, stage timings, metrics, progress lines and the limits of the control group."""

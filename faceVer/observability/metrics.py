@@ -1,0 +1,182 @@
+"""Counts and durations of all worker processes, in memory they share.
+
+Each worker has a row of numbers and writes to no other, on its event loop only, so that nothing needs a lock; whichever
+worker is asked for /metrics adds the rows up. The memory is mapped before the workers are forked and belongs to no
+file: a read-only root needs no place for it, and a worker that dies leaves its counts to the one that takes its place.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import time
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+
+from faceVer.domain import errors
+from faceVer.http.pipeline.messages import status_of
+from faceVer.observability.timings import STAGES, Trace
+
+REQUEST_BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+"""Upper bounds of the requests' buckets, in seconds."""
+STAGE_BOUNDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0)
+"""Upper bounds of the stages' buckets, in seconds."""
+COUNTERS = ("received_bytes", "faces", "connections_opened", "cut_head", "cut_write", "cut_limit")
+_OVERLOADS: tuple[type[errors.OverloadedError], ...] = (
+    errors.OverloadedError,
+    *errors.OverloadedError.__subclasses__(),
+)
+OVERLOADS = tuple(kind.reason for kind in _OVERLOADS)
+GAUGES = ("in_flight", "in_flight_comparison", "queue", "queue_comparison", "connections", "memory", "pid", "started")
+BAD_HTTP, GONE = "bad-http", 499
+"""The route of what is no HTTP request, and the status (nginx's) of a request whose client went away."""
+OTHER = ("other", "")
+
+Outcome = tuple[str, str]
+"""(status, code); code is "" where all went well."""
+
+
+def _kinds(root: type[errors.FaceVerError]) -> Iterator[type[errors.FaceVerError]]:
+    yield root
+    for child in root.__subclasses__():
+        yield from _kinds(child)
+
+
+def outcomes() -> list[Outcome]:
+    """Every status and code a request can end with."""
+    found: dict[Outcome, None] = dict.fromkeys((str(status), "") for status in (200, 204, 304, 404, GONE, 503))
+    for kind in _kinds(errors.FaceVerError):
+        for code in (kind.pattern, kind.liveness):
+            statuses = {status_of(code), 431 if kind is errors.TooLargeError else 400}
+            found.update(dict.fromkeys((str(status), code) for status in statuses))
+            if kind is errors.UnknownPathError:
+                found[("404", code)] = None
+            if kind is errors.MethodError:
+                found[("405", code)] = None
+    for family in ("BPE", "LDE"):
+        found[("401", f"{family}-002008")] = None
+    found[OTHER] = None
+    return list(found)
+
+
+class Metrics:
+    """The numbers of all workers. routes: the labels of the route table. rows: one for each worker at a time.
+
+    After a fork `take(row)` says which row is this process's.
+    """
+
+    def __init__(self, routes: Iterable[str], rows: int = 1) -> None:
+        self.rows = rows
+        self.routes = (*routes, BAD_HTTP)
+        self.outcomes = outcomes()
+        self._next = 0
+        self._requests = {(route, outcome): self._columns(1) for route in self.routes for outcome in self.outcomes}
+        self._latency = {route: self._columns(len(REQUEST_BOUNDS) + 2) for route in self.routes}
+        self._stages = {name: self._columns(len(STAGE_BOUNDS) + 2) for name in STAGES}
+        self._counters = {name: self._columns(1) for name in COUNTERS}
+        self._overloads = {name: self._columns(1) for name in OVERLOADS}
+        self._gauges = {name: self._columns(1) for name in GAUGES}
+        self._all: memoryview[float] = memoryview(mmap.mmap(-1, rows * self._next * 8)).cast("d")
+        self.take(0)
+
+    def _columns(self, number: int) -> int:
+        first, self._next = self._next, self._next + number
+        return first
+
+    def take(self, row: int) -> None:
+        """Write to this row from now on; its counts go on from where a dead worker left them."""
+        width = self._next
+        self._own = self._all[row * width : (row + 1) * width]
+        for column in self._gauges.values():
+            self._own[column] = 0.0
+        self.gauge("pid", os.getpid())
+        self.gauge("started", time.time())
+
+    # What follows is called once or more per request, on the event loop.
+
+    def request(self, route: str, status: int, code: str, seconds: float, received: int = 0) -> None:
+        """A request has ended. route: a label of the table. seconds: the whole of it. received: bytes of body."""
+        own = self._own
+        column = self._requests.get((route, (str(status), code)))
+        own[self._requests[(route, OTHER)] if column is None else column] += 1
+        first = self._latency[route]
+        own[first + bisect_left(REQUEST_BOUNDS, seconds)] += 1
+        own[first + len(REQUEST_BOUNDS) + 1] += seconds
+        if received:
+            own[self._counters["received_bytes"]] += received
+
+    def traced(self, trace: Trace, totals: dict[str, float]) -> None:
+        """The stages of a request that has ended, and the faces found in it."""
+        own, stages = self._own, self._stages
+        for name, seconds in totals.items():
+            first = stages[name]
+            own[first + bisect_left(STAGE_BOUNDS, seconds)] += 1
+            own[first + len(STAGE_BOUNDS) + 1] += seconds
+        if trace.faces:
+            own[self._counters["faces"]] += sum(trace.faces)
+
+    def count(self, name: str, by: float = 1) -> None:
+        """name: one of `COUNTERS`."""
+        self._own[self._counters[name]] += by
+
+    def overload(self, reason: str) -> None:
+        """A request was answered 503. reason: see errors.OverloadedError."""
+        self._own[self._overloads[reason]] += 1
+
+    def gauge(self, name: str, value: float) -> None:
+        """name: one of `GAUGES`."""
+        self._own[self._gauges[name]] = value
+
+    # What follows is for whoever reads.
+
+    @cached_property
+    def _rows(self) -> Sequence[memoryview[float]]:
+        return [self._all[row * self._next : (row + 1) * self._next] for row in range(self.rows)]
+
+    def alive(self) -> list[memoryview[float]]:
+        """Rows of workers that run."""
+        pid = self._gauges["pid"]
+        return [row for row in self._rows if row[pid] and os.path.exists(f"/proc/{int(row[pid])}")]
+
+    def least(self, name: str) -> float:
+        """The smallest value of a gauge among the workers that run."""
+        column = self._gauges[name]
+        return min((row[column] for row in self.alive()), default=0.0)
+
+    def uptime(self) -> float:
+        """Seconds since the first of the workers that run began; the clock may have been set back since."""
+        return max(0.0, time.time() - self.least("started"))
+
+    def total(self, column: int) -> float:
+        return float(sum(row[column] for row in self._rows))
+
+    def requests(self) -> Iterator[tuple[str, Outcome, float]]:
+        """(route, outcome, number) of all that happened at all."""
+        for (route, outcome), column in self._requests.items():
+            if number := self.total(column):
+                yield route, outcome, number
+
+    def latencies(self) -> Iterator[tuple[str, list[float], float]]:
+        """(route, requests by bucket, seconds) of routes that had any."""
+        yield from self._histograms(self._latency, len(REQUEST_BOUNDS) + 1)
+
+    def stages(self) -> Iterator[tuple[str, list[float], float]]:
+        """(stage, requests by bucket, seconds) of stages that had any."""
+        yield from self._histograms(self._stages, len(STAGE_BOUNDS) + 1)
+
+    def _histograms(self, columns: dict[str, int], buckets: int) -> Iterator[tuple[str, list[float], float]]:
+        for name, first in columns.items():
+            counts = [self.total(first + number) for number in range(buckets)]
+            if any(counts):
+                yield name, counts, self.total(first + buckets)
+
+    def counters(self) -> dict[str, float]:
+        return {name: self.total(column) for name, column in self._counters.items()}
+
+    def overloads(self) -> dict[str, float]:
+        return {name: self.total(column) for name, column in self._overloads.items()}
+
+    def gauges(self) -> list[dict[str, float]]:
+        """The gauges of every worker that runs."""
+        return [{name: float(row[column]) for name, column in self._gauges.items()} for row in self.alive()]

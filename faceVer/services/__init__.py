@@ -1,0 +1,1 @@
+"""Use cases, synchronous and without HTTP."""

@@ -1,0 +1,192 @@
+"""The use cases of the pattern API, synchronous and without HTTP: the one shared face engine of a process.
+
+Every method may be called from any thread at any time; nothing is kept between calls.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from faceVer.domain.errors import ExtractionError, FaceError, NoFaceError
+from faceVer.domain.values import Comparison, Face, Image, ModelInfo, Subject
+from faceVer.inference.onnx import RUNTIME
+from faceVer.matching.scores import Matcher, Thresholds
+from faceVer.matching.template import TemplateCodec, settle
+from faceVer.media.image import WORKING_SIDE, decode, decode_down
+from faceVer.observability.timings import saw_faces, stage
+from faceVer.settings.model import Settings
+from faceVer.vision.alignment import CROP, detailed
+from faceVer.vision.detection.centerface import Detector, probe_picture
+from faceVer.vision.detection.multiscale import SubjectRules
+from faceVer.vision.detection.subject import counts, enlarged, find_faces, find_subject, only_subject
+from faceVer.vision.packs import Models, load_models
+from faceVer.vision.quality_gate import UsableRules, usable_crop
+
+QUICK_SIDE = 640
+"""With quick detection pictures of twice this many pixels or more are decoded at a fraction of their size first."""
+
+Vector = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Examined:
+    """What a sample shows, told even where no template can be made of it.
+
+    image: see types.Image, turned by `turned` degrees counter-clockwise where that was needed to find a face. size:
+    width and height of the sample itself, upright. faces: in pixels of `image`, the subject first. others: of `faces`,
+    how many after the subject count as a second person. template: None where `trouble` says why.
+    """
+
+    image: Image
+    size: tuple[int, int]
+    turned: int = 0
+    faces: tuple[Face, ...] = ()
+    others: int = 0
+    template: bytes | None = None
+    trouble: FaceError | None = None
+
+
+class FaceEngine:
+    """Samples and templates in, templates and comparisons out. Errors: see faceVer.domain.errors."""
+
+    def __init__(self, models: Models, settings: Settings) -> None:
+        cv2.setNumThreads(1)  # requests run in parallel, not the parts of one
+        self._models = models
+        self._settings = settings
+        self._rules = SubjectRules.from_settings(settings)
+        self._usable = UsableRules.from_settings(settings)
+        self._codec = TemplateCodec(models.identity, models.embedder.dimension, settings.template_key)
+        approve, operator = settings.approve_threshold, settings.operator_threshold
+        self.matcher = Matcher(models.calibration, Thresholds(approve, approve if operator is None else operator))
+
+    @classmethod
+    def load(cls, settings: Settings) -> FaceEngine:
+        """Load the configured pack. Raises SetupError."""
+        return cls(load_models(settings), settings)
+
+    @property
+    def infos(self) -> tuple[ModelInfo, ...]:
+        """The loaded models."""
+        return self._models.infos
+
+    @property
+    def detector(self) -> Detector:
+        """The pack's face detector, for whoever looks at frames."""
+        return self._models.detector
+
+    @property
+    def runtime(self) -> str:
+        """The inference runtime and its version."""
+        return RUNTIME
+
+    def subject(self, image: Image) -> Subject:
+        """The face the picture is about. Raises NoFaceError, SeveralFacesError."""
+        with stage("detect"):
+            subject = find_subject(self._models.detector, image, self._rules)
+        saw_faces(1)
+        return subject
+
+    def embed_image(self, image: Image) -> Vector:
+        """(D,) float32 unit vector of the picture's subject. Raises FaceError kinds, InferenceError."""
+        return self._embed_subject(self.subject(image))
+
+    def embed(self, sample: bytes) -> Vector:
+        """(D,) float32 unit vector of an image file's subject. Raises SampleError, FaceError kinds, InferenceError."""
+        image, whole = self._open(sample)
+        return self._embed_subject(self._closer(self.subject(image), sample, image, whole))
+
+    def examine(self, sample: bytes) -> Examined:
+        """Everything `extract` sees in an image file, and its template or why there is none.
+
+        Raises SampleError, InferenceError.
+        """
+        image, whole = self._open(sample)
+        size = whole[1], whole[0]
+        try:
+            with stage("detect"):
+                scene = find_faces(self._models.detector, image, self._rules)
+        except NoFaceError as error:
+            return Examined(image, size, trouble=error)
+        saw_faces(1)
+        subject = scene.subject
+        second = [face for face in scene.faces if counts(face, subject.face, self._rules)]
+        rest = [face for face in scene.faces if face is not subject.face and face not in second]
+        template: bytes | None = None
+        trouble: FaceError | None = None
+        try:
+            only_subject(scene, self._rules)
+            template = self.encode(self._embed_subject(self._closer(subject, sample, image, whole)))
+        except FaceError as error:
+            trouble = error
+        faces = (subject.face, *second, *rest)
+        return Examined(subject.image, size, subject.turned, faces, len(second), template, trouble)
+
+    def _open(self, sample: bytes) -> tuple[Image, tuple[int, int]]:
+        """(the picture at a size to look for faces in, its own height and width). Raises SampleError."""
+        side = QUICK_SIDE if self._rules.quick else WORKING_SIDE
+        with stage("decode"):
+            return decode_down(sample, side, max_pixels=self._settings.max_pixels)
+
+    def _closer(self, subject: Subject, sample: bytes, image: Image, whole: tuple[int, int]) -> Subject:
+        """The subject as large as the sample has it, where the small picture that `_open` gave does not tell enough."""
+        if self._rules.quick and image.shape[:2] != whole and not detailed(subject.face.landmarks):
+            with stage("decode"):
+                return enlarged(subject, decode(sample, max_pixels=self._settings.max_pixels))
+        return subject
+
+    def _embed_subject(self, subject: Subject) -> Vector:
+        with stage("align"):
+            crop = usable_crop(subject, self._usable)
+        with stage("embed"):
+            return self._models.embedder.embed(crop)
+
+    def encode(self, vector: Vector) -> bytes:
+        """The binary template of a vector."""
+        with stage("template"):
+            return self._codec.encode(vector)
+
+    def decode(self, template: bytes) -> Vector:
+        """The vector of a binary template. Raises TemplateError."""
+        with stage("template"):
+            return self._codec.decode(template)
+
+    def match(self, probe: Vector, gallery: Sequence[Vector]) -> list[Comparison]:
+        """One vector against N, in their order; the same scores as if templates had lain between."""
+        with stage("match"):
+            return self.matcher.compare_many(settle(probe), settle(np.stack(list(gallery))))
+
+    def extract(self, sample: bytes) -> bytes:
+        """The binary template of an image file's subject."""
+        return self.encode(self.embed(sample))
+
+    def compare(self, feature: bytes, template: bytes) -> Comparison:
+        """Two templates, 1:1. Raises TemplateError."""
+        left, right = self.decode(feature), self.decode(template)
+        with stage("match"):
+            return self.matcher.compare(left, right)
+
+    def compare_n(self, template: bytes, templates: Sequence[bytes]) -> list[Comparison]:
+        """One template against N, in their order. Raises TemplateError."""
+        return self._against_many(self.decode(template), templates)
+
+    def verify_n(self, vector: Vector, templates: Sequence[bytes]) -> list[Comparison]:
+        """One vector against N templates, in their order. Raises TemplateError."""
+        return self._against_many(settle(vector), templates)
+
+    def _against_many(self, vector: Vector, templates: Sequence[bytes]) -> list[Comparison]:
+        with stage("match"):
+            return self.matcher.compare_blocks(vector, self._codec.blocks(templates))
+
+    def probe(self) -> None:
+        """Run the models on a synthetic picture, as the health method asks. Raises InferenceError."""
+        image = probe_picture(CROP)
+        self._models.detector.detect(image, self._rules.size)
+        # A ramp is no face; that the model says so is what a working model does.
+        with contextlib.suppress(ExtractionError):
+            self._models.embedder.embed(image)

@@ -1,0 +1,1 @@
+"""The folder use case: plan, examine, decide, present."""

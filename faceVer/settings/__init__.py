@@ -1,0 +1,1 @@
+"""The settings: their definition and their loader (FACEVER_* variables, TOML file)."""

@@ -1,0 +1,1 @@
+"""Measuring and checking tools behind the commands: accuracy, calibration, doctor, health probe."""

@@ -1,0 +1,168 @@
+"""`facever doctor`: what this machine, this installation and these settings are, and what is wrong with them."""
+
+from __future__ import annotations
+
+import errno
+import importlib.metadata
+import json
+import os
+import platform
+import resource
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+import faceVer
+from faceVer.domain.errors import FaceVerError, SetupError
+from faceVer.http.pipeline.authentication import Keys
+from faceVer.http.pipeline.executor import thread_count, usable_cpus
+from faceVer.http.pipeline.webhooks import WebhookSender
+from faceVer.http.server.serve import descriptors, is_loopback, try_port
+from faceVer.http.server.tls import certificate_ended, server_context
+from faceVer.http.server.workers import heartbeats
+from faceVer.inference.manifest import is_folder_pack, load_manifest, weights_folder
+from faceVer.inference.onnx import RUNTIME, check_providers
+from faceVer.inference.weights.store import status
+from faceVer.observability.cgroup import memory_limit
+from faceVer.services.faces import FaceEngine
+from faceVer.settings.loader import effective
+from faceVer.settings.model import PREFIX, Settings
+
+State = Literal["ok", "note", "bad"]
+
+FEATURES = {"avx2": "AVX2", "avx512f": "AVX512", "avx512_vnni": "VNNI", "avx_vnni": "AVX-VNNI", "amx_int8": "AMX"}
+"""What ONNX Runtime's kernels make use of, by the kernel's names."""
+LIBRARIES = ("aiohttp", "av", "gunicorn", "numpy", "onnxruntime", "opencv-python-headless", "pillow", "uvloop")
+LEAST_MEMORY = 700
+"""MiB that one process and its decoded pictures need, beside the bodies."""
+PROBES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """state: "bad" is what keeps the server from working, "note" what deserves a look."""
+
+    topic: str
+    state: State
+    text: str
+
+
+def examine(load: Callable[[], Settings]) -> list[Finding]:
+    """Everything there is to find. load: reads the settings."""
+    found = [*_machine()]
+    try:
+        settings = load()
+    except SetupError as error:
+        return [*found, Finding("settings", "bad", str(error))]
+    checks = (_settings, _threads, _memory, _descriptors, _weights, _inference, _port)
+    for check in checks:
+        try:
+            found.extend(check(settings))
+        except (SetupError, FaceVerError, OSError) as error:
+            found.append(Finding(check.__name__.strip("_"), "bad", str(error)))
+    return found
+
+
+def is_well(findings: Iterable[Finding]) -> bool:
+    return all(finding.state != "bad" for finding in findings)
+
+
+def as_text(findings: Iterable[Finding]) -> str:
+    return "\n".join(f"{finding.state:4} {finding.topic:11} {finding.text}" for finding in findings)
+
+
+def as_json(findings: Iterable[Finding]) -> str:
+    rows = list(findings)
+    return json.dumps({"well": is_well(rows), "findings": [asdict(row) for row in rows]}, ensure_ascii=False, indent=2)
+
+
+def _machine() -> Iterator[Finding]:
+    model, flags = _cpu(Path("/proc/cpuinfo"))
+    yield Finding("cpu", "ok", f"{model}, {platform.machine()}, {os.cpu_count()} logical CPUs")
+    if platform.machine() == "x86_64":
+        names = [name for flag, name in FEATURES.items() if flag in flags]
+        yield Finding("cpu", "ok" if "AVX2" in names else "note", f"features: {', '.join(names) or 'none of AVX2 on'}")
+    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in LIBRARIES)
+    yield Finding("versions", "ok", f"facever {faceVer.__version__}, python {platform.python_version()}, {versions}")
+
+
+def _cpu(file: Path) -> tuple[str, set[str]]:
+    """(model, feature flags) of the first CPU."""
+    rows = dict(line.split(":", 1) for line in file.read_text().split("\n\n")[0].splitlines() if ":" in line)
+    rows = {key.strip(): value.strip() for key, value in rows.items()}
+    return rows.get("model name", "CPU of unknown model"), set(rows.get("flags", rows.get("Features", "")).split())
+
+
+def _settings(settings: Settings) -> Iterator[Finding]:
+    changed = ", ".join(f"{name}={value}" for name, value in effective(settings).items())
+    yield Finding("settings", "ok", changed or "all at their defaults")
+    Keys.of(settings)
+    server_context(settings)
+    WebhookSender.of(settings)
+    check_providers(settings.providers)
+    if not settings.api_keys and not is_loopback(settings.host):
+        yield Finding("settings", "note", f"without {PREFIX}API_KEYS whoever reaches the port may use it")
+    if settings.workers > 1:
+        heartbeats()
+    if ended := certificate_ended(settings):
+        yield Finding("settings", "bad", ended)
+    if settings.request_timeout < settings.body_timeout:
+        yield Finding("settings", "note", f"{PREFIX}REQUEST_TIMEOUT ends before {PREFIX}BODY_TIMEOUT can")
+
+
+def _threads(settings: Settings) -> Iterator[Finding]:
+    cpus, threads = usable_cpus(), thread_count(settings)
+    total = threads * settings.workers
+    text = f"{settings.workers} process(es) with {threads} inference thread(s) each on {cpus} usable CPU(s)"
+    yield Finding("threads", "note" if total > cpus else "ok", text)
+
+
+def _memory(settings: Settings) -> Iterator[Finding]:
+    limit = min(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"), memory_limit()) / 2**20
+    need = settings.workers * (LEAST_MEMORY + settings.max_inflight_bytes / 2**20)
+    text = f"{limit:.0f} MiB may be used; {need:.0f} MiB cover models, pictures and {PREFIX}MAX_INFLIGHT_BYTES"
+    yield Finding("memory", "note" if limit < need else "ok", text)
+
+
+def _descriptors(settings: Settings) -> Iterator[Finding]:
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    need = descriptors(settings)
+    bad = most != resource.RLIM_INFINITY and most < need
+    yield Finding("files", "note" if bad else "ok", f"{most} descriptors may be open; {need} are needed at most")
+
+
+def _weights(settings: Settings) -> Iterator[Finding]:
+    if is_folder_pack(settings.pack):
+        yield Finding("weights", "note", f"folder {settings.pack}: no hashes to compare with")
+        return
+    manifest = load_manifest(weights_folder(settings.weights))
+    for spec in manifest.pack(settings.pack).models:
+        found = status(manifest, spec)
+        text = f"{spec.name} {spec.version}: {found.state}, {found.size / 1e6:.1f} MB"
+        yield Finding("weights", "ok" if found.state == "ready" else "bad", text)
+
+
+def _inference(settings: Settings) -> Iterator[Finding]:
+    start = time.perf_counter()
+    engine = FaceEngine.load(settings)
+    loaded, times = time.perf_counter() - start, []
+    for _ in range(PROBES):
+        start = time.perf_counter()
+        engine.probe()
+        times.append(time.perf_counter() - start)
+    text = f"{RUNTIME}: loaded in {loaded:.2f} s, a synthetic picture takes {min(times) * 1e3:.1f} ms on one thread"
+    yield Finding("inference", "ok", text)
+
+
+def _port(settings: Settings) -> Iterator[Finding]:
+    where = f"{settings.host or '*'}:{settings.port}"
+    try:
+        try_port(settings)
+    except OSError as error:
+        taken = error.errno == errno.EADDRINUSE
+        # A server that already runs is what one looks at with this command, too.
+        yield Finding("port", "note" if taken else "bad", f"{where}: {error.strerror}")
+    else:
+        yield Finding("port", "ok", f"{where} is free")

@@ -1,0 +1,1 @@
+"""Face detection: pictures in, faces and the subject out."""

@@ -1,0 +1,110 @@
+"""Presentation attack detection: a face in a picture -> the chance that it is an attack (a print, a screen, a mask).
+
+A pack names any number of liveness models; each is a `SpoofModel`, and `SpoofEnsemble` weighs them into one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from faceVer.domain.errors import InferenceError
+from faceVer.domain.values import Face, Image
+from faceVer.inference.onnx import Session
+
+# The face box is grown about its centre: 2.7 times in training, a little less and more beside it, each view plain and
+# mirrored. On single photos the mean over these views errs less than one view does (docs/liveness.md).
+SCALES = (2.4, 2.7, 3.0)
+SIDE = 128
+LIVE = 0
+"""The class of bona fide faces among the model's three; the other two are kinds of attack."""
+
+
+class SpoofModel(Protocol):
+    """Scores faces by looking at crops ("views") of the picture around them."""
+
+    def attack(self, image: Image, face: Face, *, start: int = 0, count: int | None = None) -> float:
+        """The chance, 0..1, that `face` (in pixels of `image`) is a presentation attack.
+
+        The mean over `count` of the model's views, from the one numbered `start`, round and round; None = each view
+        once. The frames of a video are given consecutive numbers, so that few views of each cover all kinds.
+        Raises InferenceError.
+        """
+        ...
+
+
+class SpoofEnsemble:
+    """Several models as one: the mean of their scores by weight."""
+
+    def __init__(self, models: Sequence[tuple[SpoofModel, float]]) -> None:
+        if not models or not all(weight > 0 for _, weight in models):
+            raise ValueError("at least one model is needed, and each with a weight above 0")
+        self._models = tuple(models)
+
+    def attack(self, image: Image, face: Face, *, start: int = 0, count: int | None = None) -> float:
+        scores = [weight * model.attack(image, face, start=start, count=count) for model, weight in self._models]
+        return sum(scores) / sum(weight for _, weight in self._models)
+
+
+class MiniFasNet:
+    """MiniFASNet: BGR, 0..255 float, 128x128; three logits of which class 0 is live.
+
+    Views are run one by one: in a batch they give the same bits and take longer (docs/liveness.md).
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def attack(self, image: Image, face: Face, *, start: int = 0, count: int | None = None) -> float:
+        kinds = views(image, face)
+        wanted = kinds if count is None else [kinds[(start + n) % len(kinds)] for n in range(min(count, len(kinds)))]
+        crops: dict[float, Image] = {}
+        scores = []
+        for scale, mirrored in wanted:
+            if scale not in crops:
+                crops[scale] = surroundings(image, face, scale)
+            scores.append(self._one(crops[scale][:, ::-1] if mirrored else crops[scale]))
+        return float(np.mean(scores))
+
+    def _one(self, crop: Image) -> float:
+        tensor = np.ascontiguousarray(crop[:, :, ::-1].transpose(2, 0, 1)[None], dtype=np.float32)
+        logits: NDArray[np.float64] = np.asarray(self._session.run(tensor)[0][0], dtype=np.float64)
+        if not np.isfinite(logits).all():
+            raise InferenceError("the liveness model gave a value that is not finite")
+        chances = np.exp(logits - logits.max())
+        return float(1 - chances[LIVE] / chances.sum())
+
+
+def largest_scale(image: Image, face: Face) -> float:
+    """How many times the face box can be grown until a side reaches the picture's."""
+    height, width = image.shape[:2]
+    return float(min((height - 1) / max(face.height, 1.0), (width - 1) / max(face.width, 1.0)))
+
+
+def views(image: Image, face: Face) -> list[tuple[float, bool]]:
+    """(scale, mirrored) of every view: the distinct scales that the picture allows, each plain and mirrored.
+
+    Scale and mirroring alternate from one to the next.
+    """
+    limit = largest_scale(image, face)
+    scales = sorted({min(scale, limit) for scale in SCALES})
+    return [(scale, bool((n + turn) % 2)) for turn in (0, 1) for n, scale in enumerate(scales)]
+
+
+def surroundings(image: Image, face: Face, scale: float) -> Image:
+    """(128, 128, 3) uint8 RGB: the face box grown `scale` times about its centre, shifted to stay inside the picture.
+
+    Resized bilinearly without keeping its aspect, as in training. scale: at most `largest_scale`.
+    """
+    height, width = image.shape[:2]
+    wide, high = face.width * scale, face.height * scale
+    x, y = face.centre
+    left = int(min(max(x - wide / 2, 0.0), max(width - wide, 0.0)))
+    top = int(min(max(y - high / 2, 0.0), max(height - high, 0.0)))
+    region = image[top : max(int(top + high), top + 1), left : max(int(left + wide), left + 1)]
+    crop: Image = cv2.resize(region, (SIDE, SIDE), interpolation=cv2.INTER_LINEAR)
+    return crop

@@ -1,0 +1,58 @@
+"""Whether a found face is one to make a template of; what is not is the contract's 003001."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from faceVer.domain.errors import ExtractionError
+from faceVer.domain.values import Image, Subject
+from faceVer.settings.model import Settings
+from faceVer.vision.alignment import CROP, align, estimate, misfit, sharpness
+
+# A detector guesses the landmarks that lie outside a cut picture. Where less than CUT of the aligned crop is picture,
+# they must fit a face better. Measured by cutting faces ever further (docs/faces.md): it refuses most of those whose
+# template no longer resembles the whole face's, not all of them.
+CUT, CUT_MISFIT = 0.7, 3.9
+
+
+@dataclass(frozen=True, slots=True)
+class UsableRules:
+    """The settings of the same names."""
+
+    min_face: int
+    min_inside: float
+    max_misfit: float
+    min_sharpness: float
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> UsableRules:
+        return cls(settings.min_face, settings.min_inside, settings.max_misfit, settings.min_sharpness)
+
+
+def usable_crop(subject: Subject, rules: UsableRules) -> Image:
+    """The aligned crop of a subject, (112, 112, 3) uint8 RGB. Raises ExtractionError where no template can be made."""
+    face = subject.face
+    if face.side < rules.min_face:
+        raise ExtractionError(f"the face is {face.side:.0f} pixels large, {rules.min_face} are needed")
+    matrix = estimate(face.landmarks)
+    share, off = coverage(subject.image, matrix), misfit(face.landmarks, matrix)
+    if share < rules.min_inside or off > rules.max_misfit or (share < CUT and off > CUT_MISFIT):
+        raise ExtractionError(f"the face is cut or hidden: {share:.0%} of it in the picture, misfit {off:.1f}")
+    crop = align(subject.image, face.landmarks, matrix)
+    sharp = sharpness(crop)
+    if sharp < rules.min_sharpness:
+        raise ExtractionError(f"the face is blurred: sharpness {sharp:.1f}, {rules.min_sharpness:.1f} is needed")
+    return crop
+
+
+def coverage(image: Image, matrix: NDArray[np.float64]) -> float:
+    """Share of the aligned crop that lies inside the picture, 0..1. matrix: from picture to crop (`align.estimate`)."""
+    height, width = image.shape[:2]
+    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float64) @ matrix[:, :2].T + matrix[:, 2]
+    square = np.array([[0, 0], [CROP, 0], [CROP, CROP], [0, CROP]], np.float32)
+    area, _ = cv2.intersectConvexConvex(corners.astype(np.float32), square)
+    return float(area) / CROP**2

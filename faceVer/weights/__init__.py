@@ -1,1 +1,0 @@
-"""Weights: the manifest, fetching from the registries, preparing, verifying."""

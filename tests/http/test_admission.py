@@ -1,0 +1,330 @@
+"""Who is let in, and when: the load, the clock, API keys, rates."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import re
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp.test_utils import TestServer
+
+from faceVer import cli
+from faceVer.domain.errors import DeadlineError, RateLimitError, SettingsError
+from faceVer.domain.values import Face, Image
+from faceVer.http.pipeline import authentication
+from faceVer.http.pipeline.executor import InferencePool
+from faceVer.http.pipeline.rate_limit import MAX_CLIENTS, RateLimit, network
+from faceVer.http.server.app import create_app
+from faceVer.observability.timings import Trace, current, stage
+from faceVer.services.faces import FaceEngine
+from faceVer.settings.model import Settings
+from tests.support_server import JPEG, PATTERN, Server, form, image_part, template_part
+
+KEY, LINE = authentication.new("one")
+OTHER, OTHER_LINE = authentication.new("two")
+FORM = {"Content-Type": "multipart/form-data; boundary=72468"}
+
+
+class Blocked:
+    """A detector that waits for `go`."""
+
+    def __init__(self, real: Any) -> None:
+        self.real, self.go, self.begun = real, threading.Event(), threading.Event()
+
+    def detect(self, image: Image, size: int) -> list[Face]:
+        self.begun.set()
+        self.go.wait(60)
+        return self.real.detect(image, size)  # type: ignore[no-any-return]
+
+
+Work = Callable[[aiohttp.ClientSession, str, Blocked], Awaitable[None]]
+
+
+def blocked(engine: FaceEngine, work: Work, **settings: Any) -> None:
+    """Run `work` against an app whose every inference waits until it says so."""
+    detector = Blocked(engine.detector)
+    changed = dataclasses.replace(Settings(), threads=1, **settings)
+    stuck = FaceEngine(dataclasses.replace(engine._models, detector=detector), changed)
+
+    async def main() -> None:
+        async with TestServer(create_app(changed, stuck)) as running, aiohttp.ClientSession() as session:
+            try:
+                await work(session, str(running.make_url("")).rstrip("/"), detector)
+            finally:
+                detector.go.set()
+
+    asyncio.run(main())
+
+
+async def post(session: aiohttp.ClientSession, url: str, name: str, data: Any, headers: Any) -> tuple[int, str]:
+    async with session.post(url + PATTERN + name, data=data, headers=headers) as answer:
+        body = await answer.read()
+        return answer.status, (re.findall(rb'"code": "([^"]*)"', body) or [b""])[0].decode()
+
+
+class TestLoad:
+    def test_what_is_full_says_so_before_a_body_is_sent_and_compares_and_probes_go_on(
+        self, engine: FaceEngine, astronaut: bytes
+    ) -> None:
+        template = engine.extract(astronaut)
+        pair = form([template_part("bio_feature", template), template_part("bio_template", template)])
+
+        async def work(session: aiohttp.ClientSession, url: str, detector: Blocked) -> None:
+            first = asyncio.create_task(post(session, url, "extract", astronaut, JPEG))
+            await asyncio.to_thread(detector.begun.wait, 30)
+            host, port = url.removeprefix("http://").split(":")
+            for expect in (b"", b"Expect: 100-continue\r\n"):
+                reader, writer = await asyncio.open_connection(host, int(port))
+                writer.write(
+                    b"POST /v1/face/pattern/extract HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\n"
+                    b"Content-Length: 100000\r\n" + expect + b"\r\n"
+                )
+                head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 30)
+                assert b" 503 " in head.splitlines()[0]
+                assert b"Retry-After: 1" in head
+                writer.close()
+            for _ in range(5):
+                assert await post(session, url, "compare", pair, FORM) == (200, "")
+            for path in ("/version", "/livez", "/metrics"):
+                async with session.get(url + path) as answer:
+                    text = await answer.text()
+                    assert answer.status == 200
+            assert 'facever_overloads_total{reason="queue"} 2.0' in text
+            assert 'facever_in_flight{lane="inference"} 1.0' in text
+            detector.go.set()
+            assert (await first)[0] == 200
+
+        blocked(engine, work, max_queue=0)
+
+    def test_large_comparisons_do_not_wait_behind_pictures(self, engine: FaceEngine, astronaut: bytes) -> None:
+        template = engine.extract(astronaut)
+        many = form([template_part("template_1", template), *[template_part("templates_n", template)] * 100])
+
+        async def work(session: aiohttp.ClientSession, url: str, detector: Blocked) -> None:
+            first = asyncio.create_task(post(session, url, "extract", astronaut, JPEG))
+            await asyncio.to_thread(detector.begun.wait, 30)
+            assert (await post(session, url, "compare_n", many, FORM))[0] == 200
+            detector.go.set()
+            assert (await first)[0] == 200
+
+        blocked(engine, work)
+
+
+class TestDeadline:
+    def test_a_request_past_its_time_is_503_and_its_work_is_given_up(
+        self, engine: FaceEngine, astronaut: bytes
+    ) -> None:
+        many = form([image_part("sample_1", astronaut), *[image_part("samples_n", astronaut)] * 5])
+
+        async def work(session: aiohttp.ClientSession, url: str, detector: Blocked) -> None:
+            assert await post(session, url, "extract_and_compare_n", many, FORM) == (503, "BPE-001003")
+            async with session.get(url + "/metrics") as answer:
+                assert 'facever_overloads_total{reason="time"} 1.0' in await answer.text()
+            detector.go.set()
+            for _ in range(100):  # the next request has the thread to itself, but for the picture that was begun
+                answer = await post(session, url, "extract", astronaut, JPEG)
+                if answer[0] == 200:
+                    break
+            assert answer == (200, "")
+
+        blocked(engine, work, request_timeout=0.3)
+
+    def test_it_is_in_time_for_the_body_too(self) -> None:
+        with Server(threads="1", request_timeout="0.3") as running:
+            headers = {**JPEG, "Content-Length": "100"}
+            answer = running.call("POST", PATTERN + "extract", b"x", headers)
+            assert (answer.status, answer.code) == (503, "BPE-001003")
+            assert answer.headers["retry-after"] == "1"
+
+    def test_a_thread_stops_between_two_steps(self) -> None:
+        ended, begun = threading.Event(), threading.Event()
+
+        def work() -> None:
+            try:
+                while True:
+                    with stage("decode"):
+                        begun.set()
+            except DeadlineError:
+                ended.set()
+                raise
+
+        async def main() -> None:
+            pool = InferencePool(1, 0)
+            trace = Trace()
+            current.set(trace)
+            task = asyncio.create_task(pool.run(work))
+            await asyncio.to_thread(begun.wait, 30)
+            trace.over = True
+            with pytest.raises(DeadlineError):
+                await task
+            with pytest.raises(DeadlineError):  # nor is anything begun for it that was waiting
+                await pool.run(begun.clear)
+            pool.close()
+
+        asyncio.run(main())
+        assert ended.is_set()
+        assert begun.is_set()
+
+
+@contextmanager
+def guarded(**settings: str) -> Iterator[Server]:
+    """A server that wants a key even from whoever waits for it to start."""
+    with Server(threads="1", api_keys=f"{LINE}, {OTHER_LINE}", **settings) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def locked() -> Iterator[Server]:
+    with guarded() as running:
+        yield running
+
+
+class TestKeys:
+    @pytest.mark.parametrize(
+        "headers",
+        [
+            {},
+            {"Authorization": f"Basic {KEY}"},
+            {"Authorization": KEY},
+            {"Authorization": "Bearer"},
+            {"Authorization": f"Bearer {KEY}x"},
+            {"Authorization": f"Bearer {KEY[:-1]}"},
+            {"X-API-Key": LINE},
+            {"X-API-Key": LINE.partition(":")[2]},
+            {"X-API-Key": ""},
+            {"X-API-Key": "\xe9\xff"},
+            {"X-API-Key": "x" * 5000},
+            {"X-API-Key": "wrong", "Authorization": f"Bearer {KEY}"},
+        ],
+    )
+    def test_without_a_right_one_nothing_is_done(
+        self, locked: Server, astronaut: bytes, headers: dict[str, str]
+    ) -> None:
+        answer = locked.extract(astronaut, {**JPEG, **headers})
+        assert (answer.status, answer.code) == (401, "BPE-002008")
+        assert answer.json()["message"] == "API key missing or wrong"
+        assert answer.headers["www-authenticate"].startswith("Bearer")
+        assert answer.headers["x-request-id"]
+
+    @pytest.mark.parametrize(
+        ("headers", "name"),
+        [
+            ({"Authorization": f"Bearer {KEY}"}, "one"),
+            ({"Authorization": f"bearer  {KEY}"}, "one"),
+            ({"X-API-Key": KEY}, "one"),
+            ({"X-API-Key": OTHER}, "two"),
+        ],
+    )
+    def test_with_one_all_is_as_ever(
+        self, locked: Server, astronaut: bytes, headers: dict[str, str], name: str
+    ) -> None:
+        answer = locked.extract(astronaut, {**JPEG, **headers})
+        assert answer.status == 200
+        (line,) = locked.logged(answer.headers["x-request-id"])
+        assert line.rstrip().endswith(f"key={name}")
+        assert KEY not in line
+        assert LINE.partition(":")[2] not in "".join(locked.log)
+
+    def test_the_families_have_their_own_shapes(self, locked: Server) -> None:
+        assert locked.call("POST", "/v1/face/liveness/detect", b"x", JPEG).code == "LDE-002008"
+        folder = locked.call("POST", "/api/instant/folders/", b"x")
+        assert (folder.status, folder.json()) == (
+            401,
+            {"error_code": 0, "error_message": "API key missing or wrong", "details": None},
+        )
+        assert locked.call("GET", "/nowhere").status == 401
+
+    def test_what_needs_none(self, locked: Server) -> None:
+        for path in ("/version", "/livez", "/readyz", "/metrics", PATTERN + "health", "/v1/face/liveness/health"):
+            assert locked.call("GET", path).status == 200
+        preflight = {"Origin": "https://a.example", "Access-Control-Request-Method": "POST"}
+        answer = locked.call("OPTIONS", PATTERN + "extract", headers=preflight)
+        assert answer.status == 204
+        assert "X-API-Key" in answer.headers["access-control-allow-headers"]
+
+    def test_metrics_may_need_one(self) -> None:
+        with guarded(metrics_key="true") as running:
+            assert running.call("GET", "/metrics").status == 401
+            assert running.call("GET", "/metrics", headers={"X-API-Key": KEY}).status == 200
+
+    @pytest.mark.parametrize(
+        "lines",
+        ["x", "a:b", "a:" + "0" * 63, "a b:" + "0" * 64, LINE + "0"],
+        ids=["no colon", "no hash", "short", "blank in the name", "long"],
+    )
+    def test_wrong_lines_stop_the_start_and_are_not_repeated(self, lines: str) -> None:
+        with pytest.raises(SettingsError, match="entry 1") as caught:
+            keys.Keys([lines])
+        assert lines.partition(":")[2] not in str(caught.value) or lines == "x"
+
+    def test_the_command_prints_a_key_and_its_line(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert cli.main(["keys", "new", "mobile"]) == 0
+        key, line = re.findall(r"(fv_\S+)|(mobile:[0-9a-f]{64})", capsys.readouterr().out)
+        assert keys.Keys([line[1]]).owner({"X-API-Key": key[0]}) == "mobile"
+        assert cli.main(["keys", "new", "not a name"]) == 1
+
+
+def test_a_server_open_to_the_network_without_keys_says_so() -> None:
+    with Server("--host", "0.0.0.0", threads="1") as running:  # the last --host counts
+        assert running.logged("WARNING .* without FACEVER_API_KEYS")
+    with Server(threads="1") as running:
+        assert not [line for line in running.log if "WARNING" in line]
+
+
+class TestRate:
+    def test_a_bucket(self) -> None:
+        now = [0.0]
+        limit = RateLimit(2, 3, lambda: now[0])
+        for _ in range(3):
+            limit.spend("a")
+        with pytest.raises(RateLimitError) as caught:
+            limit.spend("a")
+        assert caught.value.seconds == pytest.approx(0.5)
+        limit.spend("b")
+        now[0] = 0.5
+        limit.spend("a")
+        with pytest.raises(RateLimitError):
+            limit.spend("a")
+        now[0] = 100
+        for _ in range(3):
+            limit.spend("a")
+        with pytest.raises(RateLimitError):
+            limit.spend("a")
+
+    def test_only_so_many_clients_are_remembered(self) -> None:
+        limit = RateLimit(1, 1, lambda: 0.0)
+        for number in range(MAX_CLIENTS + 10):
+            limit.spend(str(number))
+        assert len(limit._buckets) <= MAX_CLIENTS
+        with pytest.raises(RateLimitError):
+            limit.spend(str(MAX_CLIENTS))
+        limit.spend("0")
+
+    @pytest.mark.parametrize(
+        ("address", "client"),
+        [
+            ("192.0.2.7", "192.0.2.7"),
+            ("::ffff:192.0.2.7", "192.0.2.7"),
+            ("2001:db8::1", "2001:db8::/64"),
+            ("2001:db8::ffff:1", "2001:db8::/64"),
+            ("fe80::1%eth0", "fe80::/64"),
+            ("", ""),
+        ],
+    )
+    def test_clients(self, address: str, client: str) -> None:
+        assert network(address) == client
+
+    def test_past_it_a_client_is_told_when_to_come_again(self) -> None:
+        with guarded(rate_limit="0.01", rate_burst="2") as running:
+            asked = [running.call("GET", "/nowhere", headers={"X-API-Key": KEY}) for _ in range(3)]
+            assert [answer.status for answer in asked] == [404, 404, 503]
+            assert asked[2].code == "BPE-001003"
+            assert 1 < int(asked[2].headers["retry-after"]) <= 100
+            assert running.call("GET", "/nowhere", headers={"X-API-Key": OTHER}).status == 404
+            assert running.call("GET", "/version").status == 200

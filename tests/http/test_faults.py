@@ -1,0 +1,138 @@
+"""Faults of our own, provoked with a fake model or detector: the contract's 1001, 1002 and health status 3."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import threading
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp.test_utils import TestServer
+
+from faceVer.domain.errors import InferenceError
+from faceVer.domain.values import Face, Image
+from faceVer.http.ops.health import HealthCheck
+from faceVer.http.server.app import create_app
+from faceVer.services.faces import FaceEngine
+from faceVer.settings.model import Settings
+
+EXTRACT, HEALTH = "/v1/face/pattern/extract", "/v1/face/pattern/health"
+
+
+class FailingDetector:
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def detect(self, image: Image, size: int) -> list[Face]:
+        raise self.error
+
+
+def with_detector(engine: FaceEngine, settings: Settings, detector: Any) -> FaceEngine:
+    return FaceEngine(dataclasses.replace(engine._models, detector=detector), settings)
+
+
+def served(engine: FaceEngine, settings: Settings, work: Callable[[aiohttp.ClientSession, str], Awaitable[Any]]) -> Any:
+    """Run `work` against the app in this process."""
+
+    async def main() -> Any:
+        async with TestServer(create_app(settings, engine)) as running, aiohttp.ClientSession() as session:
+            return await work(session, str(running.make_url("")).rstrip("/"))
+
+    return asyncio.run(main())
+
+
+async def extract(session: aiohttp.ClientSession, url: str, photo: bytes) -> tuple[int, Any, Any]:
+    async with session.post(url + EXTRACT, data=photo, headers={"Content-Type": "image/jpeg"}) as answer:
+        return answer.status, await answer.json(), dict(answer.headers)
+
+
+async def health(session: aiohttp.ClientSession, url: str) -> tuple[int, Any]:
+    async with session.get(url + HEALTH) as answer:
+        return answer.status, await answer.json()
+
+
+def test_a_failing_runtime_is_a_tfss_error(
+    engine: FaceEngine, settings: Settings, astronaut: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken = with_detector(engine, settings, FailingDetector(InferenceError("out of memory at 0xdead")))
+
+    async def work(session: aiohttp.ClientSession, url: str) -> Any:
+        return await extract(session, url, astronaut), await health(session, url)
+
+    with caplog.at_level("INFO"):
+        (status, body, headers), (health_status, health_body) = served(broken, settings, work)
+    assert (status, body) == (400, {"code": "BPE-001002", "message": "TFSS error. Call the health method"})
+    assert (health_status, health_body["status"]) == (503, 3)
+    assert "InferenceError" in health_body["message"]
+    assert "0xdead" not in str(health_body) + str(body)
+    assert headers["X-Request-ID"]
+    assert "out of memory" in caplog.text
+
+
+def test_a_defect_is_500_and_tells_the_client_nothing(
+    engine: FaceEngine, settings: Settings, astronaut: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken = with_detector(engine, settings, FailingDetector(ZeroDivisionError("secret state")))
+
+    async def work(session: aiohttp.ClientSession, url: str) -> Any:
+        return await extract(session, url, astronaut)
+
+    status, body, headers = served(broken, settings, work)
+    assert (status, body) == (500, {"code": "BPE-001001", "message": "Internal bioprocessor error"})
+    assert "secret" not in str(body) + str(headers)
+    assert "ZeroDivisionError" in caplog.text
+
+
+class TestHealthCheck:
+    def test_answers_are_reused_and_shared(self) -> None:
+        runs: list[int] = []
+
+        async def main() -> None:
+            check = HealthCheck("pattern", lambda: runs.append(1), ttl=60, timeout=5)
+            assert await asyncio.gather(*(check.message() for _ in range(10))) == [""] * 10
+            assert await check.message() == ""
+            check.close()
+
+        asyncio.run(main())
+        assert len(runs) == 1
+
+    def test_a_run_that_hangs_is_told_and_not_repeated(self) -> None:
+        go, runs = threading.Event(), []
+
+        def hang() -> None:
+            runs.append(1)
+            go.wait(30)
+
+        async def main() -> None:
+            check = HealthCheck("pattern", hang, ttl=0, timeout=0.05)
+            for _ in range(5):
+                assert "did not answer within" in await check.message()
+            go.set()
+            for _ in range(1000):
+                if not await check.message():
+                    break
+                await asyncio.sleep(0.01)
+            assert await check.message() == ""
+            check.close()
+
+        asyncio.run(main())
+        assert len(runs) <= 2
+
+    def test_it_recovers(self) -> None:
+        broken = [True]
+
+        def probe() -> None:
+            if broken:
+                raise InferenceError("no")
+
+        async def main() -> None:
+            check = HealthCheck("pattern", probe, ttl=0, timeout=5)
+            assert await check.message()
+            broken.clear()
+            assert await check.message() == ""
+            check.close()
+
+        asyncio.run(main())

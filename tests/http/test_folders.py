@@ -1,0 +1,774 @@
+"""Multipart detect and instant folders against a real server, with real videos, archives and photos of real faces."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import io
+import json
+import re
+import resource
+import signal
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import numpy as np
+import pytest
+from aiohttp.test_utils import TestServer
+from PIL import Image as Pil
+
+from faceVer.domain.errors import InferenceError
+from faceVer.http.server.app import create_app
+from faceVer.services.faces import FaceEngine
+from faceVer.services.folders.service import FolderService
+from faceVer.settings.model import Settings
+from tests import support_faces as faces
+from tests.support_liveness import blank, selfie
+from tests.support_media import encode_video, jpeg, make_tar, make_zip, png
+from tests.support_server import JPEG, Answer, Server, form, part
+from tests.unit.services.reference import EXAMPLE
+from tests.unit.services.test_document import walk
+
+DETECT, INSTANT = "/v1/face/liveness/detect", "/api/instant/folders/"
+ROUTES = pytest.mark.parametrize("route", [DETECT, INSTANT], ids=["detect", "instant"])
+BASE64 = {"Content-Transfer-Encoding": "base64"}
+BIOMETRY: dict[str, Any] = {"type": "biometry"}
+UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+# The liveness model takes person 0 for live (some 0.0005) and person 2 for an attack (some 0.99), in every shape.
+LIVE, ATTACK = 0, 2
+
+
+@cache
+def photo(number: int = LIVE) -> bytes:
+    return jpeg(selfie(number))
+
+
+@cache
+def video(number: int = LIVE) -> bytes:
+    return encode_video([selfie(number, shift=4 * n) for n in range(8)], fps=4)
+
+
+@cache
+def archive(number: int = LIVE) -> bytes:
+    return make_zip([(f"{n}.jpg", jpeg(selfie(number, shift=4 * n))) for n in range(3)])
+
+
+@cache
+def empty_video() -> bytes:
+    return encode_video([blank()] * 3)
+
+
+def quality(**params: Any) -> dict[str, Any]:
+    return {"type": "quality", "params": params}
+
+
+def payload_part(payload: Any) -> bytes:
+    return part("payload", payload if isinstance(payload, bytes) else json.dumps(payload).encode())
+
+
+def media_part(name: str, data: bytes, content_type: str | None = "multipart/form-data;") -> bytes:
+    """A medium labelled as in the reference's example, unless told otherwise."""
+    return part(name, data, content_type, f"{name}.bin")
+
+
+def send(server: Server, parts: list[bytes], route: str = DETECT, headers: Mapping[str, str] | None = None) -> Answer:
+    return server.call(
+        "POST", route, form(parts), {"Content-Type": "multipart/form-data; boundary=72468", **(headers or {})}
+    )
+
+
+def ask(server: Server, media: Mapping[str, bytes], payload: Any = None, route: str = DETECT) -> Answer:
+    """A folder request. payload: bytes as they are, anything else as JSON, None = no such part."""
+    parts = [media_part(name, data) for name, data in media.items()]
+    return send(server, parts if payload is None else [*parts, payload_part(payload)], route)
+
+
+def told(answer: Answer) -> dict[str, Any]:
+    """The folder document of an answer, its invariants checked."""
+    assert answer.status == 200, answer
+    assert answer.headers["content-type"].startswith("application/json")
+    assert not re.search(rb"\d[eE][-+]?\d", re.sub(rb'"(?:[^"\\]|\\.)*"', b"", answer.body)), "an exponent"
+    document = answer.json()
+    assert list(document) == list(EXAMPLE)
+    assert document["time_created"] <= document["time_updated"]
+    for item in (document, *document["media"], *document["analyses"]):
+        assert item["folder_id"] == document["folder_id"]
+    assert len({analysis["group_id"] for analysis in document["analyses"]}) == 1
+    for analysis in document["analyses"]:
+        assert list(analysis) == list(EXAMPLE["analyses"][0])
+        assert analysis["resolution"] == analysis["resolution_status"]
+        assert all(medium in document["media"] for medium in analysis["source_media"])
+    return dict(document)
+
+
+def folder(server: Server, media: Mapping[str, bytes], payload: Any = None, route: str = DETECT) -> dict[str, Any]:
+    return told(ask(server, media, payload, route))
+
+
+def states(document: dict[str, Any], number: int = 0) -> tuple[str, ...]:
+    one = document["analyses"][number]
+    return one["state"], one["resolution_status"], document["resolution_status"], document["system_resolution"]
+
+
+FAILED = ("FAILED",) * 4
+
+
+def scores(analysis: dict[str, Any]) -> list[float]:
+    return [result["results_data"]["confidence_spoofing"] for result in analysis["results_media"]]
+
+
+def names(analysis: dict[str, Any]) -> list[str]:
+    return [medium["original_name"].removesuffix(".bin") for medium in analysis["source_media"]]
+
+
+def alike(document: dict[str, Any]) -> dict[str, Any]:
+    """The document with its ids numbered and its times gone: what two equal requests have in common."""
+    numbers: dict[str, str] = {}
+    text = UUID.sub(lambda match: numbers.setdefault(match[0], f"id-{len(numbers)}"), json.dumps(document))
+    return dict(json.loads(re.sub(r'"(time_created|time_updated)": [0-9.]+', r'"\1": 0', text)))
+
+
+META: dict[str, Any] = {
+    "partner_side_folder_id": "partner_side_folder_id_if_needed",
+    "person_info": {"first_name": "John", "middle_name": "Jameson", "last_name": "Doe"},
+}
+REFERENCE: dict[str, Any] = {
+    "folder:meta_data": META,
+    "resolution_endpoint": "https://www.your-custom-endpoint.com",
+    "media:meta_data": {
+        "media_key1": {"foo4": "bar5"},
+        "media_key2": {"foo2": "bar3"},
+    },
+    "media:tags": {
+        "media_key1": ["video_selfie", "video_selfie_blank", "orientation_portrait"],
+        "media_key2": ["photo_selfie"],
+    },
+    "analyses": [
+        {
+            "type": "quality",
+            "meta_data": {"some_key": "some_value"},
+            "params": {"threshold_spoofing": 0.42, "extract_best_shot": True},
+        }
+    ],
+}
+
+
+@ROUTES
+class TestReference:
+    """The request of the reference's example, and every key, type and null of its answer."""
+
+    def test_keys_types_and_nulls(self, server: Server, route: str) -> None:
+        body = form([media_part("media_key1", video()), payload_part(REFERENCE)], "--BOUNDARY--")
+        before = time.time()
+        answer = server.call("POST", route, body, {"Content-Type": "multipart/form-data; boundary=--BOUNDARY--"})
+        document = told(answer)
+        walk(EXAMPLE, document)
+        assert document["meta_data"] == META
+        assert document["resolution_endpoint"] == "https://www.your-custom-endpoint.com"
+        (medium,), (analysis,) = document["media"], document["analyses"]
+        assert medium["tags"] == ["video_selfie", "video_selfie_blank", "orientation_portrait"]
+        assert (medium["meta_data"], analysis["meta_data"]) == ({"foo4": "bar5"}, {"some_key": "some_value"})
+        assert medium["info"]["video"]["md5"] == hashlib.md5(video()).hexdigest()
+        assert medium["info"]["video"]["size"] == len(video())
+        assert (medium["media_type"], medium["video_id"]) == ("VIDEO_FOLDER", medium["media_id"])
+        assert analysis["confs"]["threshold_spoofing"] == 0.42
+        assert states(document) == ("FINISHED", "SUCCESS", "FINISHED", "SUCCESS")
+        (result,) = analysis["results_media"]
+        assert result["source_media_id"] == result["media_association_id"] == medium["media_id"]
+        assert result["output_images"][0]["media_association_id"] == medium["media_id"]
+        assert before <= document["time_created"] <= analysis["time_created"] <= analysis["time_updated"] <= time.time()
+
+    def test_ids_are_fresh(self, server: Server, route: str) -> None:
+        first, second = (folder(server, {"m": photo(), "n": photo()}, {}, route) for _ in range(2))
+        found = [set(UUID.findall(json.dumps(document))) for document in (first, second)]
+        # The folder, two media, the analysis, the group.
+        assert [len(ids) for ids in found] == [5, 5]
+        assert not found[0] & found[1]
+        assert alike(first) == alike(second)
+
+
+MIXED_MEDIA = {"video1": video, "photo1": photo, "shots1": archive}
+MIXED: dict[str, Any] = {
+    "folder:meta_data": {"имя": "Иван “I”", "n": [1, 2.5, 1e-7, 10**20, None, True], "😀": {}},
+    "media:tags": {"video1": ["video_selfie", "video_selfie_smile"], "photo1": ["photo_selfie"]},
+    "media:meta_data": {"photo1": {"a": "b"}},
+    "resolution_endpoint": "https://hook.example/x?token=1#y",
+    "analyses": [quality(extract_best_shot=True), {**BIOMETRY, "meta_data": {"k": 1}}],
+}
+
+
+@pytest.fixture(scope="module")
+def documents(server: Server) -> list[dict[str, Any]]:
+    media = {name: make() for name, make in MIXED_MEDIA.items()}
+    return [folder(server, media, MIXED, route) for route in (DETECT, INSTANT)]
+
+
+@pytest.fixture(scope="module", params=[0, 1], ids=["detect", "instant"])
+def document(documents: list[dict[str, Any]], request: pytest.FixtureRequest) -> dict[str, Any]:
+    return documents[request.param]
+
+
+class TestMixed:
+    """A video, a photo and an archive in one request, both analyses and best shots."""
+
+    def test_both_routes_answer_the_same(self, documents: list[dict[str, Any]]) -> None:
+        assert alike(documents[0]) == alike(documents[1])
+        assert not set(UUID.findall(json.dumps(documents[0]))) & set(UUID.findall(json.dumps(documents[1])))
+
+    def test_statuses_and_groups(self, document: dict[str, Any]) -> None:
+        check, match = document["analyses"]
+        assert (check["type"], match["type"]) == ("QUALITY", "BIOMETRY")
+        assert states(document, 0) == states(document, 1) == ("FINISHED", "SUCCESS", "FINISHED", "SUCCESS")
+        assert check["group_id"] == match["group_id"]
+        assert check["analysis_id"] == check["analyse_id"] != match["analysis_id"]
+        assert all(0 <= score <= 0.5 for score in scores(check))
+        assert len(scores(check)) == 3
+        assert match["results_data"]["min_confidence"] > 0.85
+        assert match["confs"] == {"threshold_min": 0.85, "threshold_max": 0.85}
+        assert [len(one["results_media"]) for one in (check, match)] == [3, 3]
+        assert match["meta_data"] == {"k": 1}
+
+    def test_what_was_sent_is_echoed(self, document: dict[str, Any]) -> None:
+        assert document["meta_data"] == MIXED["folder:meta_data"]
+        assert document["resolution_endpoint"] == MIXED["resolution_endpoint"]
+        clip, still, shots = document["media"]
+        assert clip["tags"] == ["video_selfie", "video_selfie_smile", "orientation_portrait"]
+        assert still["tags"] == ["photo_selfie", "orientation_portrait"]
+        assert shots["tags"] == ["orientation_portrait"]
+        assert [medium["meta_data"] for medium in document["media"]] == [{}, {"a": "b"}, {}]
+        assert [medium["original_name"] for medium in document["media"]] == ["video1.bin", "photo1.bin", "shots1.bin"]
+
+    def test_each_kind_of_medium(self, document: dict[str, Any]) -> None:
+        clip, still, shots = document["media"]
+        endings = {
+            "VIDEO_FOLDER": ["video_id", "video_url"],
+            "IMAGE_FOLDER": ["image_id", "image_url"],
+            "SHOTS_SET_FOLDER": ["shots_set_id", "video_url"],
+        }
+        assert [medium["media_type"] for medium in document["media"]] == list(endings)
+        for medium in document["media"]:
+            ending = endings[medium["media_type"]]
+            assert list(medium)[-2:] == ending
+            assert medium[ending[0]] == medium["media_id"]
+            assert medium[ending[1]] is None
+        told_by_video = clip["info"]["video"]
+        assert list(told_by_video) == ["duration", "FPS", "width", "height", "md5", "size", "mime-type"]
+        assert (told_by_video["duration"], told_by_video["FPS"]) == (pytest.approx(2, abs=0.01), pytest.approx(4))
+        for medium, kind, data, mime in (
+            (clip, "video", video(), "video/mp4"),
+            (still, "original", photo(), "image/jpeg"),
+            (shots, "shots_set", archive(), "application/zip"),
+        ):
+            assert list(medium["info"]) == ["thumb", kind]
+            assert medium["info"][kind] | {"duration": 0, "FPS": 0} == {
+                "duration": 0,
+                "FPS": 0,
+                "width": 300,
+                "height": 400,
+                "md5": hashlib.md5(data).hexdigest(),
+                "size": len(data),
+                "mime-type": mime,
+            }
+
+    def test_best_shots_are_pictures_of_the_face(self, server: Server, document: dict[str, Any]) -> None:
+        results = document["analyses"][0]["results_media"]
+        assert [len(result["output_images"]) for result in results] == [1, 0, 1], "a photo has no best shot"
+        assert not any(result["output_images"] for result in document["analyses"][1]["results_media"])
+        for result in (results[0], results[2]):
+            (image,) = result["output_images"]
+            data = base64.b64decode(image["image_b64"], validate=True)
+            original = image["info"]["original"]
+            assert (original["md5"], original["size"]) == (hashlib.md5(data).hexdigest(), len(data))
+            with Pil.open(io.BytesIO(data)) as picture:
+                assert (picture.format, picture.size) == ("JPEG", (original["width"], original["height"]))
+            assert image["media_association_id"] == result["source_media_id"]
+            mine = server.template(data)
+            parts = [part("bio_feature", mine), part("bio_template", server.template(photo()))]
+            assert server.post("compare", parts).json()["score"] > 0.85
+
+
+class TestPayload:
+    @pytest.mark.parametrize(
+        "payload", [None, {}, {"analyses": []}, {"analyses": None}, {"analyses": [{}]}, {"unknown": {"key": 1}}]
+    )
+    def test_nothing_asked_means_one_quality_analysis(self, server: Server, payload: Any) -> None:
+        document = folder(server, {"m": photo()}, payload)
+        (analysis,) = document["analyses"]
+        assert states(document) == ("FINISHED", "SUCCESS", "FINISHED", "SUCCESS")
+        assert (analysis["type"], analysis["confs"]["threshold_spoofing"]) == ("QUALITY", 0.5)
+        assert analysis["confs"]["extract_best_shot"] is False
+        assert (document["meta_data"], document["resolution_endpoint"]) == ({}, None)
+
+    @pytest.mark.parametrize(
+        "sent",
+        [
+            part("payload", b"{}", "application/json"),
+            part("payload", b"{}", "text/plain; charset=utf-8", "payload.json"),
+            part("payload", "﻿{}".encode(), "application/octet-stream"),
+            part("payload", base64.b64encode(b"{}"), extra=["Content-Transfer-Encoding: base64"]),
+        ],
+    )
+    def test_however_it_is_labelled_and_wherever_it_stands(self, server: Server, sent: bytes) -> None:
+        media = media_part("m", photo())
+        for parts in ([sent, media], [media, sent]):
+            assert states(told(send(server, parts)))[0] == "FINISHED"
+
+    def test_names_and_file_names_of_any_script(self, server: Server) -> None:
+        key = "селфи 1 “«"
+        parts = [
+            part(key, photo(), "image/jpeg", "моё фото.jpg"),
+            part("nameless", photo()),
+            payload_part({"media:tags": {key: ["x"]}, "analyses": [{**quality(), "source_media": [key]}]}),
+        ]
+        document = told(send(server, parts))
+        assert [medium["original_name"] for medium in document["media"]] == ["моё фото.jpg", "nameless"]
+        assert document["media"][0]["tags"] == ["x", "orientation_portrait"]
+        assert len(document["analyses"][0]["source_media"]) == 1
+
+    def test_the_orientation_is_added_only_where_it_lacks(self, server: Server) -> None:
+        wide = jpeg(selfie(LIVE, width=400, height=300))
+        tags = {"own": ["orientation_portrait"], "none": []}
+        document = folder(server, {"own": wide, "none": wide}, {"media:tags": tags})
+        assert [medium["tags"] for medium in document["media"]] == [["orientation_portrait"], ["orientation_landscape"]]
+
+    def test_a_chunked_body(self, server: Server) -> None:
+        headers = {"Content-Type": 'multipart/form-data; boundary="72468"'}
+        answer = server.call("POST", DETECT, form([media_part("m", photo())]), headers, chunked=True)
+        assert states(told(answer))[0] == "FINISHED"
+
+
+class TestResults:
+    def test_a_photo_scores_as_in_single_image_detect(self, server: Server) -> None:
+        for number in range(4):
+            alone = server.call("POST", DETECT, photo(number), JPEG).json()
+            document = folder(server, {"m": photo(number)})
+            assert scores(document["analyses"][0]) == [alone["score"]]
+            assert document["system_resolution"] == ("SUCCESS" if alone["passed"] else "DECLINED")
+
+    @ROUTES
+    def test_the_threshold_of_the_request_decides(self, server: Server, route: str) -> None:
+        media = {"live": photo(LIVE), "attack": video(ATTACK)}
+        live, attack = scores(folder(server, media)["analyses"][0])
+        assert live < 0.5 < attack
+        for threshold, resolution in (
+            (attack, "SUCCESS"),
+            (attack - 1e-6, "DECLINED"),
+            (0, "DECLINED"),
+            (1, "SUCCESS"),
+        ):
+            document = folder(server, media, {"analyses": [quality(threshold_spoofing=threshold)]}, route)
+            assert states(document) == ("FINISHED", resolution, "FINISHED", resolution)
+            assert document["analyses"][0]["confs"]["threshold_spoofing"] == threshold
+
+    @ROUTES
+    def test_biometry_compares_every_pair_and_the_least_decides(self, server: Server, route: str) -> None:
+        same = {"a": photo(), "b": video(), "c": archive()}
+        document = folder(server, same, {"analyses": [BIOMETRY]}, route)
+        assert states(document) == ("FINISHED", "SUCCESS", "FINISHED", "SUCCESS")
+        document = folder(server, {**same, "d": photo(1)}, {"analyses": [BIOMETRY]}, route)
+        assert states(document) == ("FINISHED", "DECLINED", "FINISHED", "DECLINED")
+        result = document["analyses"][0]["results_data"]
+        assert result["min_confidence"] < 0.5 < 0.85 < result["max_confidence"]
+        assert [one["results_data"]["max_confidence"] > 0.85 for one in document["analyses"][0]["results_media"]] == [
+            True,
+            True,
+            True,
+            False,
+        ]
+
+    def test_thresholds_of_biometry(self, server: Server) -> None:
+        media = {"a": photo(0), "b": photo(1)}
+        for low, high, resolution in (
+            (0, 0, "SUCCESS"),
+            (0, 1, "OPERATOR_REQUIRED"),
+            (0.9, 1, "DECLINED"),
+            (None, 0, "SUCCESS"),
+            (0, None, "OPERATOR_REQUIRED"),
+            (1, None, "DECLINED"),
+        ):
+            params = {"threshold_min": low, "threshold_max": high}
+            document = folder(server, media, {"analyses": [{**BIOMETRY, "params": params}]})
+            assert states(document) == ("FINISHED", resolution, "FINISHED", resolution), params
+
+    def test_the_group_is_as_good_as_its_worst(self, server: Server) -> None:
+        media = {"live": photo(LIVE), "attack": photo(ATTACK), "empty": jpeg(blank())}
+        live, attack, empty = ({**quality(), "source_media": [name]} for name in media)
+        doubt = {**BIOMETRY, "source_media": ["live", "attack"], "params": {"threshold_min": 0, "threshold_max": 1}}
+        for analyses, state, resolution in (
+            ([live, live], "FINISHED", "SUCCESS"),
+            ([live, doubt], "FINISHED", "OPERATOR_REQUIRED"),
+            ([doubt, attack, live], "FINISHED", "DECLINED"),
+            ([attack, empty, live, doubt], "FAILED", "FAILED"),
+        ):
+            document = folder(server, media, {"analyses": analyses})
+            assert (document["resolution_status"], document["system_resolution"]) == (state, resolution)
+            assert len(document["analyses"]) == len(analyses)
+
+    @ROUTES
+    @pytest.mark.parametrize("analysis", [quality(extract_best_shot=True), BIOMETRY], ids=["quality", "biometry"])
+    def test_a_video_without_a_face_fails_and_is_named(
+        self, server: Server, route: str, analysis: dict[str, Any]
+    ) -> None:
+        document = folder(server, {"face": photo(), "empty": empty_video()}, {"analyses": [analysis]}, route)
+        assert states(document) == FAILED
+        (one,) = document["analyses"]
+        assert one["error_code"] == 202
+        assert one["error_message"] == f"Could not locate face on source media [{document['media'][1]['media_id']}]"
+        assert (one["results_media"], one["results_data"]) == ([], None)
+        assert names(one) == ["face", "empty"]
+
+    def test_an_archive_and_a_photo_without_a_face(self, server: Server) -> None:
+        for data in (make_tar([("0.png", png(blank()))], gzip=True), jpeg(blank())):
+            document = folder(server, {"m": data})
+            assert states(document) == FAILED
+            assert document["analyses"][0]["error_code"] == 202
+
+    @ROUTES
+    def test_id_photos_only(self, server: Server, route: str) -> None:
+        media = {"front": photo(), "back": photo(), "id": photo()}
+        tags = {"front": ["photo_id", "photo_id_front"], "back": ["photo_id_back"], "id": ["photo_id"]}
+        document = folder(server, media, {"media:tags": tags}, route)
+        assert states(document) == FAILED
+        (one,) = document["analyses"]
+        assert (one["error_code"], one["error_message"]) == (5, "Invalid/missed tag values to process quality check")
+
+    def test_id_photos_are_compared_but_not_scored(self, server: Server) -> None:
+        media = {"selfie": video(), "front": photo(), "back": jpeg(blank())}
+        tags = {"selfie": ["video_selfie"], "front": ["photo_id_front"], "back": ["photo_id_back"]}
+        document = folder(server, media, {"media:tags": tags, "analyses": [quality(), BIOMETRY]})
+        check, match = document["analyses"]
+        assert (names(check), names(match)) == (["selfie"], ["selfie", "front"])
+        assert document["system_resolution"] == "SUCCESS"
+
+    @ROUTES
+    def test_biometry_of_one_medium(self, server: Server, route: str) -> None:
+        for media, tags in (({"m": photo()}, {}), ({"m": photo(), "n": photo()}, {"n": ["photo_id_back"]})):
+            document = folder(server, media, {"analyses": [BIOMETRY], "media:tags": tags}, route)
+            assert states(document) == FAILED
+            (one,) = document["analyses"]
+            assert one["error_code"] == 202
+            assert one["error_message"] == "Biometry. Analysis requires at least 2 media objects to process"
+
+    def test_two_people_in_a_medium(self, server: Server) -> None:
+        document = folder(server, {"m": jpeg(np.hstack([selfie(0), selfie(2)]))})
+        assert states(document) == FAILED
+        assert document["analyses"][0]["error_code"] == 202
+        assert document["analyses"][0]["error_message"].startswith("More than one person")
+
+
+class TestBase64:
+    @ROUTES
+    def test_of_the_request_means_the_files_and_not_the_payload(self, server: Server, route: str) -> None:
+        media = {"v": video(), "p": photo(), "z": archive()}
+        payload = {"folder:meta_data": {"id": "7"}, "analyses": [quality(extract_best_shot=True), BIOMETRY]}
+        plain = folder(server, media, payload, route)
+        parts = [media_part(name, base64.b64encode(data)) for name, data in media.items()]
+        coded = told(send(server, [*parts, payload_part(payload)], route, BASE64))
+        assert alike(coded) == alike(plain)
+        assert coded["meta_data"] == {"id": "7"}
+
+    def test_of_a_part_means_that_part(self, server: Server) -> None:
+        text = base64.urlsafe_b64encode(photo()).rstrip(b"=")
+        coded = part("a", b"\r\n".join(text[at : at + 76] for at in range(0, len(text), 76)), "image/jpeg", extra=[
+            "content-transfer-encoding: BASE64"])  # fmt: skip
+        uri = part("b", b"data:image/jpeg;base64," + base64.b64encode(photo()), extra=[
+            "Content-Transfer-Encoding: base64"])  # fmt: skip
+        binary = part("c", photo(), extra=["Content-Transfer-Encoding: binary"])
+        document = told(send(server, [coded, uri, binary]))
+        assert [medium["info"]["original"]["size"] for medium in document["media"]] == [len(photo())] * 3
+        assert states(told(send(server, [part("c", photo(), extra=["Content-Transfer-Encoding: binary"])], DETECT,
+                                BASE64)))[0] == "FINISHED"  # fmt: skip
+
+
+class TestMedia:
+    @pytest.mark.parametrize(
+        "labels",
+        [
+            (None, "multipart/form-data; ", "application/octet-stream"),
+            ("image/jpeg", "video/mp4", "image/png"),
+            ("binary/octet-stream", "VIDEO/x-Something; codecs=avc1", "video/webm"),
+            ("application/zip", "image/gif", "application/x-tar"),
+            ("*/*", "application/zip", "nonsense"),
+        ],
+    )
+    def test_told_from_bytes_and_not_from_labels(self, server: Server, labels: tuple[str | None, ...]) -> None:
+        media = (video(), photo(), make_tar([("a.jpg", photo())], gzip=True))
+        parts = [media_part(f"m{n}", data, label) for n, (data, label) in enumerate(zip(media, labels, strict=True))]
+        document = told(send(server, parts))
+        assert [medium["media_type"] for medium in document["media"]] == [
+            "VIDEO_FOLDER",
+            "IMAGE_FOLDER",
+            "SHOTS_SET_FOLDER",
+        ]
+        assert states(document) == ("FINISHED", "SUCCESS", "FINISHED", "SUCCESS")
+
+    @pytest.mark.parametrize(
+        ("codec", "container", "mime"),
+        [
+            ("libx264", "mp4", "video/mp4"),
+            ("libx264", "mov", "video/quicktime"),
+            ("libx264", "mkv", "video/x-matroska"),
+            ("libx265", "mkv", "video/x-matroska"),
+            ("libx265", "mp4", "video/mp4"),
+            ("libvpx", "webm", "video/webm"),
+            ("libvpx-vp9", "webm", "video/webm"),
+            ("mpeg4", "avi", "video/x-msvideo"),
+            ("mpeg4", "mp4", "video/mp4"),
+            ("mjpeg", "mov", "video/quicktime"),
+        ],
+    )
+    def test_codecs_and_containers(self, server: Server, codec: str, container: str, mime: str) -> None:
+        clip = encode_video(
+            [selfie(LIVE, shift=4 * n) for n in range(8)], codec, container, 8, audio=container != "avi"
+        )
+        document = folder(server, {"m": clip, "p": photo()}, {"analyses": [quality(extract_best_shot=True), BIOMETRY]})
+        info = document["media"][0]["info"]["video"]
+        assert (info["width"], info["height"], info["mime-type"]) == (300, 400, mime)
+        assert info["duration"] == pytest.approx(1, abs=0.15)
+        assert info["FPS"] == pytest.approx(8, abs=0.5)
+        assert [one["resolution"] for one in document["analyses"]] == ["SUCCESS", "SUCCESS"]
+        (image,) = document["analyses"][0]["results_media"][0]["output_images"]
+        assert server.extract(base64.b64decode(image["image_b64"])).status == 200
+
+    @pytest.mark.parametrize("rotation", [90, 180, 270])
+    @pytest.mark.parametrize("container", ["mp4", "mov"])
+    def test_rotation_is_applied(self, server: Server, rotation: int, container: str) -> None:
+        stored = [np.ascontiguousarray(np.rot90(selfie(LIVE, shift=4 * n), -rotation // 90)) for n in range(6)]
+        clip = encode_video(stored, container=container, rotation=rotation)
+        document = folder(server, {"m": clip}, {"analyses": [quality(extract_best_shot=True)]})
+        (medium,), (analysis,) = document["media"], document["analyses"]
+        assert (medium["info"]["video"]["width"], medium["info"]["video"]["height"]) == (300, 400)
+        assert medium["tags"] == ["orientation_portrait"]
+        shot = analysis["results_media"][0]["output_images"][0]["info"]["original"]
+        assert (shot["width"], shot["height"]) == (300, 400)
+        assert analysis["resolution"] == "SUCCESS"
+
+    def test_a_variable_frame_rate_and_a_truncated_file(self, server: Server) -> None:
+        frames = [selfie(LIVE, shift=2 * n) for n in range(8)]
+        clip = encode_video(frames, times=[0, 0.05, 0.1, 0.15, 1.0, 2.0, 2.1, 4.0])
+        document = folder(server, {"m": clip})
+        assert document["media"][0]["info"]["video"]["duration"] >= 4
+        assert document["system_resolution"] == "SUCCESS"
+        cut = encode_video(frames, "libvpx", "webm")
+        document = folder(server, {"m": cut[: len(cut) * 2 // 3]})
+        assert document["system_resolution"] == "SUCCESS"
+
+    @pytest.mark.parametrize("kind", ["zip", "tar", "tar.gz"])
+    def test_archives(self, server: Server, kind: str) -> None:
+        members = [(f"shots/{n}.{end}", make(selfie(LIVE, shift=4 * n))) for n, (end, make) in enumerate(
+            [("jpg", jpeg), ("png", png), ("jpg", jpeg)])]  # fmt: skip
+        data = make_zip(members) if kind == "zip" else make_tar(members, gzip=kind == "tar.gz")
+        document = folder(server, {"m": data}, {"analyses": [quality(extract_best_shot=True)]})
+        assert document["media"][0]["media_type"] == "SHOTS_SET_FOLDER"
+        assert document["system_resolution"] == "SUCCESS"
+        assert len(document["analyses"][0]["results_media"][0]["output_images"]) == 1
+
+
+def expect_instant(answer: Answer, status: int, code: int, field: str | None = None) -> None:
+    assert answer.status == status, answer
+    document = answer.json()
+    assert list(document) == ["error_code", "error_message", "details"]
+    assert document["error_code"] == code
+    assert isinstance(document["error_message"], str)
+    assert document["error_message"]
+    assert document["details"] == (None if field is None else {"field": field})
+    assert answer.headers["content-type"].startswith("application/json")
+    assert answer.headers["x-request-id"]
+    assert answer.headers["access-control-allow-origin"] == "*"
+
+
+class TestInstantErrors:
+    """Section 7 of the contract: the full API's shape and codes."""
+
+    @pytest.mark.parametrize("payload", [b"", b"{nope", b"[]", b"null", b"\xff", b'{"a": ' + b"[" * 70 + b"]" * 70])
+    def test_3_structure(self, server: Server, payload: bytes) -> None:
+        answer = ask(server, {"m": photo()}, payload, INSTANT)
+        expect_instant(answer, 400, 3, "payload")
+
+    def test_3_payload_sent_twice(self, server: Server) -> None:
+        parts = [media_part("m", photo()), payload_part({}), payload_part({})]
+        expect_instant(send(server, parts, INSTANT), 400, 3, "payload")
+
+    @pytest.mark.parametrize(
+        ("payload", "field"),
+        [
+            ({"analyses": [quality(threshold_spoofing=7)]}, "analyses[0].params.threshold_spoofing"),
+            ({"analyses": [{"type": "blacklist"}]}, "analyses[0].type"),
+            ({"analyses": [{"source_media": ["x"]}]}, "analyses[0].source_media[0]"),
+        ],
+    )
+    def test_4_value(self, server: Server, payload: Any, field: str) -> None:
+        expect_instant(ask(server, {"m": photo()}, payload, INSTANT), 400, 4, field)
+
+    def test_4_media_that_cannot_be_read(self, server: Server) -> None:
+        expect_instant(ask(server, {}, {}, INSTANT), 400, 4, "media")
+        for media in ({"m": b"junk" * 99}, {"m": b""}, {"m": photo()[:2000]}, {"m": video()[:200]}):
+            expect_instant(ask(server, media, {}, INSTANT), 400, 4)
+        expect_instant(send(server, [media_part("m", photo())] * 2, INSTANT), 400, 4, "m")
+
+    @pytest.mark.parametrize(
+        ("payload", "field"),
+        [
+            ({"analyses": "quality"}, "analyses"),
+            ({"analyses": [quality(extract_best_shot=1)]}, "analyses[0].params.extract_best_shot"),
+            ({"media:tags": {"m": "selfie"}}, "media:tags.m"),
+            ({"resolution_endpoint": 1}, "resolution_endpoint"),
+        ],
+    )
+    def test_5_type(self, server: Server, payload: Any, field: str) -> None:
+        expect_instant(ask(server, {"m": photo()}, payload, INSTANT), 400, 5, field)
+
+    def test_5_content_types(self, server: Server) -> None:
+        for content_type in (
+            "application/json",
+            "image/jpeg",
+            "multipart/form-data",
+            "multipart/mixed; boundary=72468",
+        ):
+            expect_instant(server.call("POST", INSTANT, form([]), {"Content-Type": content_type}), 400, 5)
+        expect_instant(send(server, [media_part("m", photo(), "text/plain")], INSTANT), 400, 5)
+        expect_instant(send(server, [], INSTANT, {"Content-Transfer-Encoding": "x-rot13"}), 400, 5)
+
+    @pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD"])
+    def test_1_method(self, server: Server, method: str) -> None:
+        answer = server.call(method, INSTANT, b"x" if method == "PUT" else None)
+        if method == "HEAD":
+            assert answer.status == 405
+        else:
+            expect_instant(answer, 405, 1)
+
+    @pytest.mark.parametrize(
+        "path", ["/api/", "/api/instant/folders", "/api/instant/folders/1", "/api/folders/", "/api/x?y"]
+    )
+    @pytest.mark.parametrize("method", ["GET", "POST"])
+    def test_10_path(self, server: Server, method: str, path: str) -> None:
+        expect_instant(server.call(method, path), 404, 10)
+
+    def test_4_too_large(self, server: Server) -> None:
+        expect_instant(ask(server, {f"m{n}": photo() for n in range(11)}, {}, INSTANT), 413, 4)
+        expect_instant(ask(server, {"m": photo() + bytes(15 << 20)}, {}, INSTANT), 413, 4)
+
+    @pytest.mark.parametrize(
+        ("error", "status", "lde"),
+        [(ZeroDivisionError("secret"), 500, "001001"), (InferenceError("secret"), 400, "001002")],
+    )
+    def test_0_faults_of_ours(
+        self,
+        engine: FaceEngine,
+        settings: Settings,
+        monkeypatch: pytest.MonkeyPatch,
+        error: Exception,
+        status: int,
+        lde: str,
+    ) -> None:
+        def fail(*_: object) -> None:
+            raise error
+
+        monkeypatch.setattr(FolderService, "run", fail)
+        monkeypatch.setattr(FolderService, "detect_image", fail)
+        monkeypatch.setattr(FolderService, "probe", fail)
+
+        async def main() -> list[tuple[int, Any]]:
+            async with TestServer(create_app(settings, engine)) as running, aiohttp.ClientSession() as session:
+                root = str(running.make_url("")).rstrip("/")
+                found = []
+                headers = {"Content-Type": "multipart/form-data; boundary=72468"}
+                for route, body, head in ((INSTANT, form([media_part("m", photo())]), headers),
+                                          (DETECT, form([media_part("m", photo())]), headers),
+                                          (DETECT, photo(), JPEG)):  # fmt: skip
+                    async with session.post(root + route, data=body, headers=head) as answer:
+                        found.append((answer.status, await answer.json()))
+                async with session.get(root + "/v1/face/liveness/health") as answer:
+                    found.append((answer.status, await answer.json()))
+                return found
+
+        instant, multipart, single, health = asyncio.run(main())
+        words = {
+            "001001": "Internal liveness detection processor error",
+            "001002": "TFSS error. Call the health method",
+        }[lde]
+        assert instant == (status, {"error_code": 0, "error_message": words, "details": None})
+        assert multipart == single == (status, {"code": f"LDE-{lde}", "message": words})
+        assert (health[0], health[1]["status"]) == (503, 3)
+        assert "secret" not in str(health)
+
+
+def test_browsers_may_call_instant_folders(server: Server) -> None:
+    asked = {"Origin": "https://app.example", "Access-Control-Request-Method": "POST",
+             "Access-Control-Request-Headers": "content-type, content-transfer-encoding, x-request-id"}  # fmt: skip
+    for route in (INSTANT, DETECT):
+        answer = server.call("OPTIONS", route, headers=asked)
+        assert (answer.status, answer.headers["access-control-allow-origin"]) == (204, "*")
+    answer = ask(server, {"m": photo()})
+    assert answer.headers["access-control-allow-origin"] == "*"
+
+
+def test_nothing_of_a_request_is_stored() -> None:
+    """With a file size limit of zero any write to a regular file kills the process (SIGXFSZ)."""
+
+    def no_writing() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+
+    media = {
+        "v": video(),
+        "w": encode_video([selfie(LIVE)] * 4, "libvpx", "webm"),
+        "z": archive(),
+        "t": make_tar([("a.jpg", photo())], gzip=True),
+        "p": photo() + bytes(8_000_000),
+        "h": faces.encoded(Pil.fromarray(selfie(LIVE)), "TIFF"),
+    }
+    payload = {"analyses": [quality(extract_best_shot=True), BIOMETRY]}
+    with Server(preexec=no_writing) as running:
+        for route in (DETECT, INSTANT):
+            document = folder(running, media, payload, route)
+            assert document["system_resolution"] == "SUCCESS"
+        for broken in (video()[:3000], archive()[:-40], b"junk"):
+            assert ask(running, {"m": broken}).status == 400
+        assert running.call("POST", DETECT, photo(), JPEG).status == 200
+        assert running.process.poll() is None
+
+
+def test_parallel_requests_answer_as_alone(server: Server) -> None:
+    both = {"analyses": [quality(extract_best_shot=True), BIOMETRY]}
+    kinds: list[tuple[dict[str, bytes], Any]] = [
+        ({"v": video(0), "p": photo(0)}, both),
+        ({"z": archive(1), "p": photo(2)}, both),
+        ({"v": video(2)}, {"analyses": [quality(extract_best_shot=True)]}),
+        ({"e": empty_video(), "p": photo(3)}, both),
+    ]
+    requests = [(*kind, route) for kind in kinds for route in (DETECT, INSTANT)]
+    alone = [alike(folder(server, *request)) for request in requests]
+    with ThreadPoolExecutor(16) as pool:
+        together = list(pool.map(lambda request: alike(folder(server, *request)), requests * 2))
+    assert together == alone * 2
+
+
+@pytest.fixture(scope="module")
+def development(data_folder: Path) -> Path:
+    folder = data_folder / "liveness-dev"
+    if not folder.is_dir():
+        pytest.skip("no liveness-dev in the development data")
+    return folder
+
+
+@ROUTES
+@pytest.mark.parametrize(("name", "resolution"), [("real-1.mp4", "SUCCESS"), ("spoof-1.mp4", "DECLINED")])
+def test_development_videos(server: Server, development: Path, route: str, name: str, resolution: str) -> None:
+    payload = {"analyses": [quality(extract_best_shot=True)]}
+    document = folder(server, {"m": (development / name).read_bytes()}, payload, route)
+    assert states(document) == ("FINISHED", resolution, "FINISHED", resolution)
+    (image,) = document["analyses"][0]["results_media"][0]["output_images"]
+    assert server.extract(base64.b64decode(image["image_b64"])).status == 200
+
+
+@pytest.mark.parametrize(("name", "passed"), [("real-2.jpg", True), ("spoof-2.jpg", False), ("spoof-3.jpg", False)])
+def test_development_photos(server: Server, development: Path, name: str, passed: bool) -> None:
+    answer = server.call("POST", DETECT, (development / name).read_bytes(), JPEG)
+    assert (answer.status, answer.json()["passed"]) == (200, passed)

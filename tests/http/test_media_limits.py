@@ -1,0 +1,303 @@
+"""What media may cost, through HTTP: the caps on files and media, and bombs that are refused with little memory."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import struct
+import tarfile
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.http.test_folders import DETECT, LIVE, ROUTES, ask, folder, photo, states, video
+from tests.support_liveness import blank, selfie
+from tests.support_media import encode_video, make_zip
+from tests.support_server import JPEG, Answer, Server
+from tests.unit.media.test_video import huge_h264, huge_mjpeg
+
+LIMIT = 15 << 20
+GIB = 1 << 30
+GROWTH = 150
+"""Most MB by which the server's peak memory may grow over a refused medium."""
+_BLOCK = bytes(1 << 24)
+
+
+@pytest.fixture(scope="module")
+def fresh() -> Iterator[Server]:
+    """A server of its own, warm, so that what it grows by is what the media cost."""
+    with Server(threads="1") as running:
+        assert ask(running, {"v": video(), "p": photo()}).status == 200
+        yield running
+
+
+class Cost:
+    """growth: MB of resident memory at the peak, above what it was before."""
+
+    growth = 0.0
+
+
+@contextlib.contextmanager
+def cost(server: Server, what: str) -> Iterator[Cost]:
+    """Measure the server's peak memory over the block; the figures are printed (`pytest -s` shows them)."""
+    process = Path(f"/proc/{server.process.pid}")
+    with contextlib.suppress(OSError):  # sets the peak to what there is now; where it may not, an older peak counts
+        (process / "clear_refs").write_text("5")
+    before, began, found = _memory(process, "VmRSS"), time.perf_counter(), Cost()
+    yield found
+    seconds, peak = time.perf_counter() - began, _memory(process, "VmHWM")
+    found.growth = peak - before
+    print(f"{what:40} {seconds:6.3f} s, {before:4.0f} MB before, {peak:4.0f} MB at the peak, + {found.growth:.0f} MB")
+
+
+def _memory(process: Path, key: str) -> float:
+    (line,) = (line for line in (process / "status").read_text().splitlines() if line.startswith(key + ":"))
+    return int(line.split()[1]) / 1024
+
+
+def padded(size: int) -> bytes:
+    """A JPEG of that many bytes."""
+    return photo().ljust(size, b"\0")
+
+
+def refused(answer: Answer, status: int, code: str) -> None:
+    assert (answer.status, answer.code) == (status, code), answer
+
+
+class TestCounts:
+    @ROUTES
+    def test_ten_files_pass_and_eleven_do_not(self, server: Server, route: str) -> None:
+        document = folder(server, {f"m{n}": photo() for n in range(10)}, None, route)
+        assert len(document["analyses"][0]["results_media"]) == 10
+        answer = ask(server, {f"m{n}": photo() for n in range(11)}, None, route)
+        assert answer.status == 413
+        assert answer.json().get("code", "LDE-002007") == "LDE-002007"
+
+    def test_eleven_are_refused_whatever_they_are(self, server: Server) -> None:
+        refused(ask(server, {f"m{n}": b"junk" for n in range(11)}, b"{nope"), 413, "LDE-002007")
+
+    def test_the_payload_is_no_medium(self, server: Server) -> None:
+        assert folder(server, {f"m{n}": photo() for n in range(10)}, {})["resolution_status"] == "FINISHED"
+
+
+class TestSizes:
+    def test_15_mib_pass_and_one_byte_more_does_not(self, fresh: Server) -> None:
+        with cost(fresh, "a file of 15 MiB") as found:
+            assert states(folder(fresh, {"m": padded(LIMIT)}))[0] == "FINISHED"
+        assert found.growth < GROWTH
+        with cost(fresh, "a file of 15 MiB and a byte") as found:
+            refused(ask(fresh, {"m": padded(LIMIT + 1)}), 413, "LDE-002007")
+        assert found.growth < GROWTH
+
+    def test_single_image_detect_likewise(self, fresh: Server) -> None:
+        assert fresh.call("POST", DETECT, padded(LIMIT), JPEG).status == 200
+        refused(fresh.call("POST", DETECT, padded(LIMIT + 1), JPEG), 413, "LDE-002007")
+
+    def test_ten_files_of_15_mib_pass(self, fresh: Server) -> None:
+        with cost(fresh, "ten files of 15 MiB") as found:
+            document = folder(fresh, {f"m{n}": padded(LIMIT - n) for n in range(10)})
+        assert len(document["media"]) == 10
+        assert found.growth < 2 * 150 + GROWTH, "the files themselves, once more while they are taken out of the body"
+
+
+def zeros(size: int, head: bytes = b"") -> bytes:
+    """Raw deflate of `head` and then zeros, `size` bytes in all, packed a thousandfold, without packing them all."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    count, rest = divmod(size - len(head), len(_BLOCK))
+    start = packer.compress(head) + packer.flush(zlib.Z_FULL_FLUSH)
+    block = packer.compress(_BLOCK) + packer.flush(zlib.Z_FULL_FLUSH)
+    return start + block * count + packer.compress(bytes(rest)) + packer.flush(zlib.Z_FINISH)
+
+
+@cache
+def _gib_crc(head: bytes) -> int:
+    check, left = zlib.crc32(head), GIB - len(head)
+    while left > 0:
+        check = zlib.crc32(_BLOCK[:left], check)
+        left -= len(_BLOCK)
+    return check
+
+
+def zip_bomb(members: int, *, shared: bool, claimed: int = GIB) -> bytes:
+    """A zip of so many members of 1 GiB, each a JPEG and zeros. shared: all are the same megabyte of the file. claimed:
+    bytes they pretend to have."""
+    head = photo()
+    packed, check = zeros(GIB, head), _gib_crc(head)
+    body, directory, at = bytearray(), bytearray(), 0
+    for number in range(members):
+        name = f"{number}.jpg".encode()
+        facts = struct.pack("<HHHHHIIIHH", 20, 0, 8, 0, 0, check, len(packed), claimed, len(name), 0)
+        if number == 0 or not shared:
+            at = len(body)
+            body += b"PK\x03\x04" + facts + name + packed
+        directory += b"PK\x01\x02" + struct.pack("<H", 20) + facts + struct.pack("<HHHII", 0, 0, 0, 0, at) + name
+    end = struct.pack("<HHHHIIH", 0, 0, members, members, len(directory), len(body), 0)
+    return bytes(body + directory + b"PK\x05\x06" + end)
+
+
+def gzip_bomb(size: int) -> bytes:
+    """A tar.gz of one member."""
+    info = tarfile.TarInfo("0.jpg")
+    info.size = min(size, 8 * GIB) - 512  # the most that a header has room for
+    packed = zeros(size, info.tobuf(tarfile.GNU_FORMAT) + photo())
+    return b"\x1f\x8b\x08\0\0\0\0\0\0\xff" + packed + struct.pack("<II", 0, size & 0xFFFFFFFF)
+
+
+def huge_png(side: int = 50_000) -> bytes:
+    """A whole PNG of side x side black pixels, one bit each."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    size = side * (-(-side // 8) + 1)
+    stream = b"\x78\xda" + zeros(size) + struct.pack(">I", size % 65521 << 16 | 1)
+    header = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", stream) + chunk(b"IEND", b"")
+
+
+def huge_mp4() -> bytes:
+    """An mp4 whose track header and sample entry declare 30000x30000."""
+    data = bytearray(encode_video([blank(320, 240)] * 2, "mjpeg", "mov"))
+    entry = data.find(b"jpeg", data.find(b"stsd"))
+    data[entry + 28 : entry + 32] = struct.pack(">HH", 30_000, 30_000)
+    track = data.find(b"tkhd")
+    data[track + 80 : track + 88] = struct.pack(">II", 30_000 << 16, 30_000 << 16)
+    at = 0
+    while (at := data.find(b"\xff\xc0\x00\x11\x08", at)) >= 0:
+        data[at + 5 : at + 9] = struct.pack(">HH", 30_000, 30_000)
+        at += 9
+    return bytes(data)
+
+
+def declared(codec: str, container: str) -> bytes:
+    """A video of 300x400 whose container declares 30000x30000."""
+    data = bytearray(encode_video([selfie(LIVE)] * 3, codec, container))
+    side = struct.pack(">H", 30_000)
+    if container in ("webm", "mkv"):
+        for name in (b"\xb0\x82", b"\xba\x82"):  # width and height, two bytes long
+            at = data.find(name, data.find(b"\x16\x54\xae\x6b")) + 2
+            data[at : at + 2] = side
+    elif container == "avi":
+        at = data.find(b"strf") + 12
+        data[at : at + 8] = struct.pack("<ii", 30_000, -30_000)
+    else:
+        entry = data.find(b"stsd") + 44
+        data[entry : entry + 4] = side + side
+    return bytes(data)
+
+
+def three_hours(codec: str, container: str) -> bytes:
+    """A silent video of three hours, twelve frames and no face."""
+    times = [900.0 * number for number in range(13)]
+    return encode_video([blank(160, 120)] * len(times), codec, container, times=times)
+
+
+def empty_elements(count: int) -> bytes:
+    """A webm, and void elements of two bytes: each is looked at."""
+    return encode_video([blank(160, 120)] * 3, "libvpx", "webm") + b"\xec\x80" * count
+
+
+def empty_boxes(count: int) -> bytes:
+    return encode_video([blank(160, 120)] * 3, "mpeg4", "mov") + b"\0\0\0\x08free" * count
+
+
+def shared_tables(count: int) -> bytes:
+    """A mov with so many sample tables, each of which claims all the bytes behind it."""
+    tables = (b"stsc\0\0\0\0" + struct.pack(">I", count)) * count + bytes(12 * count)
+    return encode_video([blank(160, 120)] * 3, "mpeg4", "mov") + struct.pack(">I", len(tables) + 8) + b"free" + tables
+
+
+# what it is -> what the log says of it, and how it is made
+BOMBS: dict[str, tuple[str, Callable[[], bytes]]] = {
+    "zip, 1 MB that expands to 10 GB": ("share bytes", lambda: zip_bomb(10, shared=True)),
+    "zip, 1 MB, 10 GB, and denies it": ("share bytes", lambda: zip_bomb(10, shared=True, claimed=len(photo()))),
+    "zip, 1 MB that expands to 1 GB": ("expands to more bytes", lambda: zip_bomb(1, shared=False)),
+    "zip, 1 MB, 1 GB, and denies it": ("", lambda: zip_bomb(1, shared=False, claimed=len(photo()))),
+    "zip, 10 MB that expands to 10 GB": ("expands to more bytes", lambda: zip_bomb(10, shared=False)),
+    "zip in a zip": ("is no image", lambda: make_zip([("0.zip", zip_bomb(1, shared=False))])),
+    "tar.gz, 1 MB that expands to 1 GB": ("expands to more bytes", lambda: gzip_bomb(GIB)),
+    "tar.gz, 10 MB that expands to 10 GB": ("expands to more bytes", lambda: gzip_bomb(10 * GIB)),
+    "avi, pictures of 30000x30000": ("larger than allowed", huge_mjpeg),
+    "avi, a stream of 30000x30000": ("no frame of the video can be decoded", huge_h264),
+    "mov, declared as 30000x30000": ("larger than allowed", huge_mp4),
+    "mp4 of 300x400, declared as 30000x30000": ("larger than allowed", lambda: declared("libx264", "mp4")),
+    "mov of 300x400, declared as 30000x30000": ("larger than allowed", lambda: declared("mpeg4", "mov")),
+    "webm of 300x400, declared as 30000x30000": ("larger than allowed", lambda: declared("libvpx", "webm")),
+    "mkv of 300x400, declared as 30000x30000": ("larger than allowed", lambda: declared("libx265", "mkv")),
+    "avi of 300x400, declared as 30000x30000": ("larger than allowed", lambda: declared("mpeg4", "avi")),
+    "webm with seven million elements": ("too many elements", lambda: empty_elements(7_000_000)),
+    "mov with 1.9 million boxes": ("too many boxes", lambda: empty_boxes(1_900_000)),
+    "mov with tables that share bytes": ("longer than the file", lambda: shared_tables(600_000)),
+    "mp4, three hours": ("longer than 180 s", lambda: three_hours("libx264", "mp4")),
+    "mov, three hours": ("longer than 180 s", lambda: three_hours("mpeg4", "mov")),
+    "webm, three hours": ("longer than 180 s", lambda: three_hours("libvpx", "webm")),
+    "mkv, three hours": ("longer than 180 s", lambda: three_hours("libx265", "mkv")),
+    "png of 50000x50000": ("50000x50000", huge_png),
+    "png of 50000x50000 in a zip": ("50000x50000", lambda: make_zip([("0.png", huge_png())])),
+}
+
+
+class TestBombs:
+    @pytest.mark.parametrize("name", BOMBS)
+    def test_are_refused_with_little_memory(self, fresh: Server, name: str) -> None:
+        reason, make = BOMBS[name]
+        bomb = make()
+        assert len(bomb) <= LIMIT
+        with cost(fresh, name) as found:
+            answer = ask(fresh, {"m": bomb})
+        refused(answer, 400, "LDE-002004")
+        assert found.growth < GROWTH
+        (line,) = fresh.logged(answer.headers["x-request-id"])
+        assert reason in line
+
+    def test_they_are_what_they_are_called(self) -> None:
+        assert len(zip_bomb(10, shared=True)) < 1.2e6
+        unpacker, size = zlib.decompressobj(-15), 0
+        packed = io.BytesIO(zeros(20 * len(_BLOCK) + 7, b"head"))
+        while piece := packed.read(1 << 12):
+            size += len(unpacker.decompress(piece))
+        assert (size, unpacker.eof) == (20 * len(_BLOCK) + 7, True)
+
+    def test_as_single_images(self, fresh: Server) -> None:
+        with cost(fresh, "png of 50000x50000 as a single image") as found:
+            refused(fresh.call("POST", DETECT, huge_png(), {"Content-Type": "image/png"}), 400, "LDE-002004")
+        assert found.growth < GROWTH
+
+    def test_ten_at_once(self, fresh: Server) -> None:
+        with cost(fresh, "ten bombs in a request") as found:
+            refused(ask(fresh, {f"m{n}": gzip_bomb(GIB) for n in range(10)}), 400, "LDE-002004")
+        assert found.growth < GROWTH
+
+    def test_what_other_tracks_declare_does_not_matter(self, fresh: Server) -> None:
+        data = bytearray(encode_video([selfie(LIVE)] * 3, audio=True))
+        entry = data.find(b"mp4a", data.find(b"soun"))
+        data[entry + 28 : entry + 32] = struct.pack(">HH", 30_000, 30_000)  # where a picture's size would be
+        assert folder(fresh, {"m": bytes(data)})["system_resolution"] == "SUCCESS"
+
+    def test_a_large_payload_is_echoed_within_bounds(self, fresh: Server) -> None:
+        numbers = b",".join([b"1e-320", b"0.00002", b'"1e-7"'] * 9_000)
+        payload = (
+            b'{"media:meta_data": {"m": {"n": [' + numbers + b']}}, "analyses": [' + b",".join([b"{}"] * 16) + b"]}"
+        )
+        with cost(fresh, "metadata of 0.2 MB, echoed 17 times") as found:
+            answer = ask(fresh, {"m": photo()}, payload)
+        assert answer.status == 200
+        assert len(answer.body) < 20 * len(payload)
+        assert found.growth < GROWTH
+        echoed = answer.json()["media"][0]["meta_data"]["n"]
+        assert echoed == [1e-320, 0.00002, "1e-7"] * 9_000
+        assert b" 0.00002, " in answer.body
+
+    def test_the_server_goes_on(self, fresh: Server) -> None:
+        assert states(folder(fresh, {"m": photo(), "v": video()})) == ("FINISHED", "SUCCESS", "FINISHED", "SUCCESS")
+        assert fresh.process.poll() is None
+
+    def test_what_is_just_allowed_is_taken(self, fresh: Server) -> None:
+        times = [0, 1, 2, 179.0]
+        with cost(fresh, "webm of just under three minutes"):
+            clip = encode_video([selfie(LIVE, shift=4 * n) for n in range(4)], "libvpx", "webm", times=times)
+            assert folder(fresh, {"m": clip})["media"][0]["info"]["video"]["duration"] == pytest.approx(179, abs=1)

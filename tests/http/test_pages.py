@@ -1,0 +1,62 @@
+"""Files that browsers get: their headers, their caching, and the settings that switch them off."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from faceVer.http import console
+from faceVer.http.ops import openapi
+from faceVer.http.ops.assets import TYPES
+from faceVer.http.pipeline.authentication import new
+from tests.support_server import Server
+
+FILES = sorted({*console.FILES, *openapi.FILES})
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_a_file_comes_with_its_type_and_is_asked_for_anew(server: Server, path: str) -> None:
+    answer = server.call("GET", path)
+    assert answer.status == 200
+    assert answer.body
+    assert answer.headers["content-type"] == TYPES.get(Path(path).suffix, TYPES[".html"])
+    assert answer.headers["cache-control"] == "no-cache"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    again = server.call("GET", path, headers={"If-None-Match": f'"other", W/{answer.headers["etag"]}'})
+    assert (again.status, again.body) == (304, b"")
+    assert server.call("GET", path, headers={"If-None-Match": '"other"'}).status == 200
+
+
+@pytest.mark.parametrize("path", [console.PAGE, openapi.PAGE])
+def test_a_page_may_load_from_this_server_only(server: Server, path: str) -> None:
+    policy = server.call("GET", path).headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "http" not in policy
+    assert "unsafe-inline" not in policy.split("script-src")[1].split(";")[0]
+
+
+def test_other_verbs_and_other_names_are_the_contracts_errors(server: Server) -> None:
+    assert server.call("POST", console.PAGE).code == "BPE-002002"
+    assert server.call("GET", "/console/nothing.js").status == 404
+    assert server.call("GET", "/console/../../config.py").status == 404
+    assert server.call("GET", "/docs/%2e%2e/__init__.py").status == 404
+
+
+def test_both_can_be_switched_off() -> None:
+    with Server(console="off", docs="false") as running:
+        for path in (*FILES, "/openapi.json"):
+            assert running.call("GET", path).status == 404, path
+
+
+def test_the_console_is_off_where_there_are_keys_unless_it_is_asked_for() -> None:
+    key, line = new("tests")
+    with Server(api_keys=line) as running:
+        assert running.call("GET", console.PAGE).status == 404
+        assert running.call("GET", openapi.PAGE).status == 200
+    with Server(api_keys=line, console="on") as running:
+        assert running.call("GET", console.PAGE).status == 200
+        for path in console.WORK:
+            assert running.call("POST", path, b"").status == 401, path
+            assert running.call("POST", path, b"", {"X-API-Key": key}).status == 400, path

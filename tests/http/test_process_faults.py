@@ -1,0 +1,458 @@
+"""Faults of processes, files, memory and clocks: what goes wrong outside a request, and who notices."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import contextlib
+import ctypes
+import dataclasses
+import fcntl
+import os
+import re
+import resource
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from select import PIPE_BUF
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp.test_utils import TestServer
+
+import faceVer
+from faceVer.domain.errors import InferenceError
+from faceVer.domain.values import Face, Image
+from faceVer.http.server.app import create_app
+from faceVer.inference.manifest import weights_folder
+from faceVer.services.faces import FaceEngine
+from faceVer.services.folders.service import FolderService
+from faceVer.settings.model import Settings
+from tests import support_faces as faces
+from tests.support_server import JPEG, PATTERN, Answer, Server, children, form, image_part, part, template_part
+from tests.support_wire import can_connect, closed, metric, read_answer, soon, until, wire
+
+LIVENESS, INSTANT = "/v1/face/liveness/", "/api/instant/folders/"
+CLIENTS = 6
+
+
+class TestKilledWorker:
+    def test_only_what_it_worked_on_is_lost(self, astronaut: bytes) -> None:
+        with Server("--workers", "2", threads="1") as running:
+            alone = running.extract(astronaut).body
+            stop, answers, lost = threading.Event(), list[Answer](), list[OSError]()
+
+            def client() -> None:
+                while not stop.is_set():
+                    try:
+                        answers.append(running.extract(astronaut))
+                    except OSError as error:  # http.client's own errors are of this kind, too, where a connection ends
+                        lost.append(error)
+
+            threads = [threading.Thread(target=client) for _ in range(CLIENTS)]
+            for thread in threads:
+                thread.start()
+            try:
+                assert soon(lambda: len(answers) > 10)
+                first = children(running.process.pid)
+                os.kill(first[0], signal.SIGKILL)
+                assert soon(lambda: len(set(children(running.process.pid)) | set(first)) > 2)
+                seen = len(answers)
+                assert soon(lambda: len(answers) > seen + 20)
+            finally:
+                stop.set()
+                for thread in threads:
+                    thread.join()
+            # Each client had one request at most under way there.
+            assert len(lost) <= CLIENTS, [line for line in running.log if "POST" not in line]
+            assert {(answer.status, answer.body) for answer in answers} == {(200, alone)}
+            assert soon(lambda: metric(running, "facever_workers") == 2)
+            assert running.stop() == 0
+
+
+class TestStop:
+    def test_workers_finish_what_they_have_and_take_no_more(self) -> None:
+        large = faces.jpeg(faces.astronaut().resize((3000, 3000)))
+        with Server("--workers", "2", threads="1") as running:
+            with ThreadPoolExecutor(4) as pool:
+                answers = [pool.submit(running.extract, large) for _ in range(4)]
+                assert until(running, 'facever_in_flight{lane="inference"}')
+                running.process.send_signal(signal.SIGTERM)
+                assert [answer.result().status for answer in answers] == [200] * 4
+            assert soon(lambda: not can_connect(running.port))
+            assert running.stop() == 0
+
+    @pytest.mark.parametrize("arguments", [(), ("--workers", "2")])
+    def test_what_has_begun_to_come_is_read_and_answered(self, arguments: tuple[str, ...], astronaut: bytes) -> None:
+        """aiohttp closes what has no whole head yet, and drops whatever of a body comes after the signal."""
+        head = f"POST {PATTERN}extract HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\n"
+        head += f"Content-Length: {len(astronaut)}\r\n\r\n"
+        whole = head.encode() + astronaut
+        with Server(*arguments, threads="1") as running, contextlib.ExitStack() as stack:
+            # Nothing sent, a part of the head, a part of the body, and a second request on a kept connection.
+            clients = {at: stack.enter_context(wire(running)) for at in (0, 30, len(head) + 1000)}
+            kept = stack.enter_context(wire(running))
+            kept.sendall(b"GET /version HTTP/1.1\r\nHost: x\r\n\r\n")
+            first = read_answer(kept)
+            assert first.status == 200
+            assert "connection" not in first.headers
+            for at, sock in clients.items():
+                sock.sendall(whole[:at])
+            kept.sendall(whole[:20])
+            time.sleep(0.2)  # so that it has come
+            running.process.send_signal(signal.SIGTERM)
+            assert soon(lambda: not can_connect(running.port))
+            for at, sock in [*clients.items(), (20, kept)]:
+                sock.sendall(whole[at:])
+            answers = [read_answer(sock) for sock in (*clients.values(), kept)]
+            assert [answer.status for answer in answers] == [200] * 4
+            assert {answer.headers["connection"] for answer in answers} == {"close"}
+            assert running.stop() == 0
+
+    @pytest.mark.parametrize("arguments", [(), ("--workers", "2")])
+    def test_during_the_start(self, arguments: tuple[str, ...]) -> None:
+        """Also where nothing is done by default, as for process 1 of a container: so it must be asked for."""
+        for pause in (0.4, 0.7):
+            starting = Server(*arguments)
+            time.sleep(pause)  # at least the signal's handler is there
+            assert starting.stop() == 0
+
+    @pytest.mark.parametrize("arguments", [(), ("--workers", "2")])
+    def test_who_never_ends_does_not_hold_it_up(self, arguments: tuple[str, ...]) -> None:
+        with (
+            Server(*arguments, threads="1", shutdown_timeout="0.3", webhook_grace="0") as running,
+            wire(running) as sock,
+        ):
+            sock.sendall(f"POST {PATTERN}extract HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\n".encode())
+            sock.sendall(b"Content-Length: 100\r\nExpect: 100-continue\r\n\r\n")
+            assert b"100 Continue" in sock.recv(100)
+            assert running.stop() == 0
+            assert b" 200 " not in closed(sock)
+
+
+def altered(folder: Path, name: str, how: str) -> Path:
+    """The weights, one file of which is not as it should be."""
+    shutil.copytree(weights_folder(""), folder, dirs_exist_ok=True)
+    path = folder / name
+    match how:
+        case "missing":
+            path.unlink()
+        case "truncated":
+            path.write_bytes(path.read_bytes()[:1000])
+        case "swapped":
+            path.write_bytes((folder / "minifasnet.onnx").read_bytes())
+        case "empty":
+            path.write_bytes(b"")
+    return folder
+
+
+class TestModels:
+    @pytest.mark.parametrize(
+        ("name", "how", "arguments"),
+        [
+            ("centerface", "missing", ()),
+            ("centerface", "truncated", ("--workers", "2")),
+            ("mobilefacenet", "swapped", ()),
+            ("mobilefacenet", "empty", ()),
+        ],
+    )
+    def test_a_wrong_file_stops_the_start_and_is_named(
+        self, tmp_path: Path, name: str, how: str, arguments: tuple[str, ...]
+    ) -> None:
+        folder = altered(tmp_path / "weights", f"{name}.onnx", how)
+        with (
+            pytest.raises(RuntimeError, match=name) as caught,
+            Server(*arguments, weights=str(folder)),
+        ):
+            pass
+        assert "ended with 1" in str(caught.value)
+        assert "Traceback" not in str(caught.value)
+
+    def test_a_file_that_goes_while_it_serves_is_not_missed(self, tmp_path: Path, astronaut: bytes) -> None:
+        folder = altered(tmp_path / "weights", "minifasnet.onnx", "nothing")
+        with Server("--workers", "2", threads="1", weights=str(folder)) as running:
+            before = running.extract(astronaut).body
+            shutil.rmtree(folder)
+            first = children(running.process.pid)
+            os.kill(first[0], signal.SIGKILL)  # the one that takes its place has the models from before the fork
+            assert soon(lambda: len(set(children(running.process.pid)) | set(first)) > 2)
+            assert [running.extract(astronaut).body for _ in range(6)] == [before] * 6
+
+
+class Flaky:
+    """A detector that fails while it is told to."""
+
+    def __init__(self, real: Any) -> None:
+        self.real, self.broken = real, True
+
+    def detect(self, image: Image, size: int) -> list[Face]:
+        if self.broken:
+            raise InferenceError("provoked")
+        return self.real.detect(image, size)  # type: ignore[no-any-return]
+
+
+def test_a_runtime_that_fails_is_told_by_health_and_forgotten_when_it_works_again(
+    engine: FaceEngine, settings: Settings, astronaut: bytes
+) -> None:
+    """Both processors; comparisons, which need no inference, go on."""
+    changed = dataclasses.replace(settings, health_ttl=0.0)
+    detector = Flaky(engine.detector)
+    flaky = FaceEngine(dataclasses.replace(engine._models, detector=detector), changed)
+    template = engine.extract(astronaut)
+    pair = form([template_part("bio_feature", template), template_part("bio_template", template)])
+    media = form([image_part("m", astronaut)])
+    head = {"Content-Type": "multipart/form-data; boundary=72468"}
+    requests = [
+        ("POST", PATTERN + "extract", astronaut, JPEG),
+        ("POST", LIVENESS + "detect", astronaut, JPEG),
+        ("POST", LIVENESS + "detect", media, head),
+        ("POST", INSTANT, media, head),
+        ("POST", PATTERN + "compare", pair, head),
+        ("GET", PATTERN + "health", None, {}),
+        ("GET", LIVENESS + "health", None, {}),
+        ("GET", "/readyz", None, {}),
+        ("GET", "/livez", None, {}),
+    ]
+
+    async def ask(session: aiohttp.ClientSession, url: str) -> list[tuple[int, Any]]:
+        found = []
+        for method, path, body, headers in requests:
+            async with session.request(method, url + path, data=body, headers=headers) as answer:
+                raw = await answer.read()
+                code = re.search(rb'"(?:code|error_code|status)": "?([\w-]+)', raw)
+                found.append((answer.status, code[1].decode() if code and answer.status != 200 else ""))
+        return found
+
+    async def main() -> tuple[list[tuple[int, Any]], ...]:
+        app = create_app(changed, flaky, folders=FolderService.load(flaky, changed))
+        async with TestServer(app) as running, aiohttp.ClientSession() as session:
+            url = str(running.make_url("")).rstrip("/")
+            broken = await ask(session, url)
+            detector.broken = False
+            healed = await ask(session, url)
+            detector.broken = True
+            return broken, healed, await ask(session, url)
+
+    broken, healed, again = asyncio.run(main())
+    tfss = [(400, "BPE-001002"), (400, "LDE-001002"), (400, "LDE-001002"), (400, "0")]
+    assert broken == again == [*tfss, (200, ""), (503, "3"), (503, "3"), (503, "3"), (200, "")]
+    assert healed == [(200, "")] * len(requests)
+
+
+class TestNoMemory:
+    def test_it_says_so_and_works_again_when_there_is_some(self, astronaut: bytes) -> None:
+        """No further memory for a real process: some requests fail, the process does not."""
+        large = faces.encoded(faces.astronaut().resize((2500, 2500)), "PNG", compress_level=1)
+        with Server(threads="1", health_ttl="0") as running:
+            alone = running.extract(astronaut).body
+            pid = running.process.pid
+            status = Path(f"/proc/{pid}/status").read_text()
+            size = int(status.split("VmSize:")[1].split()[0]) * 1024
+            soft, hard = resource.prlimit(pid, resource.RLIMIT_AS)
+            resource.prlimit(pid, resource.RLIMIT_AS, (size, hard))
+            try:
+                answers = []
+                for _ in range(4):
+                    with contextlib.suppress(OSError):  # there may be no memory for the connection itself
+                        answers.append(running.extract(large))
+                health = running.call("GET", PATTERN + "health")
+            finally:
+                resource.prlimit(pid, resource.RLIMIT_AS, (soft, hard))
+            assert running.process.poll() is None
+            # A picture that was not decoded for want of memory must never be told to have no face.
+            assert {answer.status for answer in answers} <= {200, 400, 500, 503}
+            assert {answer.code for answer in answers if answer.status == 400} <= {"BPE-002003", "BPE-001002"}
+            assert health.status in (200, 503)
+            assert health.json()["status"] in (0, 3)
+            assert running.extract(astronaut).body == alone
+            assert running.extract(large).status == 200
+            assert running.call("GET", PATTERN + "health").json()["status"] == 0
+
+
+MS_RDONLY, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE, CLONE_NEWNS = 1, 32, 4096, 16384, 1 << 18, 0x20000
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def _mount(source: bytes, target: bytes, kind: bytes | None, flags: int, data: bytes | None = None) -> None:
+    if _libc.mount(source, target, kind, flags, data):
+        raise OSError(ctypes.get_errno(), "mount", os.fsdecode(target))
+
+
+def no_disk(*, full: bytes = b"") -> None:
+    """In a child: its own view of the file systems, read-only. full: a folder without room."""
+    if _libc.unshare(CLONE_NEWNS):
+        raise OSError(ctypes.get_errno(), "unshare")
+    _mount(b"none", b"/", None, MS_REC | MS_PRIVATE)
+    if full:
+        _mount(b"none", full, b"tmpfs", 0, b"size=16k")
+        with contextlib.suppress(OSError):
+            Path(os.fsdecode(full), "filler").write_bytes(bytes(1 << 20))
+    _mount(b"/", b"/", None, MS_BIND | MS_REC)
+    _mount(b"none", b"/", None, MS_REMOUNT | MS_BIND | MS_RDONLY)
+    os.chdir("/")
+
+
+@pytest.fixture(scope="module")
+def may_mount() -> None:
+    command = ["unshare", "-m", "sh", "-c", "mount --make-rprivate / && mount -t tmpfs none /tmp"]
+    try:
+        done = subprocess.run(command, check=False, capture_output=True, timeout=10)
+    except OSError as error:
+        pytest.skip(f"no unshare: {error}")
+    if done.returncode:
+        pytest.skip(f"mounting is not permitted here: {done.stderr.decode().strip()}")
+
+
+@pytest.mark.usefixtures("may_mount")
+class TestDisk:
+    @pytest.mark.parametrize("arguments", [(), ("--workers", "2")])
+    def test_a_read_only_root_and_a_full_temporary_folder(
+        self, arguments: tuple[str, ...], astronaut: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        # Not /tmp itself: the checkout may lie there.
+        for name in ("HOME", "TMPDIR", "XDG_CACHE_HOME"):
+            monkeypatch.setenv(name, str(tmp_path) if name == "TMPDIR" else "/nowhere")
+        monkeypatch.setenv("PYTHONPATH", str(Path(faceVer.__file__).parents[1]))
+        with Server(*arguments, threads="1", preexec=lambda: no_disk(full=os.fsencode(tmp_path))) as running:
+            template = running.template(astronaut)
+            large = astronaut + bytes(8_000_000)
+            assert running.extract(large).body == template
+            verified = running.post("verify", [image_part("sample", large), template_part("bio_template", template)])
+            assert verified.status == 200
+            head = {"Content-Type": "multipart/form-data; boundary=72468"}
+            folder = form([image_part("m", large), part("payload", b'{"analyses": [{"type": "quality"}]}')])
+            assert running.call("POST", INSTANT, folder, head).status == 200
+            if arguments:  # a worker that takes another's place needs no room either
+                first = children(running.process.pid)
+                os.kill(first[0], signal.SIGKILL)
+                assert soon(lambda: len(set(children(running.process.pid)) | set(first)) > 2)
+                assert [running.extract(astronaut).status for _ in range(6)] == [200] * 6
+            assert running.stop() == 0
+            assert not [line for line in running.log if "Traceback" in line]
+
+
+class TestLog:
+    def test_nobody_reads_it(self, astronaut: bytes) -> None:
+        """Standard error is a pipe whose reader has gone."""
+        reader, writer = os.pipe()
+
+        def deaf() -> None:
+            os.dup2(writer, 2)
+            os.close(reader)
+
+        with Server(threads="1", preexec=deaf) as running:
+            os.close(writer)
+            os.close(reader)
+            for _ in range(3):
+                assert running.extract(astronaut).status == 200
+                assert running.extract(b"junk").code == "BPE-002003"
+                assert running.call("GET", PATTERN + "health").status == 200
+            assert running.stop() == 0
+
+
+    @pytest.mark.parametrize("arguments", [(), ("--workers", "2")])
+    def test_its_reader_stalls(self, arguments: tuple[str, ...], astronaut: bytes) -> None:
+        """Standard error is a pipe that is full: lines are dropped, and counted once somebody reads again."""
+        reader, writer = os.pipe()
+        fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, PIPE_BUF)
+        with Server(*arguments, threads="1", log_format="json", preexec=lambda: os.dup2(writer, 2)) as running:
+            os.close(writer)
+            for _ in range(100):
+                assert running.call("GET", "/version").status == 200
+            os.read(reader, 2 * PIPE_BUF)
+            for _ in range(4):  # two for each worker: one that counts, if it was that one's turn
+                assert running.extract(astronaut).status == 200
+            told = os.read(reader, 2 * PIPE_BUF).decode()
+            assert re.search(r'^{.*"message": "\d+ log lines were dropped: nobody read standard error"}$', told, re.M)
+            for _ in range(100):
+                assert running.call("GET", "/version").status == 200
+            assert running.stop() == 0
+        os.close(reader)
+
+
+@pytest.fixture
+def jumps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Seconds by which the clock on the wall is wrong; change them at will."""
+    real, ahead = time.time, [0.0]
+    monkeypatch.setattr(time, "time", lambda: real() + ahead[0])
+    return ahead
+
+
+YEAR = 365 * 86400.0
+WALL_CLOCK = {
+    *("logs.py", "api/metrics.py", "api/webhook.py", "analyses/facts.py", "analyses/document.py"),
+    *("client/answer.py", "api/tls.py"),
+}
+"""Who may ask what time of day it is: stamps in logs, metrics, documents, signatures; Retry-After if a date; whether a
+certificate's time is over."""
+
+
+class TestClock:
+    def test_jumps_do_no_harm(
+        self, engine: FaceEngine, settings: Settings, astronaut: bytes, jumps: list[float]
+    ) -> None:
+        """Answers, the health answer's age, deadlines and rates do not care what time of day it is."""
+        changed = dataclasses.replace(settings, request_timeout=20.0, rate_limit=1000.0, rate_burst=50, health_ttl=0.05)
+
+        async def main() -> list[tuple[int, bytes]]:
+            found = []
+            async with TestServer(create_app(changed, engine)) as running, aiohttp.ClientSession() as session:
+                url = str(running.make_url("")).rstrip("/")
+                for ahead in (0.0, 10 * YEAR, -10 * YEAR, 3600.0, -3600.0):
+                    async with session.post(url + PATTERN + "extract", data=jumping(), headers=JPEG) as answer:
+                        found.append((answer.status, await answer.read()))
+                    async with session.get(url + PATTERN + "health") as answer:
+                        found.append((answer.status, await answer.read()))
+                    jumps[0] = ahead
+            return found
+
+        async def jumping() -> Any:
+            """A body in the middle of which the clock jumps, too."""
+            yield astronaut[:1000]
+            jumps[0] += 5 * YEAR
+            await asyncio.sleep(0.06)
+            jumps[0] -= 9 * YEAR
+            yield astronaut[1000:]
+
+        assert set(asyncio.run(main())) == {(200, engine.extract(astronaut)), (200, b'{"status": 0, "message": ""}')}
+
+    def test_only_stamps_are_taken_from_it(self) -> None:
+        """What waits, expires or is measured must use a clock that cannot jump."""
+        root, users = Path(faceVer.__file__).parent, set()
+        for path in root.rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                named = isinstance(node, ast.Attribute) and ast.unparse(node) in (
+                    "time.time", "time.time_ns", "datetime.now", "datetime.datetime.now", "datetime.utcnow",
+                )  # fmt: skip
+                imported = (
+                    isinstance(node, ast.ImportFrom)
+                    and node.module == "time"
+                    and {"time", "time_ns"} & {name.name for name in node.names}
+                )
+                if named or imported:
+                    users.add(str(path.relative_to(root)))
+        assert users <= WALL_CLOCK
+
+
+def test_a_half_sent_request_ends_with_its_client(astronaut: bytes) -> None:
+    """Clients that vanish in the middle of everything leave nothing behind."""
+    with Server(threads="1", max_queue="0") as running:
+        with wire(running) as kept:
+            for cut in (10, 60, 200, 5000, len(astronaut)):
+                head = f"POST {PATTERN}extract HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\n"
+                whole = f"{head}Content-Length: {len(astronaut)}\r\n\r\n".encode() + astronaut
+                with wire(running) as sock:
+                    sock.sendall(whole[:cut])
+                    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")  # a reset, no farewell
+            assert soon(lambda: running.extract(astronaut).status == 200)
+            kept.sendall(b"GET /version HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert read_answer(kept).status == 200
+        assert soon(lambda: metric(running, "facever_connections") <= 1)  # the one that asks
+        assert metric(running, 'facever_in_flight{lane="inference"}') == 0
+        assert not [line for line in running.log if "Traceback" in line]

@@ -1,0 +1,70 @@
+"""Bodies as they arrive: the budget they are held under, their limits and their time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+from aiohttp import StreamReader, web
+from aiohttp.base_protocol import BaseProtocol
+from aiohttp.test_utils import make_mocked_request
+
+from faceVer.domain.errors import OverloadedError, TooLargeError
+from faceVer.http.pipeline.forms.body import Budget, Grant, receive
+from faceVer.http.pipeline.forms.part import MalformedBodyError
+
+
+def take_in(
+    chunks: Sequence[bytes], *, ended: bool = True, limit: int = 100, grant: Grant | None = None, seconds: float = 0.05
+) -> list[bytes]:
+    """What `receive` hands on of a body whose chunks come one after another; ended: and then its end."""
+
+    async def run() -> list[bytes]:
+        loop, taken = asyncio.get_running_loop(), []
+        protocol = BaseProtocol(loop)
+        protocol.connection_made(asyncio.Transport())
+        content = StreamReader(protocol, 2**16, loop=loop)
+        request: web.Request = make_mocked_request("POST", "/", payload=content)
+        reading = asyncio.ensure_future(receive(request, limit, grant or Grant(Budget(1000)), seconds, taken.append))
+        for chunk in chunks:
+            await asyncio.sleep(0)
+            content.feed_data(chunk)
+        await asyncio.sleep(0)
+        if ended:
+            content.feed_eof()
+        await reading
+        return taken
+
+    return asyncio.run(run())
+
+
+def test_pieces_are_handed_on_in_order() -> None:
+    assert b"".join(take_in([b"ab", b"c", b"def"])) == b"abcdef"
+    assert take_in([]) == []
+
+
+@pytest.mark.parametrize("chunks", [[bytes(101)], [bytes(60), bytes(41)]])
+def test_a_body_past_its_limit(chunks: list[bytes]) -> None:
+    assert sum(map(len, take_in([bytes(60), bytes(40)]))) == 100
+    with pytest.raises(TooLargeError):
+        take_in(chunks)
+
+
+def test_a_body_that_stops_arriving() -> None:
+    with pytest.raises(MalformedBodyError, match="did not arrive"):
+        take_in([b"a"], ended=False)
+
+
+def test_the_budget_is_held_as_bytes_arrive_and_given_back() -> None:
+    budget = Budget(10)
+    with budget.hold() as first, budget.hold() as second:
+        first.reach(6)
+        second.reach(4)
+        with pytest.raises(OverloadedError):
+            take_in([bytes(5)], grant=second)
+    with budget.hold() as alone:
+        alone.reach(50)  # a request that is alone may always pass
+    with budget.hold() as first, budget.hold() as second:
+        first.reach(5)
+        take_in([bytes(5)], grant=second)

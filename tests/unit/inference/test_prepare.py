@@ -1,0 +1,133 @@
+"""Preparation steps on small graphs: whatever the weights, the prepared model computes what the published one does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from onnx import TensorProto, helper, numpy_helper
+
+from faceVer.domain.errors import WeightsError
+from faceVer.inference.onnx import Session
+from faceVer.inference.weights.prepare import LARGEST_SLOPE, prepare
+
+CPU = ("CPUExecutionProvider",)
+CHANNELS = 3
+
+
+def convolution_and_prelu(slopes: list[float], *, bias: bool, groups: int, shared: bool) -> bytes:
+    """x -> Conv -> PRelu -> z. shared: the convolution's output leaves the graph too."""
+    numbers = np.random.default_rng(len(slopes) + bias)
+    kernel = numbers.normal(size=(CHANNELS, CHANNELS // groups, 3, 3)).astype(np.float32)
+    weights = [
+        numpy_helper.from_array(kernel, "w"),
+        numpy_helper.from_array(np.array(slopes, np.float32).reshape(-1, 1, 1), "slope"),
+    ]
+    if bias:
+        weights.append(numpy_helper.from_array(numbers.normal(size=CHANNELS).astype(np.float32), "b"))
+    nodes = [
+        helper.make_node("Conv", ["x", "w", *(["b"] if bias else [])], ["y"], pads=[1, 1, 1, 1], group=groups),
+        helper.make_node("PRelu", ["y", "slope"], ["z"]),
+    ]
+    x, y, z = (helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, CHANNELS, 5, 6]) for name in "xyz")
+    graph = helper.make_graph(nodes, "g", [x], [z, y] if shared else [z], weights)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8).SerializeToString()
+
+
+@given(
+    slopes=st.lists(st.floats(-2, 2, width=32), min_size=CHANNELS, max_size=CHANNELS),
+    bias=st.booleans(),
+    groups=st.sampled_from([1, CHANNELS]),
+    shared=st.booleans(),
+)
+def test_prelu_keeps_its_function(
+    slopes: list[float], bias: bool, groups: int, shared: bool, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("prelu")
+    source = convolution_and_prelu(slopes, bias=bias, groups=groups, shared=shared)
+    (folder / "before.onnx").write_bytes(source)
+    prepare(source, ("flush-tiny", "fold-prelu"), folder / "after.onnx")
+    picture = np.random.default_rng(1).normal(size=(1, CHANNELS, 5, 6)).astype(np.float32)
+    before = Session(folder / "before.onnx", CPU).run(picture)
+    after = Session(folder / "after.onnx", CPU).run(picture)
+    for one, other in zip(before, after, strict=True):
+        assert np.allclose(one, other, atol=2e-5)
+
+
+def products(path: Path) -> int:
+    return sum(node.op_type == "Mul" for node in onnx.load(path).graph.node)
+
+
+def test_slopes_below_one_are_folded_into_their_convolution(tmp_path: Path) -> None:
+    for slopes, count in (([0.1, -0.5, LARGEST_SLOPE], 1), ([0.1, -0.5, 1.2], 2)):
+        prepare(
+            convolution_and_prelu(slopes, bias=True, groups=1, shared=False), ("fold-prelu",), tmp_path / "m.onnx"
+        )
+        assert products(tmp_path / "m.onnx") == count
+
+
+@given(
+    wide=st.integers(1, 40),
+    squeezed=st.integers(1, 20),
+    slopes=st.booleans(),
+    leaves=st.booleans(),
+)
+def test_padded_channels_change_nothing(
+    wide: int, squeezed: int, slopes: bool, leaves: bool, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("pad")
+    source = block(wide, squeezed, slopes=slopes, leaves=leaves)
+    (folder / "before.onnx").write_bytes(source)
+    prepare(source, ("fold-prelu", "pad-channels"), folder / "after.onnx")
+    picture = np.random.default_rng(1).normal(size=(1, CHANNELS, 5, 6)).astype(np.float32)
+    before = Session(folder / "before.onnx", CPU).run(picture)
+    after = Session(folder / "after.onnx", CPU).run(picture)
+    for one, other in zip(before, after, strict=True):
+        assert one.shape == other.shape
+        assert np.allclose(one, other, rtol=1e-4, atol=1e-4)
+    kernels = {tensor.name: tensor.dims for tensor in onnx.load(folder / "after.onnx").graph.initializer}
+    depthwise = next(dims for name, dims in kernels.items() if name.startswith("w1"))
+    assert leaves or depthwise[0] % 16 == 0
+
+
+def block(wide: int, squeezed: int, *, slopes: bool, leaves: bool) -> bytes:
+    """A residual block with a depthwise convolution and a squeeze-and-excite gate; leaves: a hidden tensor is an output
+    of the graph, so that nothing tied to it may be padded."""
+    numbers = np.random.default_rng(wide * 100 + squeezed)
+
+    def weight(name: str, *shape: int) -> onnx.TensorProto:
+        return numpy_helper.from_array((numbers.normal(size=shape) / 3).astype(np.float32), name)
+
+    weights = [
+        weight("w0", wide, CHANNELS, 1, 1), weight("b0", wide),
+        weight("w1", wide, 1, 3, 3), weight("slope", wide, 1, 1),
+        weight("w2", squeezed, wide, 1, 1), weight("w3", wide, squeezed, 1, 1),
+        weight("w4", CHANNELS, wide, 1, 1),
+    ]  # fmt: skip
+    act = ("PRelu", ["d", "slope"]) if slopes else ("Relu", ["d"])
+    nodes = [
+        helper.make_node("Conv", ["x", "w0", "b0"], ["c"]),
+        helper.make_node("Conv", ["c", "w1"], ["d"], pads=[1, 1, 1, 1], group=wide),
+        helper.make_node(*act, ["a"]),
+        helper.make_node("GlobalAveragePool", ["a"], ["p"]),
+        helper.make_node("Conv", ["p", "w2"], ["q"]),
+        helper.make_node("Conv", ["q", "w3"], ["r"]),
+        helper.make_node("Sigmoid", ["r"], ["s"]),
+        helper.make_node("Mul", ["a", "s"], ["m"]),
+        helper.make_node("Add", ["m", "c"], ["n"]),
+        helper.make_node("Conv", ["n", "w4"], ["z"]),
+    ]
+    x, z = (helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, CHANNELS, 5, 6]) for name in "xz")
+    hidden = helper.make_tensor_value_info("d", TensorProto.FLOAT, [1, wide, 5, 6])
+    graph = helper.make_graph(nodes, "g", [x], [z, hidden] if leaves else [z], weights)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8).SerializeToString()
+
+
+def test_a_step_nobody_knows(tmp_path: Path) -> None:
+    source = convolution_and_prelu([0, 0, 0], bias=False, groups=1, shared=False)
+    with pytest.raises(WeightsError, match="polish"):
+        prepare(source, ("polish",), tmp_path / "m.onnx")

@@ -1,0 +1,146 @@
+"""Statuses: every combination of outcomes against the reference's wording."""
+
+from __future__ import annotations
+
+from itertools import combinations_with_replacement, permutations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from faceVer.domain.folders import (
+    AnalysisRecord,
+    BiometryConfs,
+    BiometryOutcome,
+    Failure,
+    MediaScore,
+    PairScore,
+    QualityConfs,
+    QualityOutcome,
+    no_face,
+)
+from faceVer.services.folders.resolution import (
+    AnalysisState,
+    AnalysisStatus,
+    FolderState,
+    FolderStatus,
+    Resolution,
+    analysis_status,
+    folder_status,
+    worst,
+)
+
+scores = st.floats(0, 1)
+# Every status an analysis can have: the reference's table, column by column.
+RUNNING = AnalysisStatus(AnalysisState.PROCESSING, Resolution.PROCESSING)
+FAILED = AnalysisStatus(AnalysisState.FAILED, Resolution.FAILED)
+FINISHED = [
+    AnalysisStatus(AnalysisState.FINISHED, r)
+    for r in (Resolution.DECLINED, Resolution.OPERATOR_REQUIRED, Resolution.SUCCESS)
+]
+EVERY = [RUNNING, FAILED, *FINISHED]
+
+
+def quality(*values: float) -> QualityOutcome:
+    return QualityOutcome(tuple(MediaScore(f"m{i}", value) for i, value in enumerate(values)))
+
+
+def biometry(*values: float) -> BiometryOutcome:
+    return BiometryOutcome(tuple(PairScore("a", f"b{i}", value) for i, value in enumerate(values)))
+
+
+@given(st.lists(scores, min_size=1, max_size=5), scores)
+def test_quality_is_success_or_declined_and_never_for_an_operator(values: list[float], threshold: float) -> None:
+    state, resolution = analysis_status(quality(*values), QualityConfs(threshold))
+    assert state is AnalysisState.FINISHED
+    assert resolution is (Resolution.DECLINED if max(values) > threshold else Resolution.SUCCESS)
+
+
+@given(st.lists(scores, min_size=1, max_size=5), scores, scores)
+def test_biometry_is_decided_by_the_least_similar_pair(values: list[float], one: float, other: float) -> None:
+    low, high = sorted((one, other))
+    state, resolution = analysis_status(biometry(*values), BiometryConfs(low, high))
+    least = min(values)
+    assert state is AnalysisState.FINISHED
+    assert (resolution is Resolution.SUCCESS) == (least >= high)
+    assert (resolution is Resolution.DECLINED) == (least < low)
+    assert (resolution is Resolution.OPERATOR_REQUIRED) == (low <= least < high)
+
+
+def test_edges() -> None:
+    assert analysis_status(quality(0.5), QualityConfs(0.5)).resolution is Resolution.SUCCESS
+    assert analysis_status(quality(0.500001), QualityConfs(0.5)).resolution is Resolution.DECLINED
+    assert analysis_status(biometry(0.85), BiometryConfs(0.85, 0.85)).resolution is Resolution.SUCCESS
+    assert analysis_status(biometry(0.84), BiometryConfs(0.85, 0.85)).resolution is Resolution.DECLINED
+
+
+@pytest.mark.parametrize("confs", [QualityConfs(0.5), BiometryConfs(0.5, 0.6)])
+def test_unfinished_analyses_inherit_the_state(confs: QualityConfs | BiometryConfs) -> None:
+    assert analysis_status(None, confs) == RUNNING
+    assert analysis_status(no_face("x"), confs) == FAILED
+    assert analysis_status(Failure(0, "any"), confs) == FAILED
+
+
+def test_folder_statuses_over_every_group_of_up_to_four_analyses() -> None:
+    for size in range(5):
+        for group in combinations_with_replacement(EVERY, size):
+            state, resolution = folder_status(group)
+            states = {status.state for status in group}
+            results = {status.resolution for status in group}
+            if not group:
+                assert (state, resolution) == (FolderState.INITIAL, Resolution.INITIAL)
+            elif AnalysisState.PROCESSING in states:
+                assert (state, resolution) == (FolderState.PROCESSING, Resolution.PROCESSING)
+            elif AnalysisState.FAILED in states:
+                assert (state, resolution) == (FolderState.FAILED, Resolution.FAILED)
+            else:
+                assert state is FolderState.FINISHED
+                if Resolution.DECLINED in results:
+                    assert resolution is Resolution.DECLINED
+                elif Resolution.OPERATOR_REQUIRED in results:
+                    assert resolution is Resolution.OPERATOR_REQUIRED
+                else:
+                    assert resolution is Resolution.SUCCESS
+
+
+def test_order_of_analyses_does_not_matter() -> None:
+    for group in permutations(EVERY, 3):
+        assert folder_status(group) == folder_status(reversed(group))
+
+
+def test_a_generator_is_read_once() -> None:
+    assert folder_status(status for status in FINISHED) == FolderStatus(FolderState.FINISHED, Resolution.DECLINED)
+
+
+@given(st.lists(st.sampled_from(Resolution), max_size=8), st.sampled_from(Resolution))
+def test_worst_is_a_member_and_only_gets_worse(group: list[Resolution], more: Resolution) -> None:
+    order = ["INITIAL", "PROCESSING", "FAILED", "DECLINED", "OPERATOR_REQUIRED", "SUCCESS"]
+    result = worst([*group, more])
+    assert result in [*group, more]
+    assert all(order.index(result) <= order.index(one) for one in [*group, more])
+
+
+@pytest.mark.parametrize("score", [float("nan"), -0.001, 1.001, float("inf")])
+def test_a_score_outside_0_to_1_cannot_be_made(score: float) -> None:
+    with pytest.raises(ValueError, match=r"0\.\.1"):
+        MediaScore("a", score)
+    with pytest.raises(ValueError, match=r"0\.\.1"):
+        PairScore("a", "b", score)
+
+
+def test_an_outcome_of_nothing_is_no_success() -> None:
+    with pytest.raises(ValueError, match="at least one"):
+        QualityOutcome(())
+    with pytest.raises(ValueError, match="at least one"):
+        BiometryOutcome(())
+    with pytest.raises(ValueError, match="threshold_min"):
+        BiometryConfs(0.9, 0.8)
+
+
+def test_outcome_and_analysis_must_match() -> None:
+    with pytest.raises(TypeError):
+        analysis_status(quality(0.1), BiometryConfs(0.1, 0.2))
+    with pytest.raises(TypeError):
+        analysis_status(biometry(0.1), QualityConfs(0.5))
+    with pytest.raises(TypeError):
+        AnalysisRecord("id", BiometryConfs(0.1, 0.2), (), quality(0.1), 0.0, 0.0)
