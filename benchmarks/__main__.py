@@ -1,6 +1,6 @@
 """Speed and cost of the server, as ratios to baselines of the same run. See README.md beside this file.
 
-    python -m benchmarks [--only CASE,...] [--rounds N] [--seconds S] [--quick] [--json FILE]
+python -m benchmarks [--only CASE,...] [--rounds N] [--seconds S] [--quick] [--json FILE]
 """
 
 from __future__ import annotations

@@ -116,9 +116,7 @@ def _cases() -> tuple[Case, ...]:
 CASES = _cases()
 
 
-def run(
-    case: Case, targets: Mapping[str, Target], clients: tuple[int, ...], rounds: int, seconds: float
-) -> list[Row]:
+def run(case: Case, targets: Mapping[str, Target], clients: tuple[int, ...], rounds: int, seconds: float) -> list[Row]:
     """The case's rows. Sides whose server is not there are left out, and so are ratios to them."""
     rows: list[Row] = []
     for count in clients:

@@ -71,8 +71,7 @@ def kernel(found: dict[str, float]) -> str:
 
 def ready(found: dict[str, dict[str, float]]) -> str:
     return ", ".join(
-        f"{name} {one['seconds']:.2f} s"
-        + (f" ({one['times_plain']:.2f} of plain's)" if "times_plain" in one else "")
+        f"{name} {one['seconds']:.2f} s" + (f" ({one['times_plain']:.2f} of plain's)" if "times_plain" in one else "")
         for name, one in found.items()
     )
 

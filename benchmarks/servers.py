@@ -72,8 +72,10 @@ def product(workers: int, *, quick: bool = False) -> Recipe:
     command = str(Path(sys.executable).with_name("facever"))
     return Recipe(
         f"{'quick' if quick else 'product'}-{workers}",
-        lambda port: [command, "serve", "--host", "127.0.0.1", "--port", str(port)]
-        + (["--workers", str(workers)] if workers > 1 else []),
+        lambda port: (
+            [command, "serve", "--host", "127.0.0.1", "--port", str(port)]
+            + (["--workers", str(workers)] if workers > 1 else [])
+        ),
         {"FACEVER_DETECTION": "quick"} if quick else {},
     )
 

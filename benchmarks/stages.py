@@ -2,7 +2,7 @@
 
     python -m benchmarks.stages [ROUNDS]     (default 30)
 
-In-process, one thread; the stages of an extract are the product's own (faceVer/observability/timings.py). "transport" is what one
+In-process, one thread; stages are those of observability/timings.py. "transport" is what one
 takes longer over HTTP, one client, than in-process: bytes in and out, parsing, the hand-over to a thread. Medians; the
 two kinds of measurement alternate.
 """

@@ -1,6 +1,6 @@
 """Baseline "face_recognition": the package of that name (dlib's HOG detector and ResNet) behind aiohttp, extract only.
 
-    python dlib_server.py PORT
+python dlib_server.py PORT
 """
 
 from __future__ import annotations

@@ -12,5 +12,5 @@ from faceVer.settings.model import Settings
 def load(**overrides: Any) -> Settings:
     """Read the settings (`overrides` win) and send log lines to standard error. Raises SettingsError."""
     settings = load_settings(**overrides)
-    set_up(settings.log_level, settings.log_format)
+    set_up(settings.logs.log_level, settings.logs.log_format)
     return settings

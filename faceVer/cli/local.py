@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
@@ -27,8 +26,8 @@ class LocalBackend:
     """Loads the configured pack; the liveness models when they are first needed. Raises SetupError."""
 
     def __init__(self) -> None:
-        self.settings = dataclasses.replace(load(), max_file_bytes=ANY_SIZE)
-        self.jobs = self.settings.threads or usable_cpus()
+        self.settings = load().changed(max_file_bytes=ANY_SIZE)
+        self.jobs = self.settings.server.threads or usable_cpus()
         self.engine = FaceEngine.load(self.settings)
 
     @cached_property
@@ -68,4 +67,4 @@ class LocalBackend:
             yield
         except FaceVerError as error:
             code = error.liveness if liveness else error.pattern
-            raise RefusedError(code, words(code, self.settings.language), str(error)) from error
+            raise RefusedError(code, words(code, self.settings.api.language), str(error)) from error

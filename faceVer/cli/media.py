@@ -92,7 +92,7 @@ def _judge(options: argparse.Namespace) -> tuple[Backend, Callable[[bytes], Judg
 
     def with_frames(data: bytes) -> Judgement:
         evidence = local.evidence(data)
-        return Liveness(evidence.attack <= local.settings.spoofing_threshold, evidence.attack), evidence
+        return Liveness(evidence.attack <= local.settings.liveness.spoofing_threshold, evidence.attack), evidence
 
     return local, with_frames
 
@@ -137,7 +137,7 @@ def _measure(options: argparse.Namespace) -> int:
     from faceVer.tools.liveness_evaluation import measure
 
     backend = LocalBackend()
-    threshold = backend.settings.spoofing_threshold
+    threshold = backend.settings.liveness.spoofing_threshold
     for line in measure(backend.folders, options.measure, threshold, frames=options.frames):
         print(line, flush=True)
     return OK

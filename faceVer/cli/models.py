@@ -47,12 +47,12 @@ def add(commands: Commands) -> None:
 def _specs(settings: Settings) -> tuple[Manifest, tuple[ModelSpec, ...]]:
     from faceVer.inference.manifest import DEFAULT_PACK, is_folder_pack, load_manifest, weights_folder
 
-    manifest = load_manifest(weights_folder(settings.weights))
-    if is_folder_pack(settings.pack):
+    manifest = load_manifest(weights_folder(settings.models.weights))
+    if is_folder_pack(settings.models.pack):
         # Its own files are where they are; liveness is served by the default pack's models.
         borrowed = manifest.pack(DEFAULT_PACK)
         return manifest, (*borrowed.liveness, *borrowed.extra)
-    return manifest, manifest.pack(settings.pack).models
+    return manifest, manifest.pack(settings.models.pack).models
 
 
 def _fetch(options: argparse.Namespace) -> int:
@@ -106,7 +106,7 @@ def _calibrate(options: argparse.Namespace) -> int:
     from faceVer.tools import accuracy, calibrate
 
     settings = load()
-    folder = options.folder or (Path(settings.data) / "lfw-dev" if settings.data else None)
+    folder = options.folder or (Path(settings.models.data) / "lfw-dev" if settings.models.data else None)
     if folder is None:
         raise SetupError("name a folder, or set FACEVER_DATA")
     calibration, rows, data = calibrate.calibrate(settings, folder, usable_cpus(), Bar(sys.stderr, "images").update)

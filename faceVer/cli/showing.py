@@ -77,7 +77,7 @@ def _is_read_by(local: LocalBackend, template: bytes) -> bool:
 def _panel(local: LocalBackend, name: str, data: bytes) -> Panel:
     if is_template(data):
         return Panel(shown(name), f"{len(data):,} bytes")
-    image = decode(data, max_pixels=local.settings.max_pixels)
+    image = decode(data, max_pixels=local.settings.media.max_pixels)
     height, width = image.shape[:2]
     try:
         subject = local.engine.subject(image)

@@ -60,9 +60,7 @@ def sizes(data: bytes, demuxer: str) -> Iterator[tuple[int, int]]:
     elif demuxer == "avi":
         end = data.find(b"movi")
         for place in _formats(data, end if end >= 0 else len(data)):
-            wide, high = (
-                int.from_bytes(data[at : at + 4], "little", signed=True) for at in (place + 12, place + 16)
-            )
+            wide, high = (int.from_bytes(data[at : at + 4], "little", signed=True) for at in (place + 12, place + 16))
             yield abs(wide), abs(high)  # a picture stored upside down has a negative one
 
 

@@ -41,15 +41,15 @@ class MediaLimits:
     def from_settings(cls, settings: Settings, media: int = 1) -> MediaLimits:
         """The limits of one request. media: how many there are to share what a request may cost."""
         return cls(
-            budget=PixelBudget(settings.max_folder_pixels),
-            frames=settings.media_frames,
-            side=settings.media_side,
-            max_pixels=settings.max_pixels,
-            max_video_pixels=min(settings.max_video_pixels, settings.max_pixels),
-            max_video_seconds=settings.max_video_seconds,
-            max_video_frames=settings.max_video_frames,
-            max_video_work=settings.max_video_work // max(1, media),
-            max_members=settings.max_members,
-            max_member_bytes=settings.max_file_bytes,
-            max_expanded_bytes=settings.max_expanded_bytes,
+            budget=PixelBudget(settings.media.max_folder_pixels),
+            frames=settings.media.media_frames,
+            side=settings.media.media_side,
+            max_pixels=settings.media.max_pixels,
+            max_video_pixels=min(settings.media.max_video_pixels, settings.media.max_pixels),
+            max_video_seconds=settings.media.max_video_seconds,
+            max_video_frames=settings.media.max_video_frames,
+            max_video_work=settings.media.max_video_work // max(1, media),
+            max_members=settings.media.max_members,
+            max_member_bytes=settings.limits.max_file_bytes,
+            max_expanded_bytes=settings.media.max_expanded_bytes,
         )

@@ -61,8 +61,8 @@ class FaceEngine:
         self._settings = settings
         self._rules = SubjectRules.from_settings(settings)
         self._usable = UsableRules.from_settings(settings)
-        self._codec = TemplateCodec(models.identity, models.embedder.dimension, settings.template_key)
-        approve, operator = settings.approve_threshold, settings.operator_threshold
+        self._codec = TemplateCodec(models.identity, models.embedder.dimension, settings.comparison.template_key)
+        approve, operator = settings.comparison.approve_threshold, settings.comparison.operator_threshold
         self.matcher = Matcher(models.calibration, Thresholds(approve, approve if operator is None else operator))
 
     @classmethod
@@ -131,13 +131,13 @@ class FaceEngine:
         """(the picture at a size to look for faces in, its own height and width). Raises SampleError."""
         side = QUICK_SIDE if self._rules.quick else WORKING_SIDE
         with stage("decode"):
-            return decode_down(sample, side, max_pixels=self._settings.max_pixels)
+            return decode_down(sample, side, max_pixels=self._settings.media.max_pixels)
 
     def _closer(self, subject: Subject, sample: bytes, image: Image, whole: tuple[int, int]) -> Subject:
         """The subject as large as the sample has it, where the small picture that `_open` gave does not tell enough."""
         if self._rules.quick and image.shape[:2] != whole and not detailed(subject.face.landmarks):
             with stage("decode"):
-                return enlarged(subject, decode(sample, max_pixels=self._settings.max_pixels))
+                return enlarged(subject, decode(sample, max_pixels=self._settings.media.max_pixels))
         return subject
 
     def _embed_subject(self, subject: Subject) -> Vector:

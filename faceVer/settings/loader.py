@@ -12,12 +12,13 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import MISSING, Field, fields
+from dataclasses import MISSING, Field
 from pathlib import Path
 from typing import Any
 
 from faceVer.domain.errors import SettingsError
-from faceVer.settings.model import PREFIX, Settings
+from faceVer.settings.field import PREFIX
+from faceVer.settings.model import Settings, declared
 
 CLIENT_KEY = PREFIX + "CLIENT_KEY"
 """The API key that commands send to a server (`--url`); no setting of this machine's."""
@@ -29,7 +30,7 @@ _SERVICE_LINK = re.compile(r"FACEVER_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_
 def load_settings(environ: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
     """Read the settings; `overrides` (command-line options, already typed) win. Raises SettingsError."""
     env = os.environ if environ is None else environ
-    known = {f.name: f for f in fields(Settings)}
+    known = {spec.name: spec for _, spec in declared()}
     values: dict[str, Any] = {}
     config = env.get(_CONFIG, "")
     if config:
@@ -47,7 +48,7 @@ def load_settings(environ: Mapping[str, str] | None = None, **overrides: Any) ->
     values.update({name: value for name, value in overrides.items() if value is not None})
     for name, value in values.items():
         _check(known[name], value, PREFIX + name.upper())
-    return Settings(**values)
+    return Settings.of(**values)
 
 
 def _from_file(path: Path, known: Mapping[str, Field[Any]]) -> dict[str, Any]:
@@ -127,7 +128,7 @@ def _check(spec: Field[Any], value: Any, where: str) -> None:
 def describe() -> list[tuple[str, str, str]]:
     """(variable, default as text, doc) of every setting, in order: what the docs and `facever settings` show."""
     rows = []
-    for spec in fields(Settings):
+    for _, spec in declared():
         default = "" if spec.default in (None, MISSING) else spec.default
         text = ",".join(default) if isinstance(default, tuple) else str(default)
         if isinstance(default, bool):
@@ -145,6 +146,6 @@ def effective(settings: Settings) -> dict[str, Any]:
     """The settings that differ from their defaults; a secret's value is "***"."""
     return {
         spec.name: "***" if spec.metadata["secret"] else value
-        for spec in fields(Settings)
-        if (value := getattr(settings, spec.name)) != spec.default
+        for _, spec in declared()
+        if (value := settings.value(spec.name)) != spec.default
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import os
 import tempfile
@@ -74,7 +73,7 @@ def calibrate(
     settings: Settings, folder: Path, threads: int, report: Callable[[int, int], None]
 ) -> tuple[Calibration, list[accuracy.Row], Labelled]:
     """Embed a folder with the configured pack, fit its score map, tabulate it."""
-    engine = FaceEngine.load(dataclasses.replace(settings, second_face_ratio=NO_SECOND_FACE))
+    engine = FaceEngine.load(settings.changed(second_face_ratio=NO_SECOND_FACE))
     data = embed_folder(engine, folder, threads, report)
     compared = accuracy.compare_all(data.vectors, data.labels)
     source = (

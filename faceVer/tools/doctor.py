@@ -27,8 +27,9 @@ from faceVer.inference.onnx import RUNTIME, check_providers
 from faceVer.inference.weights.store import status
 from faceVer.observability.cgroup import memory_limit
 from faceVer.services.faces import FaceEngine
+from faceVer.settings.field import PREFIX
 from faceVer.settings.loader import effective
-from faceVer.settings.model import PREFIX, Settings
+from faceVer.settings.model import Settings
 
 State = Literal["ok", "note", "bad"]
 
@@ -101,27 +102,27 @@ def _settings(settings: Settings) -> Iterator[Finding]:
     Keys.of(settings)
     server_context(settings)
     WebhookSender.of(settings)
-    check_providers(settings.providers)
-    if not settings.api_keys and not is_loopback(settings.host):
+    check_providers(settings.models.providers)
+    if not settings.auth.api_keys and not is_loopback(settings.server.host):
         yield Finding("settings", "note", f"without {PREFIX}API_KEYS whoever reaches the port may use it")
-    if settings.workers > 1:
+    if settings.server.workers > 1:
         heartbeats()
     if ended := certificate_ended(settings):
         yield Finding("settings", "bad", ended)
-    if settings.request_timeout < settings.body_timeout:
+    if settings.server.request_timeout < settings.server.body_timeout:
         yield Finding("settings", "note", f"{PREFIX}REQUEST_TIMEOUT ends before {PREFIX}BODY_TIMEOUT can")
 
 
 def _threads(settings: Settings) -> Iterator[Finding]:
     cpus, threads = usable_cpus(), thread_count(settings)
-    total = threads * settings.workers
-    text = f"{settings.workers} process(es) with {threads} inference thread(s) each on {cpus} usable CPU(s)"
+    total = threads * settings.server.workers
+    text = f"{settings.server.workers} process(es) with {threads} inference thread(s) each on {cpus} usable CPU(s)"
     yield Finding("threads", "note" if total > cpus else "ok", text)
 
 
 def _memory(settings: Settings) -> Iterator[Finding]:
     limit = min(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"), memory_limit()) / 2**20
-    need = settings.workers * (LEAST_MEMORY + settings.max_inflight_bytes / 2**20)
+    need = settings.server.workers * (LEAST_MEMORY + settings.limits.max_inflight_bytes / 2**20)
     text = f"{limit:.0f} MiB may be used; {need:.0f} MiB cover models, pictures and {PREFIX}MAX_INFLIGHT_BYTES"
     yield Finding("memory", "note" if limit < need else "ok", text)
 
@@ -134,11 +135,11 @@ def _descriptors(settings: Settings) -> Iterator[Finding]:
 
 
 def _weights(settings: Settings) -> Iterator[Finding]:
-    if is_folder_pack(settings.pack):
-        yield Finding("weights", "note", f"folder {settings.pack}: no hashes to compare with")
+    if is_folder_pack(settings.models.pack):
+        yield Finding("weights", "note", f"folder {settings.models.pack}: no hashes to compare with")
         return
-    manifest = load_manifest(weights_folder(settings.weights))
-    for spec in manifest.pack(settings.pack).models:
+    manifest = load_manifest(weights_folder(settings.models.weights))
+    for spec in manifest.pack(settings.models.pack).models:
         found = status(manifest, spec)
         text = f"{spec.name} {spec.version}: {found.state}, {found.size / 1e6:.1f} MB"
         yield Finding("weights", "ok" if found.state == "ready" else "bad", text)
@@ -157,7 +158,7 @@ def _inference(settings: Settings) -> Iterator[Finding]:
 
 
 def _port(settings: Settings) -> Iterator[Finding]:
-    where = f"{settings.host or '*'}:{settings.port}"
+    where = f"{settings.server.host or '*'}:{settings.server.port}"
     try:
         try_port(settings)
     except OSError as error:

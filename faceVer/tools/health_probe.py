@@ -34,11 +34,11 @@ def health(
     base = (url or _own(settings)).rstrip("/")
     if not base.startswith(("http://", "https://")):
         raise SetupError("the URL begins with http:// or https://")
-    context = trusted or (_trusting_own(settings) if settings.tls_cert and not url else None)
+    context = trusted or (_trusting_own(settings) if settings.tls.tls_cert and not url else None)
     opener = urllib.request.build_opener(
         urllib.request.ProxyHandler(None if url else {}), urllib.request.HTTPSHandler(context=context), _NoRedirects()
     )
-    seconds, end = settings.health_timeout + 5, time.monotonic() + wait
+    seconds, end = settings.api.health_timeout + 5, time.monotonic() + wait
     while True:
         # The last question is given a second though less is left.
         limit = min(seconds, max(end - time.monotonic(), 1.0)) if wait else seconds
@@ -95,13 +95,13 @@ def _is_well(text: str) -> bool:
 
 
 def _own(settings: Settings) -> str:
-    host = "127.0.0.1" if settings.host in _ANYWHERE else settings.host
-    return f"http{'s' if settings.tls_cert else ''}://{f'[{host}]' if ':' in host else host}:{settings.port}"
+    host = "127.0.0.1" if settings.server.host in _ANYWHERE else settings.server.host
+    return f"http{'s' if settings.tls.tls_cert else ''}://{f'[{host}]' if ':' in host else host}:{settings.server.port}"
 
 
 def _trusting_own(settings: Settings) -> ssl.SSLContext:
     """Trust the configured certificate and no other; it is not one for the loopback address."""
-    context = ssl.create_default_context(cafile=settings.tls_cert)
+    context = ssl.create_default_context(cafile=settings.tls.tls_cert)
     context.check_hostname = False
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     return context

@@ -48,27 +48,31 @@ class Models:
 
 def load_models(settings: Settings) -> Models:
     """Load the configured pack: a name from the manifest, or a folder. Raises SetupError."""
-    if is_folder_pack(settings.pack):
-        return _from_folder(Path(settings.pack), settings)
-    return _from_manifest(load_manifest(weights_folder(settings.weights)), settings)
+    if is_folder_pack(settings.models.pack):
+        return _from_folder(Path(settings.models.pack), settings)
+    return _from_manifest(load_manifest(weights_folder(settings.models.weights)), settings)
 
 
 def calibration_target(settings: Settings) -> tuple[Path, tuple[str, ...]]:
     """Where the configured pack keeps its calibration: the TOML file and the tables above [calibration]."""
-    if is_folder_pack(settings.pack):
-        return Path(settings.pack) / CALIBRATION_FILE, ()
-    manifest = load_manifest(weights_folder(settings.weights))
-    return manifest.folder / MANIFEST, ("models", manifest.pack(settings.pack).recognition.name)
+    if is_folder_pack(settings.models.pack):
+        return Path(settings.models.pack) / CALIBRATION_FILE, ()
+    manifest = load_manifest(weights_folder(settings.models.weights))
+    return manifest.folder / MANIFEST, ("models", manifest.pack(settings.models.pack).recognition.name)
 
 
 def _from_manifest(manifest: Manifest, settings: Settings) -> Models:
-    pack = manifest.pack(settings.pack)
+    pack = manifest.pack(settings.models.pack)
     kinds = {"detection": "centerface", "recognition": "arcface"}
     for spec in (pack.detection, pack.recognition):
         if spec.kind != kinds[spec.task]:
             raise SetupError(f"{spec.name}: no code for a {spec.task} model of kind {spec.kind!r}")
-    detector = CenterFace(Session(require(manifest, pack.detection), settings.providers), settings.detection_threshold)
-    embedder = ArcFaceEmbedder(Session(require(manifest, pack.recognition), settings.providers), pack.recognition.input)
+    detector = CenterFace(
+        Session(require(manifest, pack.detection), settings.models.providers), settings.faces.detection_threshold
+    )
+    embedder = ArcFaceEmbedder(
+        Session(require(manifest, pack.recognition), settings.models.providers), pack.recognition.input
+    )
     return Models(
         pack.name,
         detector,
@@ -85,7 +89,7 @@ def _from_folder(folder: Path, settings: Settings) -> Models:
     if not folder.is_dir():
         raise SetupError(f"pack folder {folder} does not exist")
     detector, detector_file, embedder, recognizer_file = load_folder(
-        folder, settings.providers, settings.detection_threshold
+        folder, settings.models.providers, settings.faces.detection_threshold
     )
     infos = []
     for task, path in (("detection", detector_file), ("recognition", recognizer_file)):

@@ -30,7 +30,9 @@ class UsableRules:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> UsableRules:
-        return cls(settings.min_face, settings.min_inside, settings.max_misfit, settings.min_sharpness)
+        return cls(
+            settings.faces.min_face, settings.faces.min_inside, settings.faces.max_misfit, settings.faces.min_sharpness
+        )
 
 
 def usable_crop(subject: Subject, rules: UsableRules) -> Image:

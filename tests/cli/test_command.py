@@ -17,7 +17,8 @@ from typing import Any
 import pytest
 
 from faceVer import __version__
-from faceVer.settings.model import PREFIX, Settings
+from faceVer.settings.field import PREFIX
+from faceVer.settings.model import Settings
 from tests import support_faces as faces
 from tests.cli.conftest import Run
 from tests.support_server import Server

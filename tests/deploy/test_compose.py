@@ -63,11 +63,11 @@ def test_its_settings_start() -> None:
     settings = settings_of(FACEVER["environment"])
     assert int(FACEVER["stop_grace_period"].removesuffix("s")) > stopping_seconds(settings)
     (published,) = FACEVER["ports"]
-    assert published.endswith(f":{settings.port}")
+    assert published.endswith(f":{settings.server.port}")
     assert published.startswith("127.0.0.1:")
-    assert settings.max_inflight_bytes * 2 < int(FACEVER["mem_limit"].removesuffix("g")) << 30
+    assert settings.limits.max_inflight_bytes * 2 < int(FACEVER["mem_limit"].removesuffix("g")) << 30
     assert FACEVER["environment"]["FACEVER_CONFIG"] == f"/run/secrets/{FACEVER['secrets'][0]}"
-    assert not settings.api_keys  # the example opens nothing and closes nothing
+    assert not settings.auth.api_keys  # the example opens nothing and closes nothing
 
 
 def test_its_health_check_is_the_image_s() -> None:

@@ -128,7 +128,7 @@ class TestPiecesFit:
 
     def test_ports_lead_to_the_server(self, settings: Settings) -> None:
         (port,) = CONTAINER["ports"]
-        assert port["containerPort"] == settings.port
+        assert port["containerPort"] == settings.server.port
         (served,) = BASE["Service"]["spec"]["ports"]
         assert served["targetPort"] == port["name"]
         (rule,) = BASE["NetworkPolicy"]["spec"]["ingress"]
@@ -152,8 +152,8 @@ class TestPiecesFit:
     def test_the_ingress_is_no_stricter_than_the_server(self, settings: Settings) -> None:
         (ingress,) = documents(text("kubernetes/example/ingress.yaml"))
         noted = {name.rpartition("/")[2]: value for name, value in ingress["metadata"]["annotations"].items()}
-        assert int(noted["proxy-body-size"].removesuffix("m")) << 20 > settings.max_request_bytes
-        assert int(noted["proxy-read-timeout"]) > settings.request_timeout
+        assert int(noted["proxy-body-size"].removesuffix("m")) << 20 > settings.limits.max_request_bytes
+        assert int(noted["proxy-read-timeout"]) > settings.server.request_timeout
         assert (noted["proxy-request-buffering"], noted["proxy-max-temp-file-size"]) == ("off", "0")
 
 
@@ -162,7 +162,7 @@ class TestFitsFaceVer:
         assert settings != Settings()
         assert POD["spec"]["terminationGracePeriodSeconds"] > stopping_seconds(settings)
         memory = int(CONTAINER["resources"]["limits"]["memory"].removesuffix("Gi")) << 30
-        assert settings.max_inflight_bytes * 2 < memory
+        assert settings.limits.max_inflight_bytes * 2 < memory
 
     def test_secrets_are_optional_and_listed_in_the_example(self) -> None:
         asked = [one["valueFrom"]["secretKeyRef"] for one in CONTAINER["env"] if "valueFrom" in one]
@@ -182,7 +182,7 @@ class TestFitsFaceVer:
             probe = CONTAINER[name]
             assert ROUTES[probe["httpGet"]["path"]].open
             assert probe["httpGet"]["port"] == CONTAINER["ports"][0]["name"]
-            assert probe["timeoutSeconds"] > settings.health_timeout
+            assert probe["timeoutSeconds"] > settings.api.health_timeout
 
     def test_nothing_more_than_needed_is_allowed(self) -> None:
         pod, container = POD["spec"]["securityContext"], CONTAINER["securityContext"]

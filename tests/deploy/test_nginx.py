@@ -13,7 +13,8 @@ import pytest
 
 from faceVer.http.pipeline.context import FOLDERS_PATH
 from faceVer.http.pipeline.routes import ROUTES
-from faceVer.settings.model import MIB, Settings
+from faceVer.settings.field import MIB
+from faceVer.settings.model import Settings
 from tests.deploy.support_deploy import run, text
 from tests.deploy.support_nginx import Nginx, directive, nothing_listens, replaced, seconds
 from tests.support_server import JPEG, PATTERN, Answer, Server
@@ -40,17 +41,17 @@ def words(answer: Answer) -> tuple[int, object, str, str | None]:
 class TestNumbers:
     def test_nginx_is_no_stricter_than_the_server(self) -> None:
         settings = Settings()
-        assert int(directive(CONF, "client_max_body_size").removesuffix("m")) * MIB > settings.max_request_bytes
-        assert seconds(CONF, "client_header_timeout") >= settings.head_timeout
-        assert seconds(CONF, "client_body_timeout") >= settings.body_timeout
-        assert seconds(CONF, "proxy_send_timeout") > settings.body_timeout
-        assert seconds(CONF, "proxy_read_timeout") > settings.request_timeout
-        assert seconds(CONF, "send_timeout") >= settings.write_timeout
+        assert int(directive(CONF, "client_max_body_size").removesuffix("m")) * MIB > settings.limits.max_request_bytes
+        assert seconds(CONF, "client_header_timeout") >= settings.server.head_timeout
+        assert seconds(CONF, "client_body_timeout") >= settings.server.body_timeout
+        assert seconds(CONF, "proxy_send_timeout") > settings.server.body_timeout
+        assert seconds(CONF, "proxy_read_timeout") > settings.server.request_timeout
+        assert seconds(CONF, "send_timeout") >= settings.server.write_timeout
 
     def test_its_idle_connections_end_before_the_server_s(self) -> None:
-        assert seconds(UPSTREAM, "keepalive_timeout") < Settings().keepalive_timeout
-        assert int(directive(UPSTREAM, "keepalive")) < Settings().max_connections
-        assert directive(UPSTREAM, "server").startswith(f"127.0.0.1:{Settings().port} ")
+        assert seconds(UPSTREAM, "keepalive_timeout") < Settings().server.keepalive_timeout
+        assert int(directive(UPSTREAM, "keepalive")) < Settings().server.max_connections
+        assert directive(UPSTREAM, "server").startswith(f"127.0.0.1:{Settings().server.port} ")
 
     def test_the_other_upstream_differs_by_its_address_only(self) -> None:
         plain = [line for line in UPSTREAM.splitlines() if not line.startswith("#")]
@@ -76,7 +77,7 @@ def test_nginx_reads_it(tmp_path: Path) -> None:
 class TestPassing:
     def test_15_megabytes(self, proxy: Nginx, busy: Server, astronaut: bytes) -> None:
         # What follows a JPEG's end is not read.
-        large = astronaut + bytes(Settings().max_file_bytes - len(astronaut))
+        large = astronaut + bytes(Settings().limits.max_file_bytes - len(astronaut))
         answer = proxy.call("POST", f"{PATTERN}extract", large, JPEG)
         assert answer.status == 200
         assert answer.body == busy.template(astronaut)
@@ -144,7 +145,7 @@ class TestRefusing:
 
     @pytest.mark.parametrize("path", FAMILIES)
     def test_too_large_sounds_alike(self, path: str, proxy: Nginx) -> None:
-        server, nginx = proxy.announce(path, Settings().max_request_bytes + 1), proxy.announce(path, 200 * MIB)
+        server, nginx = proxy.announce(path, Settings().limits.max_request_bytes + 1), proxy.announce(path, 200 * MIB)
         assert words(server) == words(nginx)
         assert nginx.status == 413
         assert nginx.headers["x-request-id"]
@@ -163,7 +164,7 @@ class TestRefusing:
         assert [words(answer) for answer in passed] == [words(answer) for answer in theirs]
         assert [words(answer) for answer in made] == [words(answer) for answer in theirs]
         # A server that is full says FACEVER_RETRY_AFTER; one that is asked too often, when the next may come.
-        assert [answer.headers["retry-after"] for answer in made] == [str(Settings().retry_after)] * 3
+        assert [answer.headers["retry-after"] for answer in made] == [str(Settings().api.retry_after)] * 3
         assert all(int(answer.headers["retry-after"]) > 900 for answer in passed)
 
     def test_rates_can_be_limited(self, busy: Server, tmp_path: Path) -> None:

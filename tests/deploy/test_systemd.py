@@ -63,8 +63,8 @@ def test_systemd_finds_it_contained(unit: Path) -> None:
 
 def test_its_settings_start(settings: Settings) -> None:
     assert int(SERVICE["TimeoutStopSec"]) > stopping_seconds(settings)
-    assert settings.max_inflight_bytes * 2 < int(SERVICE["MemoryMax"].removesuffix("G")) << 30
-    assert int(SERVICE["LimitNOFILE"]) > 2 * settings.max_connections
+    assert settings.limits.max_inflight_bytes * 2 < int(SERVICE["MemoryMax"].removesuffix("G")) << 30
+    assert int(SERVICE["LimitNOFILE"]) > 2 * settings.server.max_connections
     assert SERVICE["ExecStart"].endswith("/facever serve")
 
 
@@ -77,8 +77,12 @@ def test_secrets_come_as_a_credential() -> None:
 
 
 def test_it_is_no_more_open_than_its_addresses(settings: Settings) -> None:
-    assert (SERVICE["IPAddressDeny"], SERVICE["IPAddressAllow"], settings.host) == ("any", "localhost", "127.0.0.1")
-    assert f"server {settings.host}:{settings.port} " in text("nginx/upstream.conf")
+    assert (SERVICE["IPAddressDeny"], SERVICE["IPAddressAllow"], settings.server.host) == (
+        "any",
+        "localhost",
+        "127.0.0.1",
+    )
+    assert f"server {settings.server.host}:{settings.server.port} " in text("nginx/upstream.conf")
 
 
 def _no_new_code() -> None:

@@ -69,11 +69,15 @@ def test_words_are_told_as_they_are() -> None:
 
 def test_limits_are_the_defaults() -> None:
     text, settings = section("Limits"), Settings()
-    for number in (f"{settings.max_parts - 1:,}", f"{settings.max_parts:,}", str(settings.max_samples)):
+    for number in (
+        f"{settings.limits.max_parts - 1:,}",
+        f"{settings.limits.max_parts:,}",
+        str(settings.limits.max_samples),
+    ):
         assert f" {number} " in text.replace("(", " "), number
-    assert f"{settings.max_request_bytes // 2**20} MiB" in text
-    assert f"{settings.max_file_bytes // 2**20} MiB, {settings.max_pixels // 10**6} megapixels" in text
-    assert f"| {settings.max_media}; " in text
+    assert f"{settings.limits.max_request_bytes // 2**20} MiB" in text
+    assert f"{settings.limits.max_file_bytes // 2**20} MiB, {settings.media.max_pixels // 10**6} megapixels" in text
+    assert f"| {settings.limits.max_media}; " in text
 
 
 def test_the_settings_named_exist() -> None:

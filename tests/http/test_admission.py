@@ -49,7 +49,7 @@ Work = Callable[[aiohttp.ClientSession, str, Blocked], Awaitable[None]]
 def blocked(engine: FaceEngine, work: Work, **settings: Any) -> None:
     """Run `work` against an app whose every inference waits until it says so."""
     detector = Blocked(engine.detector)
-    changed = dataclasses.replace(Settings(), threads=1, **settings)
+    changed = Settings.of(threads=1, **settings)
     stuck = FaceEngine(dataclasses.replace(engine._models, detector=detector), changed)
 
     async def main() -> None:
@@ -260,13 +260,13 @@ class TestKeys:
     )
     def test_wrong_lines_stop_the_start_and_are_not_repeated(self, lines: str) -> None:
         with pytest.raises(SettingsError, match="entry 1") as caught:
-            keys.Keys([lines])
+            authentication.Keys([lines])
         assert lines.partition(":")[2] not in str(caught.value) or lines == "x"
 
     def test_the_command_prints_a_key_and_its_line(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert cli.main(["keys", "new", "mobile"]) == 0
         key, line = re.findall(r"(fv_\S+)|(mobile:[0-9a-f]{64})", capsys.readouterr().out)
-        assert keys.Keys([line[1]]).owner({"X-API-Key": key[0]}) == "mobile"
+        assert authentication.Keys([line[1]]).owner({"X-API-Key": key[0]}) == "mobile"
         assert cli.main(["keys", "new", "not a name"]) == 1
 
 

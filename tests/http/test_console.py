@@ -96,7 +96,7 @@ def test_about_tells_the_settings_and_the_calibration(server: Server, settings: 
     assert [f"{one['version']} {one['sha256']}" for one in about["models"]] == [
         one["version"] for one in version["models"]
     ]
-    recognition = load_manifest(weights_folder("")).pack(settings.pack).recognition
+    recognition = load_manifest(weights_folder("")).pack(settings.models.pack).recognition
     assert recognition.calibration is not None
     points = about["calibration"]["points"]
     assert [tuple(point.values()) for point in points] == [tuple(point) for point in recognition.calibration.points]
@@ -104,7 +104,7 @@ def test_about_tells_the_settings_and_the_calibration(server: Server, settings: 
     assert about["calibration"]["slope"] == recognition.calibration.slope
     assert next(one for one in about["models"] if one["task"] == "recognition")["licence"] == recognition.licence
     assert about["thresholds"] == {"approve": 0.85, "operator": 0.85, "spoofing": 0.5}
-    assert about["limits"]["file_bytes"] == settings.max_file_bytes
+    assert about["limits"]["file_bytes"] == settings.limits.max_file_bytes
     assert (about["key"], about["docs"], about["language"], about["liveness"]) == (False, True, "en", True)
 
 

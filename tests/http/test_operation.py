@@ -232,7 +232,6 @@ class TestWorkers:
                 client.close()
 
 
-
 @pytest.mark.parametrize("arguments", [(), ("--workers", "2")])
 @pytest.mark.parametrize("uvloop", ["true", "false"])
 def test_both_event_loops_serve(arguments: tuple[str, ...], uvloop: str, astronaut: bytes) -> None:

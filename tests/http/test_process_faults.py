@@ -201,7 +201,7 @@ def test_a_runtime_that_fails_is_told_by_health_and_forgotten_when_it_works_agai
     engine: FaceEngine, settings: Settings, astronaut: bytes
 ) -> None:
     """Both processors; comparisons, which need no inference, go on."""
-    changed = dataclasses.replace(settings, health_ttl=0.0)
+    changed = settings.changed(health_ttl=0.0)
     detector = Flaky(engine.detector)
     flaky = FaceEngine(dataclasses.replace(engine._models, detector=detector), changed)
     template = engine.extract(astronaut)
@@ -355,7 +355,6 @@ class TestLog:
                 assert running.call("GET", PATTERN + "health").status == 200
             assert running.stop() == 0
 
-
     @pytest.mark.parametrize("arguments", [(), ("--workers", "2")])
     def test_its_reader_stalls(self, arguments: tuple[str, ...], astronaut: bytes) -> None:
         """Standard error is a pipe that is full: lines are dropped, and counted once somebody reads again."""
@@ -398,7 +397,7 @@ class TestClock:
         self, engine: FaceEngine, settings: Settings, astronaut: bytes, jumps: list[float]
     ) -> None:
         """Answers, the health answer's age, deadlines and rates do not care what time of day it is."""
-        changed = dataclasses.replace(settings, request_timeout=20.0, rate_limit=1000.0, rate_burst=50, health_ttl=0.05)
+        changed = settings.changed(request_timeout=20.0, rate_limit=1000.0, rate_burst=50, health_ttl=0.05)
 
         async def main() -> list[tuple[int, bytes]]:
             found = []

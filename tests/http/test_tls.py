@@ -70,13 +70,11 @@ class Encrypted(Server):
 
 class TestTls:
     @pytest.mark.parametrize("arguments", [(), ("--workers", "2")])
-    def test_it_is_spoken(
-        self, arguments: tuple[str, ...], certificate: tuple[Path, Path], astronaut: bytes
-    ) -> None:
+    def test_it_is_spoken(self, arguments: tuple[str, ...], certificate: tuple[Path, Path], astronaut: bytes) -> None:
         cert, key = certificate
         with Encrypted(*arguments, pair=certificate) as running:
             assert running.call("POST", PATTERN + "extract", astronaut, JPEG)[0] == 200  # type: ignore[index]
-            settings = Settings(host="0.0.0.0", port=running.port, tls_cert=str(cert), tls_key=str(key))
+            settings = Settings.of(host="0.0.0.0", port=running.port, tls_cert=str(cert), tls_key=str(key))
             assert health(settings, None) == (True, '{"status": 0, "message": ""}')
             assert not health(settings, f"https://localhost:{running.port}")[0]  # nobody else vouches for it
             old = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -118,9 +116,7 @@ class TestTls:
         assert not any("Task was destroyed" in line for line in running.log)
 
     @pytest.mark.parametrize("arguments", [(), ("--workers", "2")])
-    def test_handshakes_count_as_connections(
-        self, arguments: tuple[str, ...], certificate: tuple[Path, Path]
-    ) -> None:
+    def test_handshakes_count_as_connections(self, arguments: tuple[str, ...], certificate: tuple[Path, Path]) -> None:
         most = 4
         with Encrypted(*arguments, pair=certificate, max_connections=str(most), head_timeout="60") as running:
             room = (most + SPARE) * max(1, len(children(running.process.pid)))
@@ -153,10 +149,10 @@ class TestTls:
         assert "Traceback" not in str(caught.value)
 
     def test_one_whose_time_is_over_is_told(self, certificate: tuple[Path, Path], tmp_path: Path) -> None:
-        assert certificate_ended(Settings(tls_cert=str(certificate[0]), tls_key=str(certificate[1]))) == ""
+        assert certificate_ended(Settings.of(tls_cert=str(certificate[0]), tls_key=str(certificate[1]))) == ""
         now = datetime.now(UTC)
         cert, key = certificate_of(tmp_path, now - timedelta(days=9), now - timedelta(days=2))
-        assert certificate_ended(Settings(tls_cert=str(cert), tls_key=str(key))).endswith("UTC")
+        assert certificate_ended(Settings.of(tls_cert=str(cert), tls_key=str(key))).endswith("UTC")
         starting = Server(threads="1", tls_cert=str(cert), tls_key=str(key))
         assert soon(lambda: any("WARNING" in line and "was valid until" in line for line in starting.log))
         starting.stop()

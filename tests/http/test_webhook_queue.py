@@ -169,13 +169,13 @@ def test_hosts_that_are_not_allowed(caplog: pytest.LogCaptureFixture) -> None:
 
 def test_from_settings() -> None:
     async def main() -> None:
-        settings = Settings(webhook_hosts=("*.example.org",), webhook_secret="s", webhook_queue=1)
+        settings = Settings.of(webhook_hosts=("*.example.org",), webhook_secret="s", webhook_queue=1)
         sender = WebhookSender.of(settings)
         await sender.start()
         assert sender.submit(Delivery("https://a.example.org/", b"{}", "f", "r"))
         assert not sender.submit(Delivery("http://a.example.org/", b"{}", "f", "r"))
         await sender.close(0)
         with pytest.raises(SettingsError):
-            WebhookSender.of(Settings(webhook_hosts=("*",)))
+            WebhookSender.of(Settings.of(webhook_hosts=("*",)))
 
     asyncio.run(main())

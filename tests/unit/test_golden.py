@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from itertools import combinations
 
 import numpy as np
@@ -41,13 +40,11 @@ def test_scores_are_the_same_to_three_decimals(engine: FaceEngine, vectors: dict
 @pytest.fixture(scope="module")
 def quick(engine: FaceEngine, settings: Settings) -> FaceEngine:
     """An engine with FACEVER_DETECTION=quick: it gives other vectors, of the same people."""
-    return FaceEngine(engine._models, dataclasses.replace(settings, detection="quick"))
+    return FaceEngine(engine._models, settings.changed(detection="quick"))
 
 
 @pytest.mark.parametrize("name", [name for name in kept() if name != "small"])
-def test_the_quick_look_gives_the_same_person(
-    quick: FaceEngine, vectors: dict[str, np.ndarray], name: str
-) -> None:
+def test_the_quick_look_gives_the_same_person(quick: FaceEngine, vectors: dict[str, np.ndarray], name: str) -> None:
     assert float(quick.embed(photos()[name]) @ vectors[name]) > 0.9
 
 

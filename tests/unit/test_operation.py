@@ -153,7 +153,7 @@ def test_effective_settings_hide_secrets() -> None:
 
 
 def test_a_port_in_use_has_a_hint() -> None:
-    settings = Settings(host="127.0.0.1", port=80)
+    settings = Settings.of(host="127.0.0.1", port=80)
     taken, refused = (
         str(cannot_listen(settings, OSError(number, "Why"))) for number in (errno.EADDRINUSE, errno.EACCES)
     )
@@ -194,10 +194,10 @@ class TestDoctor:
         monkeypatch.setattr(doctor, "memory_limit", lambda: 400 * 2**20)
         (memory,) = doctor._memory(Settings())
         assert (memory.state, memory.text[:7]) == ("note", "400 MiB")
-        (threads,) = doctor._threads(Settings(threads=512))
+        (threads,) = doctor._threads(Settings.of(threads=512))
         assert threads.state == "note"
-        assert any("ends before" in found.text for found in doctor._settings(Settings(request_timeout=1)))
+        assert any("ends before" in found.text for found in doctor._settings(Settings.of(request_timeout=1)))
 
     def test_settings_that_contradict_each_other(self) -> None:
         with pytest.raises(SettingsError, match="set together"):
-            Settings(tls_cert="x")
+            Settings.of(tls_cert="x")

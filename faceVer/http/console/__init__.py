@@ -33,7 +33,7 @@ _POLICY = (
 
 def wanted(settings: Settings) -> bool:
     """Whether the console is served."""
-    return settings.console == "on" or (settings.console == "auto" and not settings.api_keys)
+    return settings.api.console == "on" or (settings.api.console == "auto" and not settings.auth.api_keys)
 
 
 def mount(app: web.Application, route: Callable[..., None]) -> None:

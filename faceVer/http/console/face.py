@@ -35,7 +35,7 @@ async def examine_face(request: web.Request) -> web.Response:
         def work() -> bytes:
             examined = engine.examine(decoded_body(body, encoded, settings))
             with stage("answer"):
-                return responses.json_bytes(_document(examined, settings.language))
+                return responses.json_bytes(_document(examined, settings.api.language))
 
         async with app[POOL].admit():
             return responses.json_body(await app[POOL].run(work))

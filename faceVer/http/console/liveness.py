@@ -30,7 +30,9 @@ async def inspect_medium(request: web.Request) -> web.Response:
             parts.clear()
             if len(uploads) != 1:
                 raise SampleError(f"{len(uploads)} media, one is wanted")
-            return responses.json_body(await app[POOL].run(_answer, service, uploads[0], settings.spoofing_threshold))
+            return responses.json_body(
+                await app[POOL].run(_answer, service, uploads[0], settings.liveness.spoofing_threshold)
+            )
 
 
 def _answer(service: FolderService, upload: Upload, threshold: float) -> bytes:

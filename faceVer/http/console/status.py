@@ -39,9 +39,9 @@ async def about(request: web.Request) -> web.Response:
         {
             "version": __version__,
             "runtime": app[ENGINE].runtime,
-            "language": settings.language,
-            "docs": settings.docs,
-            "key": bool(settings.api_keys),
+            "language": settings.api.language,
+            "docs": settings.api.docs,
+            "key": bool(settings.auth.api_keys),
             "liveness": FOLDERS in app,
             "models": [
                 {
@@ -56,7 +56,7 @@ async def about(request: web.Request) -> web.Response:
             "thresholds": {
                 "approve": thresholds.approve,
                 "operator": thresholds.operator,
-                "spoofing": settings.spoofing_threshold,
+                "spoofing": settings.liveness.spoofing_threshold,
             },
             "calibration": {
                 "slope": calibration.slope,
@@ -65,15 +65,15 @@ async def about(request: web.Request) -> web.Response:
                 "points": [point._asdict() for point in calibration.points],
             },
             "limits": {
-                "file_bytes": settings.max_file_bytes,
-                "request_bytes": settings.max_request_bytes,
-                "pixels": settings.max_pixels,
-                "parts": settings.max_parts,
-                "media": settings.max_media,
-                "video_seconds": settings.max_video_seconds,
-                "video_pixels": settings.max_video_pixels,
-                "archive_members": settings.max_members,
-                "frames": settings.media_frames,
+                "file_bytes": settings.limits.max_file_bytes,
+                "request_bytes": settings.limits.max_request_bytes,
+                "pixels": settings.media.max_pixels,
+                "parts": settings.limits.max_parts,
+                "media": settings.limits.max_media,
+                "video_seconds": settings.media.max_video_seconds,
+                "video_pixels": settings.media.max_video_pixels,
+                "archive_members": settings.media.max_members,
+                "frames": settings.media.media_frames,
             },
         }
     )

@@ -69,9 +69,7 @@ async def extract(request: web.Request) -> web.Response:
         body, encoded = await image_body(request, grant)
         engine = app[ENGINE]
         async with app[POOL].admit():
-            template = await app[POOL].run(
-                lambda: engine.extract(decoded_body(body, encoded, settings))
-            )
+            template = await app[POOL].run(lambda: engine.extract(decoded_body(body, encoded, settings)))
     return responses.template_response(template, as_base64=bool(encoded))
 
 
@@ -100,8 +98,8 @@ async def _verify_n(call: Call, sample: Files, templates: Files) -> web.Response
 
 
 async def _extract_and_compare_n(call: Call, sample: Files, samples: Files) -> web.Response:
-    if len(samples.data) > call.settings.max_samples:
-        raise TooLargeError(f"{len(samples.data)} samples, at most {call.settings.max_samples} are allowed")
+    if len(samples.data) > call.settings.limits.max_samples:
+        raise TooLargeError(f"{len(samples.data)} samples, at most {call.settings.limits.max_samples} are allowed")
     vectors = await call.pool.map(call.engine.embed, [sample.data[0], *samples.data])
     return await _results(call, samples, lambda: call.engine.match(vectors[0], vectors[1:]))
 

@@ -36,9 +36,7 @@ async def _detect_image(request: web.Request) -> web.Response:
         body, encoded = await image_body(request, grant)
         service = service_of(request)
         async with app[POOL].admit():
-            passed, score = await app[POOL].run(
-                lambda: service.detect_image(decoded_body(body, encoded, settings))
-            )
+            passed, score = await app[POOL].run(lambda: service.detect_image(decoded_body(body, encoded, settings)))
     text = f'{{"passed": {"true" if passed else "false"}, "score": {responses.plain(score)}}}'
     return responses.json_body(text.encode())
 

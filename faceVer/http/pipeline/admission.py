@@ -22,8 +22,8 @@ class Gate:
     def __init__(self, settings: Settings, pool: InferencePool) -> None:
         self._pool = pool
         self._keys = Keys.of(settings)
-        self._guarded = GUARDED if settings.metrics_key else ()
-        self._rate = RateLimit(settings.rate_limit, settings.rate_burst) if settings.rate_limit else None
+        self._guarded = GUARDED if settings.auth.metrics_key else ()
+        self._rate = RateLimit(settings.auth.rate_limit, settings.auth.rate_burst) if settings.auth.rate_limit else None
 
     def admit(self, request: web.Request, route: Route) -> str:
         """Let a request in, or not; the name of its key, "" where keys are off.

@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import Self
 
 from faceVer.domain.errors import SettingsError
-from faceVer.settings.model import PREFIX, Settings
+from faceVer.settings.field import PREFIX
+from faceVer.settings.model import Settings
 
 HEADER = "X-API-Key"
 KEY_BYTES = 32
@@ -47,7 +48,7 @@ class Keys:
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        return cls(settings.api_keys)
+        return cls(settings.auth.api_keys)
 
     def __bool__(self) -> bool:
         return bool(self._known)

@@ -35,15 +35,15 @@ def refuse(path: str, error: FaceVerError | KeyMissingError, settings: Settings,
     instant = f"{path}/".startswith(f"{INSTANT}/")
     liveness = instant or f"{path}/".startswith((f"{LIVENESS}/", f"{CONSOLE_LIVENESS}/"))
     if isinstance(error, KeyMissingError):
-        return _no_key(error, settings.language, instant=instant, liveness=liveness)
-    retry_after = settings.retry_after
+        return _no_key(error, settings.api.language, instant=instant, liveness=liveness)
+    retry_after = settings.api.retry_after
     if isinstance(error, RateLimitError):
         retry_after = max(retry_after, math.ceil(error.seconds))
     response = (
-        instant_response(error, language=settings.language, retry_after=retry_after)
+        instant_response(error, language=settings.api.language, retry_after=retry_after)
         if instant
         else error_response(
-            error, liveness=liveness, language=settings.language, retry_after=retry_after, status=status
+            error, liveness=liveness, language=settings.api.language, retry_after=retry_after, status=status
         )
     )
     return Refusal(response, error.liveness if liveness else error.pattern, logs.reason(error))
@@ -74,7 +74,7 @@ def common_headers(settings: Settings) -> CIMultiDictProxy[str]:
             "Cache-Control": "no-store",  # templates, scores and best shots are nobody's but the caller's
         }
     )
-    if "*" in settings.cors_origins:
+    if "*" in settings.auth.cors_origins:
         headers["Access-Control-Allow-Origin"] = "*"
         headers["Access-Control-Expose-Headers"] = EXPOSED_HEADERS
     else:

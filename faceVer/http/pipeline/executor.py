@@ -32,7 +32,7 @@ def usable_cpus() -> int:
 
 def thread_count(settings: Settings) -> int:
     """Inference threads of one server process."""
-    return settings.threads or max(1, usable_cpus() // settings.workers)
+    return settings.server.threads or max(1, usable_cpus() // settings.server.workers)
 
 
 AHEAD = 2

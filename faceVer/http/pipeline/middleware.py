@@ -54,9 +54,9 @@ class Observer:
 
     def __init__(self, settings: Settings, gate: Gate, metrics: Metrics) -> None:
         self._settings, self._gate, self._metrics = settings, gate, metrics
-        self._seconds = settings.request_timeout
+        self._seconds = settings.server.request_timeout
         self._common = common_headers(settings)
-        self._origins = frozenset(settings.cors_origins)
+        self._origins = frozenset(settings.auth.cors_origins)
 
     async def __call__(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         route = ROUTES.get(request.path, UNKNOWN)

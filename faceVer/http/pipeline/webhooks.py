@@ -124,11 +124,11 @@ class WebhookSender:
     def of(cls, settings: Settings) -> Self:
         """The sender the settings ask for. Raises SettingsError for an unreadable allow-list."""
         return cls(
-            WebhookPolicy.of(settings.webhook_hosts, allow_http=settings.webhook_http),
-            RetryPlan(settings.webhook_attempts, settings.webhook_deadline),
-            secret=settings.webhook_secret,
-            queue=settings.webhook_queue,
-            grace=settings.webhook_grace,
+            WebhookPolicy.of(settings.webhooks.webhook_hosts, allow_http=settings.webhooks.webhook_http),
+            RetryPlan(settings.webhooks.webhook_attempts, settings.webhooks.webhook_deadline),
+            secret=settings.webhooks.webhook_secret,
+            queue=settings.webhooks.webhook_queue,
+            grace=settings.webhooks.webhook_grace,
         )
 
     async def start(self) -> None:

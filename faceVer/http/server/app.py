@@ -72,12 +72,12 @@ def create_app(
     engine, folders: loaded ones; by default the configured pack is loaded here, its liveness models at the start-up.
     metrics: where it counts; by default numbers of its own.
     """
-    pool = InferencePool(thread_count(settings), settings.max_queue, settings.inference_nice)
+    pool = InferencePool(thread_count(settings), settings.limits.max_queue, settings.server.inference_nice)
     metrics, gate = metrics or Metrics(LABELS), Gate(settings, pool)
     app = web.Application(middlewares=[Observer(settings, gate, metrics)])
     app[SETTINGS], app[METRICS], app[GATE], app[POOL] = settings, metrics, gate, pool
     app[ENGINE] = FaceEngine.load(settings) if engine is None else engine
-    app[BUDGET] = Budget(settings.max_inflight_bytes)
+    app[BUDGET] = Budget(settings.limits.max_inflight_bytes)
     app[WEBHOOKS] = WebhookSender.of(settings)
     if folders is not None:
         app[FOLDERS] = folders
@@ -93,7 +93,7 @@ def create_app(
     _route(app, LIVE, GET=_live_handler)
     _route(app, READY, GET=_ready_handler)
     _route(app, METRICS_PATH, GET=_metrics_handler)
-    if settings.docs:
+    if settings.api.docs:
         openapi.mount(app, _route)
     if console.wanted(settings):
         console.mount(app, _route)
@@ -181,7 +181,7 @@ async def _exposition(app: web.Application) -> AsyncIterator[None]:
 async def _pattern_health(app: web.Application) -> AsyncIterator[None]:
     settings = app[SETTINGS]
     app[PATTERN_HEALTH] = health = HealthCheck(
-        "pattern", app[ENGINE].probe, settings.health_ttl, settings.health_timeout
+        "pattern", app[ENGINE].probe, settings.api.health_ttl, settings.api.health_timeout
     )
     yield
     health.close()
@@ -201,7 +201,7 @@ async def _liveness(app: web.Application) -> AsyncIterator[None]:
         probe = _not_loaded
     else:
         app[FOLDERS], probe = service, service.probe
-    app[LIVENESS_HEALTH] = health = HealthCheck("liveness", probe, settings.health_ttl, settings.health_timeout)
+    app[LIVENESS_HEALTH] = health = HealthCheck("liveness", probe, settings.api.health_ttl, settings.api.health_timeout)
     yield
     health.close()
 

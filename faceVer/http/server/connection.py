@@ -54,10 +54,10 @@ class Server(web.Server):
             plain.request_handler,
             request_factory=_in_known_versions(plain.request_factory),
             handler_cancellation=True,  # whoever hangs up wants no answer
-            keepalive_timeout=settings.keepalive_timeout,
-            max_line_size=settings.max_header_bytes,
-            max_field_size=settings.max_header_bytes,
-            max_headers=settings.max_headers,
+            keepalive_timeout=settings.server.keepalive_timeout,
+            max_line_size=settings.server.max_header_bytes,
+            max_field_size=settings.server.max_header_bytes,
+            max_headers=settings.server.max_headers,
             lingering_time=LINGER,
             access_log=None,
         )
@@ -70,7 +70,7 @@ class Server(web.Server):
     @property
     def full(self) -> bool:
         """Whether no further connection may be taken, not even for a probe."""
-        return self.open + self.coming >= self.settings.max_connections + SPARE
+        return self.open + self.coming >= self.settings.server.max_connections + SPARE
 
     def count(self) -> None:
         """Tell how many connections there are."""
@@ -108,7 +108,7 @@ class Connection(RequestHandler):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         ours = self._ours
         self.made = True
-        self.spare = ours.open >= ours.settings.max_connections
+        self.spare = ours.open >= ours.settings.server.max_connections
         ours.open += 1
         ours.coming -= 1
         ours.metrics.count("connections_opened")
@@ -139,7 +139,7 @@ class Connection(RequestHandler):
         if self._head_timer is not None:
             self._head_timer.cancel()
         self._head_of = self._request_count
-        self._head_timer = self._loop.call_later(self._ours.settings.head_timeout, self._head_late)
+        self._head_timer = self._loop.call_later(self._ours.settings.server.head_timeout, self._head_late)
 
     def _head_late(self) -> None:
         self._head_timer = None
@@ -179,7 +179,9 @@ class Connection(RequestHandler):
     def _watch_writing(self, transport: asyncio.WriteTransport | None) -> None:
         if transport is not None and self._write_timer is None:
             self._unsent = transport.get_write_buffer_size()
-            self._write_timer = self._loop.call_later(self._ours.settings.write_timeout, self._written, transport)
+            self._write_timer = self._loop.call_later(
+                self._ours.settings.server.write_timeout, self._written, transport
+            )
 
     def _written(self, transport: asyncio.WriteTransport) -> None:
         self._write_timer = None

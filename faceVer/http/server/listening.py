@@ -66,7 +66,15 @@ def listen(host: str, port: int) -> list[socket.socket]:
 
 def stop_limit(settings: Settings) -> int:
     """Seconds after which a server that was told to stop is ended, whatever it still does: more than it should take."""
-    return math.ceil(settings.drain_seconds + settings.shutdown_timeout + 2 * LAST + settings.webhook_grace) + MARGIN
+    return (
+        math.ceil(
+            settings.server.drain_seconds
+            + settings.server.shutdown_timeout
+            + 2 * LAST
+            + settings.webhooks.webhook_grace
+        )
+        + MARGIN
+    )
 
 
 class Runner(web.AppRunner):
@@ -97,8 +105,8 @@ class Runner(web.AppRunner):
         await asyncio.sleep(0)  # a turn of the loop, which reads what came with connections that were taken last
         loop = asyncio.get_running_loop()
         begun = loop.time()
-        promised_until = begun + min(PROMISED, self._settings.shutdown_timeout)
-        while (now := loop.time()) < begun + self._settings.shutdown_timeout:
+        promised_until = begun + min(PROMISED, self._settings.server.shutdown_timeout)
+        while (now := loop.time()) < begun + self._settings.server.shutdown_timeout:
             if not server.busy(promised=now < promised_until):
                 break
             await asyncio.sleep(STEP)
@@ -116,7 +124,7 @@ class Listener(web.BaseSite):
         self._sock = sock
         self._options: dict[str, Any] = {"ssl": tls}
         if tls is not None:
-            self._options |= {"ssl_handshake_timeout": settings.head_timeout, "ssl_shutdown_timeout": LINGER}
+            self._options |= {"ssl_handshake_timeout": settings.server.head_timeout, "ssl_shutdown_timeout": LINGER}
         self._making: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
 

@@ -26,8 +26,9 @@ from faceVer.http.server.app import create_app
 from faceVer.http.server.connection import SPARE
 from faceVer.http.server.listening import Listener, Runner, listen, stop_limit
 from faceVer.http.server.tls import certificate_ended, server_context
+from faceVer.settings.field import PREFIX
 from faceVer.settings.loader import effective
-from faceVer.settings.model import PREFIX, Settings
+from faceVer.settings.model import Settings
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +50,7 @@ def serve(settings: Settings) -> None:
     _warn(settings)
     log.info("settings: %s", json.dumps(effective(settings), ensure_ascii=False, default=str))
     try:
-        if settings.workers > 1:
+        if settings.server.workers > 1:
             from faceVer.http.server.workers import serve_workers
 
             serve_workers(settings)
@@ -62,25 +63,29 @@ def serve(settings: Settings) -> None:
 
 def _warn(settings: Settings) -> None:
     """Of what does not stop the start, and will be missed later."""
-    if not settings.api_keys and not is_loopback(settings.host):
+    if not settings.auth.api_keys and not is_loopback(settings.server.host):
         log.warning(
-            "listening on %s without %sAPI_KEYS: whoever reaches the port may use it", settings.host or "*", PREFIX
+            "listening on %s without %sAPI_KEYS: whoever reaches the port may use it",
+            settings.server.host or "*",
+            PREFIX,
         )
     if ended := certificate_ended(settings):
         log.warning("%s", ended)
     most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if most != resource.RLIM_INFINITY and most < (need := descriptors(settings)):
-        log.warning("%d descriptors may be open; %d connections need up to %d", most, settings.max_connections, need)
+        log.warning(
+            "%d descriptors may be open; %d connections need up to %d", most, settings.server.max_connections, need
+        )
 
 
 def descriptors(settings: Settings) -> int:
     """How many a process may need: for its connections, and for files, pipes and webhooks."""
-    return settings.max_connections + SPARE + 64
+    return settings.server.max_connections + SPARE + 64
 
 
 def loop_factory(settings: Settings) -> Callable[[], asyncio.AbstractEventLoop]:
     """What makes the event loop."""
-    if not settings.uvloop:
+    if not settings.server.uvloop:
         return asyncio.new_event_loop
     import uvloop
 
@@ -118,14 +123,14 @@ def is_loopback(host: str) -> bool:
 
 def try_port(settings: Settings) -> None:
     """Take the port for a moment. Raises OSError where it cannot be had."""
-    for sock in listen(settings.host, settings.port):
+    for sock in listen(settings.server.host, settings.server.port):
         sock.close()
 
 
 def cannot_listen(settings: Settings, error: OSError) -> SetupError:
     """Why there is no server on its port, and what to do where another has it."""
     hint = "; choose another with --port (PORT= for make serve)" if error.errno == errno.EADDRINUSE else ""
-    return SetupError(f"cannot listen on {settings.host}:{settings.port}: {error.strerror}{hint}")
+    return SetupError(f"cannot listen on {settings.server.host}:{settings.server.port}: {error.strerror}{hint}")
 
 
 async def drain(app: web.Application, seconds: float) -> None:
@@ -148,7 +153,7 @@ async def _single(settings: Settings) -> None:
     try:
         tls = server_context(settings)
         try:
-            sockets = listen(settings.host, settings.port)
+            sockets = listen(settings.server.host, settings.server.port)
         except OSError as error:
             raise cannot_listen(settings, error) from error
         for sock in sockets:
@@ -162,6 +167,6 @@ async def _single(settings: Settings) -> None:
         guard = threading.Timer(stop_limit(settings), _give_up)
         guard.daemon = True
         guard.start()
-        await drain(runner.app, settings.drain_seconds)
+        await drain(runner.app, settings.server.drain_seconds)
     finally:
         await runner.cleanup()

@@ -9,33 +9,34 @@ from pathlib import Path
 from cryptography import x509
 
 from faceVer.domain.errors import SetupError
-from faceVer.settings.model import PREFIX, Settings
+from faceVer.settings.field import PREFIX
+from faceVer.settings.model import Settings
 
 _LOWEST = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
 
 
 def server_context(settings: Settings) -> ssl.SSLContext | None:
     """What to speak TLS with; None for plain HTTP. Raises SetupError with what is wrong with the files."""
-    if not settings.tls_cert:
+    if not settings.tls.tls_cert:
         return None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.minimum_version = _LOWEST[settings.tls_minimum]
+    context.minimum_version = _LOWEST[settings.tls.tls_minimum]
     try:
         # A key that asks for a password would have the start wait for a terminal; an empty one is simply wrong.
-        context.load_cert_chain(settings.tls_cert, settings.tls_key, password=lambda: "")
+        context.load_cert_chain(settings.tls.tls_cert, settings.tls.tls_key, password=lambda: "")
     except OSError as error:  # ssl.SSLError is one
         why = error.reason if isinstance(error, ssl.SSLError) else error.strerror
         why = why or "no PEM, or the key has a password"
         raise SetupError(
-            f"{PREFIX}TLS_CERT {settings.tls_cert} and {PREFIX}TLS_KEY {settings.tls_key} cannot be used: {why}"
+            f"{PREFIX}TLS_CERT {settings.tls.tls_cert} and {PREFIX}TLS_KEY {settings.tls.tls_key} cannot be used: {why}"
         ) from error
     return context
 
 
 def certificate_ended(settings: Settings) -> str:
     """What to say of a certificate whose time is over, which clients will not trust; "" where there is none."""
-    if not settings.tls_cert:
+    if not settings.tls.tls_cert:
         return ""
-    end = x509.load_pem_x509_certificate(Path(settings.tls_cert).read_bytes()).not_valid_after_utc
+    end = x509.load_pem_x509_certificate(Path(settings.tls.tls_cert).read_bytes()).not_valid_after_utc
     over = end < datetime.datetime.now(datetime.UTC)
-    return f"the certificate {settings.tls_cert} was valid until {end:%Y-%m-%d %H:%M} UTC" if over else ""
+    return f"the certificate {settings.tls.tls_cert} was valid until {end:%Y-%m-%d %H:%M} UTC" if over else ""

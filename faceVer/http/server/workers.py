@@ -57,7 +57,7 @@ class Plant:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         # Old and new workers run side by side while gunicorn reloads.
-        self.metrics = Metrics(LABELS, rows=2 * settings.workers)
+        self.metrics = Metrics(LABELS, rows=2 * settings.server.workers)
         self.engine: FaceEngine | None = None
         self.folders: FolderService | None = None
         self._taken: dict[int, int] = {}
@@ -65,7 +65,7 @@ class Plant:
 
     def load(self) -> None:
         """Load the models, to share them. Raises SetupError: what is wrong is told once, not by every worker."""
-        if self.settings.providers != FORKABLE:
+        if self.settings.models.providers != FORKABLE:
             load_models(self.settings)
             return
         self.engine = FaceEngine.load(self.settings)
@@ -94,7 +94,7 @@ class Worker(GunicornWebWorker):
     """aiohttp's worker, with our listeners and our way of stopping."""
 
     def init_process(self) -> None:
-        if self.wsgi_plant.settings.uvloop:
+        if self.wsgi_plant.settings.server.uvloop:
             import uvloop
 
             asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
@@ -123,7 +123,7 @@ class Worker(GunicornWebWorker):
             self.notify()
             await self._wait_next_notify()
         alive = asyncio.create_task(self._beat())
-        await server.drain(runner.app, settings.drain_seconds)
+        await server.drain(runner.app, settings.server.drain_seconds)
         await runner.cleanup()
         alive.cancel()
         rest = asyncio.all_tasks() - {asyncio.current_task()}  # TLS handshakes, for one
@@ -170,16 +170,16 @@ class Application(BaseApplication):  # type: ignore[misc]
 
     def load_config(self) -> None:
         settings = self.plant.settings
-        host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        host = f"[{settings.server.host}]" if ":" in settings.server.host else settings.server.host
         options: dict[str, Any] = {
-            "bind": f"{host}:{settings.port}",
-            "workers": settings.workers,
+            "bind": f"{host}:{settings.server.port}",
+            "workers": settings.server.workers,
             "worker_class": Worker,
             "graceful_timeout": stop_limit(settings),
             "timeout": HEARTBEAT,
             "backlog": BACKLOG,
             "errorlog": None,
-            "loglevel": settings.log_level.lower(),
+            "loglevel": settings.logs.log_level.lower(),
             "logger_class": Logger,
             "control_socket_disable": True,
             "pre_fork": lambda arbiter, worker: self.plant.row_for(worker),

@@ -32,7 +32,7 @@ class BiometryService:
 
     def __init__(self, engine: FaceEngine, settings: Settings) -> None:
         self._engine = engine
-        self._frames = settings.biometry_frames
+        self._frames = settings.liveness.biometry_frames
 
     def photo_vector(self, sighting: Sighting) -> Vector:
         """(D,) float32 unit vector of a photo's face. Raises ExtractionError, InferenceError."""

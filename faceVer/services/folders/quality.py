@@ -87,7 +87,7 @@ class QualityService:
 
     def spoof(self, sightings: Sequence[Sighting]) -> SpoofScore:
         """sightings: at least one. Raises InferenceError."""
-        looks = max(1, math.ceil(self._settings.spoof_views / len(sightings)))
+        looks = max(1, math.ceil(self._settings.liveness.spoof_views / len(sightings)))
         evidence = []
         for number, found in enumerate(sightings):
             with stage("liveness"):
@@ -134,7 +134,9 @@ class QualityService:
     def _shots(self, ranked: Sequence[tuple[FaceQuality, Sighting]]) -> Iterator[BestShot]:
         for _, found in ranked:
             with stage("best_shot"):
-                shot = encode(found.image, self._settings.best_shot_side, self._settings.best_shot_quality)
+                shot = encode(
+                    found.image, self._settings.liveness.best_shot_side, self._settings.liveness.best_shot_quality
+                )
             yield shot
 
 

@@ -100,9 +100,9 @@ class FolderService:
         """(passed, score) of a single photo. score: the chance of an attack, 0..1, 6 digits; passed: not above the
         threshold. Raises SampleError, NoFaceError, SeveralFacesError, InferenceError."""
         with stage("decode"):
-            image = decode(data, max_pixels=self._settings.max_pixels)
+            image = decode(data, max_pixels=self._settings.media.max_pixels)
         score = self._quality.spoof(self._quality.sight_photo(image)).attack
-        return score <= self._settings.spoofing_threshold, score
+        return score <= self._settings.liveness.spoofing_threshold, score
 
     def evidence(self, data: bytes) -> SpoofScore:
         """The score of an image, video or archive with every frame's part in it.
@@ -196,11 +196,13 @@ class FolderService:
         settings = self._settings
         if not uploads:
             raise SampleError("the request has no media", exposed="media")
-        if len(uploads) > settings.max_media:
-            raise TooLargeError(f"{len(uploads)} media files; at most {settings.max_media} are allowed")
+        if len(uploads) > settings.limits.max_media:
+            raise TooLargeError(f"{len(uploads)} media files; at most {settings.limits.max_media} are allowed")
         for upload in uploads:
-            if len(upload.data) > settings.max_file_bytes:
-                raise TooLargeError(f"a media file of {len(upload.data)} bytes; {settings.max_file_bytes} are allowed")
+            if len(upload.data) > settings.limits.max_file_bytes:
+                raise TooLargeError(
+                    f"a media file of {len(upload.data)} bytes; {settings.limits.max_file_bytes} are allowed"
+                )
             identify(upload.data)
         names = [upload.name for upload in uploads]
         twice = next((name for name in names if names.count(name) > 1), None)
@@ -211,7 +213,11 @@ class FolderService:
         settings = self._settings
         return [
             _Task(
-                analysis.confs(settings.spoofing_threshold, settings.approve_threshold, settings.operator_threshold),
+                analysis.confs(
+                    settings.liveness.spoofing_threshold,
+                    settings.comparison.approve_threshold,
+                    settings.comparison.operator_threshold,
+                ),
                 select(analysis.type, media, analysis.source_media),
                 analysis.meta_data,
             )

@@ -41,11 +41,11 @@ class SubjectRules:
     @classmethod
     def from_settings(cls, settings: Settings) -> SubjectRules:
         return cls(
-            settings.detection_size,
-            settings.detection_size_fine,
-            settings.second_face_ratio,
-            settings.second_face_confidence,
-            settings.detection == "quick",
+            settings.faces.detection_size,
+            settings.faces.detection_size_fine,
+            settings.faces.second_face_ratio,
+            settings.faces.second_face_confidence,
+            settings.faces.detection == "quick",
         )
 
 

@@ -32,12 +32,12 @@ class LivenessModels:
 
 def load_liveness(settings: Settings) -> LivenessModels:
     """Load the liveness models of the configured pack. Raises SetupError where weights are missing or unknown."""
-    manifest = load_manifest(weights_folder(settings.weights))
-    liveness = _pack_with(manifest, settings.pack, lambda pack: bool(pack.liveness))
-    extras = {spec.task: spec for spec in _pack_with(manifest, settings.pack, _has_gauge).extra}
+    manifest = load_manifest(weights_folder(settings.models.weights))
+    liveness = _pack_with(manifest, settings.models.pack, lambda pack: bool(pack.liveness))
+    extras = {spec.task: spec for spec in _pack_with(manifest, settings.models.pack, _has_gauge).extra}
 
     def session(spec: ModelSpec) -> Session:
-        return Session(require(manifest, spec), settings.providers)
+        return Session(require(manifest, spec), settings.models.providers)
 
     members: list[tuple[SpoofModel, float]] = []
     for spec in liveness.liveness:

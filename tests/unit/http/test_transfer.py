@@ -95,7 +95,7 @@ def test_no_usable_boundary(header: str) -> None:
         # As Apache HttpClient and form-data of npm write them:
         ('form-data; name="a"; filename="a"b.t"', ("a", 'a"b.t')),
         ('form-data; filename="say "x"" ; name="a"', ("a", 'say "x"')),
-        ('form-data; filename="open; name="a"', ('', 'open; name="a')),
+        ('form-data; filename="open; name="a"', ("", 'open; name="a')),
         ('form-data; filename="open; name=a', ("a", '"open')),
         ("form-data", ("", None)),
         ("", ("", None)),

@@ -64,9 +64,7 @@ def products(path: Path) -> int:
 
 def test_slopes_below_one_are_folded_into_their_convolution(tmp_path: Path) -> None:
     for slopes, count in (([0.1, -0.5, LARGEST_SLOPE], 1), ([0.1, -0.5, 1.2], 2)):
-        prepare(
-            convolution_and_prelu(slopes, bias=True, groups=1, shared=False), ("fold-prelu",), tmp_path / "m.onnx"
-        )
+        prepare(convolution_and_prelu(slopes, bias=True, groups=1, shared=False), ("fold-prelu",), tmp_path / "m.onnx")
         assert products(tmp_path / "m.onnx") == count
 
 

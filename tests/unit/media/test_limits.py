@@ -11,7 +11,7 @@ def test_the_defaults_are_those_of_the_settings() -> None:
 
 
 def test_settings_are_carried_over() -> None:
-    settings = Settings(media_frames=3, max_pixels=5000, max_file_bytes=2000, max_members=4, max_video_seconds=9.0)
+    settings = Settings.of(media_frames=3, max_pixels=5000, max_file_bytes=2000, max_members=4, max_video_seconds=9.0)
     limits = MediaLimits.from_settings(settings)
     assert (limits.frames, limits.max_pixels, limits.max_video_pixels) == (3, 5000, 5000)
     assert (limits.max_member_bytes, limits.max_members, limits.max_video_seconds) == (2000, 4, 9.0)

@@ -389,7 +389,9 @@ def test_lists_beside_the_frames_of_a_matroska_file_are_bounded() -> None:
     tags = b"\x73\x73\x80" * 400_000
     segment = bytes.fromhex("18538067 01FFFFFFFFFFFFFF")  # of unknown size
     with pytest.raises(SampleError, match="beside its frames"):
-        container_tables.check(head + segment + bytes.fromhex("1254C367 01") + len(tags).to_bytes(7, "big") + tags, "matroska")
+        container_tables.check(
+            head + segment + bytes.fromhex("1254C367 01") + len(tags).to_bytes(7, "big") + tags, "matroska"
+        )
     with pytest.raises(SampleError, match="beside its frames"):
         container_tables.check(head + segment + b"\0" * 2_000_000, "matroska")
     blocks = bytes.fromhex("1F43B675 01FFFFFFFFFFFFFF") + bytes.fromhex("A3 10 1E8480") + bytes(2_000_000)

@@ -15,7 +15,7 @@ from faceVer.settings.model import Settings
     ("text", "value"), [("true", True), ("TRUE", True), ("1", True), ("false", False), ("0", False)]
 )
 def test_booleans(text: str, value: bool) -> None:
-    assert load_settings({"FACEVER_WEBHOOK_HTTP": text}).webhook_http is value
+    assert load_settings({"FACEVER_WEBHOOK_HTTP": text}).webhooks.webhook_http is value
 
 
 @pytest.mark.parametrize("text", ["yes", "on", "2", "-1", "t", "1.0", "none"])
@@ -28,7 +28,7 @@ def test_booleans_of_a_file(tmp_path: Path) -> None:
     file = tmp_path / "facever.toml"
     file.write_text("webhook_http = true\nwebhook_hosts = ['a.b', '*.c']\n")
     settings = load_settings({"FACEVER_CONFIG": str(file)})
-    assert (settings.webhook_http, settings.webhook_hosts) == (True, ("a.b", "*.c"))
+    assert (settings.webhooks.webhook_http, settings.webhooks.webhook_hosts) == (True, ("a.b", "*.c"))
     file.write_text("port = true\n")
     with pytest.raises(SettingsError):
         load_settings({"FACEVER_CONFIG": str(file)})
@@ -36,7 +36,11 @@ def test_booleans_of_a_file(tmp_path: Path) -> None:
 
 def test_defaults_send_nothing() -> None:
     settings = Settings()
-    assert (settings.webhook_hosts, settings.webhook_http, settings.spoofing_threshold) == ((), False, 0.5)
+    assert (settings.webhooks.webhook_hosts, settings.webhooks.webhook_http, settings.liveness.spoofing_threshold) == (
+        (),
+        False,
+        0.5,
+    )
     assert ("FACEVER_WEBHOOK_HTTP", "false") in [row[:2] for row in describe()]
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from faceVer.domain.errors import SettingsError
+from faceVer.settings.field import PREFIX
 from faceVer.settings.loader import describe, load_settings
-from faceVer.settings.model import PREFIX, Settings
+from faceVer.settings.model import AREA_OF, Settings
 
 KEY = bytes(range(32))
 
@@ -26,8 +27,13 @@ def test_environment_beats_file_and_arguments_beat_both(tmp_path: Path) -> None:
     settings = load_settings(
         {"FACEVER_CONFIG": str(file), "FACEVER_MAX_QUEUE": "3", "FACEVER_WORKERS": "4"}, workers=5, host=None
     )
-    assert (settings.port, settings.max_queue, settings.workers, settings.approve_threshold) == (1, 3, 5, 0.9)
-    assert settings.cors_origins == ("https://a.example", "https://b.example")
+    assert (
+        settings.server.port,
+        settings.limits.max_queue,
+        settings.server.workers,
+        settings.comparison.approve_threshold,
+    ) == (1, 3, 5, 0.9)
+    assert settings.auth.cors_origins == ("https://a.example", "https://b.example")
 
 
 @pytest.mark.parametrize(
@@ -63,13 +69,13 @@ def test_what_a_file_may_not_say(tmp_path: Path, line: str) -> None:
 
 def test_empty_values_mean_the_default() -> None:
     assert load_settings({"FACEVER_OPERATOR_THRESHOLD": "", "FACEVER_PORT": ""}) == Settings()
-    assert load_settings({"FACEVER_CORS_ORIGINS": ""}).cors_origins == ()
+    assert load_settings({"FACEVER_CORS_ORIGINS": ""}).auth.cors_origins == ()
 
 
 def test_so_they_do_in_a_file(tmp_path: Path) -> None:
     file = tmp_path / "facever.toml"
     file.write_text('operator_threshold = ""\ntemplate_key = ""\nport = ""\ncors_origins = ""\n')
-    assert load_settings({"FACEVER_CONFIG": str(file)}) == Settings(cors_origins=())
+    assert load_settings({"FACEVER_CONFIG": str(file)}) == Settings.of(cors_origins=())
 
 
 def test_variables_that_kubernetes_adds_for_a_service_are_no_settings() -> None:
@@ -87,7 +93,7 @@ def test_variables_that_kubernetes_adds_for_a_service_are_no_settings() -> None:
 @pytest.mark.parametrize("text", [KEY.hex(), base64.b64encode(KEY).decode()])
 def test_template_keys(text: str) -> None:
     settings = load_settings({"FACEVER_TEMPLATE_KEY": text})
-    assert settings.template_key == KEY
+    assert settings.comparison.template_key == KEY
     assert repr(KEY) not in repr(settings)
 
 
@@ -100,5 +106,5 @@ def test_wrong_template_keys_are_refused_and_not_repeated(text: str) -> None:
 
 def test_every_setting_is_described() -> None:
     rows = describe()
-    assert [name for name, _, _ in rows] == [PREFIX + field.upper() for field in Settings.__dataclass_fields__]
+    assert [name for name, _, _ in rows] == [PREFIX + name.upper() for name in AREA_OF]
     assert all(doc.endswith(".") for _, _, doc in rows)

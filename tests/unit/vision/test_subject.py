@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import io
 
 import numpy as np
@@ -22,7 +21,7 @@ from tests import support_faces as faces
 
 
 def with_settings(engine: FaceEngine, settings: Settings, **changes: object) -> FaceEngine:
-    return FaceEngine(engine._models, dataclasses.replace(settings, **changes))  # type: ignore[arg-type]
+    return FaceEngine(engine._models, settings.changed(**changes))  # type: ignore[arg-type]
 
 
 def pixels(picture: Image.Image) -> np.ndarray:

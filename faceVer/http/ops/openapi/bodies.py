@@ -40,8 +40,8 @@ def transfer_encoding(description: str) -> Schema:
 def image_content(settings: Settings) -> Body:
     """The content of a body that is one picture, by its types."""
     schema = binary(
-        f"The picture: {settings.max_file_bytes} bytes and {settings.max_pixels} pixels at most. The type decides "
-        "acceptance only; what the bytes are is told from them."
+        f"The picture: {settings.limits.max_file_bytes} bytes and {settings.media.max_pixels} pixels at most. "
+        "The type decides acceptance only; what the bytes are is told from them."
     )
     return {kind: {"schema": schema} for kind in image_types()}
 
@@ -55,7 +55,7 @@ def form_body(specs: Iterable[PartSpec], settings: Settings) -> Body:
     specs = list(specs)
     schema = {
         "type": "object",
-        "description": f"{settings.max_request_bytes} bytes at most. Parts of other names are ignored.",
+        "description": f"{settings.limits.max_request_bytes} bytes at most. Parts of other names are ignored.",
         "properties": {spec.name: _part(spec, settings) for spec in specs},
         "required": [spec.name for spec in specs],
     }
@@ -67,12 +67,12 @@ def folder_content(settings: Settings, examples: dict[str, Any]) -> Body:
     """The content of a folder request. examples: payloads by name."""
     medium = binary(
         "A medium, under any name of its own: a picture, a video (mp4, mov, webm, avi, mkv) or an archive of pictures "
-        f"(zip, tar, tar.gz), told from its bytes; {settings.max_file_bytes} bytes at most."
+        f"(zip, tar, tar.gz), told from its bytes; {settings.limits.max_file_bytes} bytes at most."
     )
     schema = {
         "type": "object",
-        "description": f"1 to {settings.max_media} media, each a part of its own name, and the payload; "
-        f"{settings.max_request_bytes} bytes at most.",
+        "description": f"1 to {settings.limits.max_media} media, each a part of its own name, and the payload; "
+        f"{settings.limits.max_request_bytes} bytes at most.",
         "properties": {**dict.fromkeys(MEDIA_KEYS, medium), PAYLOAD: ref("Payload")},
         "additionalProperties": medium,
     }
@@ -88,7 +88,7 @@ def _part(spec: PartSpec, settings: Settings) -> Schema:
     kind = "template" if spec.types is TEMPLATE_TYPES else "sample (a picture)"
     if not spec.many:
         return binary(f"The {kind}, exactly one.")
-    room = settings.max_samples if spec.types is IMAGE_TYPES else settings.max_parts - 1
+    room = settings.limits.max_samples if spec.types is IMAGE_TYPES else settings.limits.max_parts - 1
     return {
         "type": "array",
         "items": binary(f"A {kind}."),

@@ -67,10 +67,10 @@ def parameters(*names: str) -> list[Schema]:
 
 def security(path: str, settings: Settings) -> list[dict[str, list[str]]]:
     """What a request to a path has to show."""
-    if ROUTES[path].open and not (settings.metrics_key and path in GUARDED):
+    if ROUTES[path].open and not (settings.auth.metrics_key and path in GUARDED):
         return []
     schemes: list[dict[str, list[str]]] = [{name: []} for name in SCHEMES]
-    return schemes if settings.api_keys else [{}, *schemes]
+    return schemes if settings.auth.api_keys else [{}, *schemes]
 
 
 def asked(path: str, settings: Settings, *ends: Ending, well: dict[str, Any], verb: str = "POST") -> Responses:

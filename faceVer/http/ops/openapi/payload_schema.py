@@ -20,7 +20,7 @@ def payload_schemas(settings: Settings) -> dict[str, Schema]:
 def _payload(settings: Settings) -> Schema:
     sent = (
         "it is echoed only: no host is allowed (`FACEVER_WEBHOOK_HOSTS`)"
-        if not settings.webhook_hosts
+        if not settings.webhooks.webhook_hosts
         else "the finished document is POSTed there, if its host is allowed (`FACEVER_WEBHOOK_HOSTS`)"
     )
     return _open(
@@ -80,12 +80,12 @@ def _analysis() -> Schema:
 
 
 def _params(settings: Settings) -> Schema:
-    approve, operator = settings.approve_threshold, settings.operator_threshold
+    approve, operator = settings.comparison.approve_threshold, settings.comparison.operator_threshold
     return _open(
         'Thresholds, and whether best shots are wanted. Numbers are not converted: `true` and `"0.5"` are none.',
         {
             "threshold_spoofing": _threshold(
-                "quality: highest chance of a presentation attack that passes", settings.spoofing_threshold
+                "quality: highest chance of a presentation attack that passes", settings.liveness.spoofing_threshold
             ),
             "extract_best_shot": {
                 "type": ["boolean", "null"],

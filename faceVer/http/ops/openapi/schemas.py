@@ -43,7 +43,7 @@ def short_schemas(settings: Settings, codes: Iterable[str], numbers: Iterable[in
                 "passed": {
                     "type": "boolean",
                     "description": "Whether this is a bona fide presentation: the score is at most "
-                    f"{settings.spoofing_threshold:g}.",
+                    f"{settings.liveness.spoofing_threshold:g}.",
                 },
                 "score": chance,
             },
@@ -81,7 +81,7 @@ def short_schemas(settings: Settings, codes: Iterable[str], numbers: Iterable[in
 
 
 def _decision(settings: Settings) -> Schema:
-    approve, operator = settings.approve_threshold, settings.operator_threshold
+    approve, operator = settings.comparison.approve_threshold, settings.comparison.operator_threshold
     band = (
         "`operator_required` does not occur, since no band is configured"
         if operator is None

@@ -64,7 +64,7 @@ def service_paths(settings: Settings) -> dict[str, Schema]:
             settings,
         ),
     }
-    return paths | (_pages(settings) if settings.docs else {})
+    return paths | (_pages(settings) if settings.api.docs else {})
 
 
 def _health(tag: str, ident: str, path: str, models: str, settings: Settings) -> Schema:
@@ -73,12 +73,12 @@ def _health(tag: str, ident: str, path: str, models: str, settings: Settings) ->
         ident,
         path,
         f"Whether the {models} models work",
-        f"A real inference, at most {settings.health_ttl:g} s old, that never waits behind requests.",
+        f"A real inference, at most {settings.api.health_ttl:g} s old, that never waits behind requests.",
         success("They work.", json_content(ref("Health"), answer=_WORKS)),
         settings,
     )
     short = "pattern" if tag == "Pattern" else "liveness"
-    return _inoperative(described, f"the {short} models did not answer within {settings.health_timeout:g} s")
+    return _inoperative(described, f"the {short} models did not answer within {settings.api.health_timeout:g} s")
 
 
 def _inoperative(described: Schema, message: str) -> Schema:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import fields
 
 from faceVer.http.ops.openapi.answers import Ending, answered, told
 from faceVer.http.pipeline.authentication import HEADER
 from faceVer.http.pipeline.context import INSTANT, LIVENESS, PATTERN
 from faceVer.http.pipeline.error_responses import REQUEST_ID, common_headers
-from faceVer.settings.model import PREFIX, Settings
+from faceVer.settings.field import PREFIX
+from faceVer.settings.model import Settings, declared
 
 TAGS = {
     "Pattern": "Face templates and their comparison, 1:1 and 1:N.",
@@ -71,7 +71,7 @@ def _requests() -> str:
 
 
 def _keys(settings: Settings) -> str:
-    state = "are on" if settings.api_keys else "are off: none is asked for"
+    state = "are on" if settings.auth.api_keys else "are off: none is asked for"
     return (
         f"## API keys\n\nAPI keys {state}. A key is sent as `Authorization: Bearer …` or as `{HEADER}: …`; probes and "
         "files of pages need none."
@@ -108,7 +108,7 @@ def _errors(settings: Settings, ends: list[Ending]) -> str:
 
 
 def _limits(settings: Settings) -> str:
-    words = {one.name: one.metadata["doc"] for one in fields(settings)}
+    words = {one.name: one.metadata["doc"] for _, one in declared()}
     rows = ["| setting | value | what |", "| --- | --- | --- |"]
-    rows += [f"| `{PREFIX}{name.upper()}` | {getattr(settings, name):.12g} | {words[name]} |" for name in LIMITS]
+    rows += [f"| `{PREFIX}{name.upper()}` | {settings.value(name):.12g} | {words[name]} |" for name in LIMITS]
     return "\n".join(rows)

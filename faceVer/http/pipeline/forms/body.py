@@ -110,7 +110,7 @@ async def read_file(request: web.Request, settings: Settings, grant: Grant, *, e
     """
     pieces: list[bytes] = []
     try:
-        await receive(request, file_limit(settings, encoded), grant, settings.body_timeout, pieces.append)
+        await receive(request, file_limit(settings, encoded), grant, settings.server.body_timeout, pieces.append)
     except MalformedBodyError as error:
         raise SampleError(str(error)) from error
     return b"".join(pieces)
@@ -118,8 +118,8 @@ async def read_file(request: web.Request, settings: Settings, grant: Grant, *, e
 
 def file_limit(settings: Settings, encoded: bool) -> int:
     """Largest file in bytes as sent."""
-    most = int(settings.max_file_bytes * BASE64_GROWTH) if encoded else settings.max_file_bytes
-    return min(most, settings.max_request_bytes)
+    most = int(settings.limits.max_file_bytes * BASE64_GROWTH) if encoded else settings.limits.max_file_bytes
+    return min(most, settings.limits.max_request_bytes)
 
 
 async def read_parts(
@@ -131,13 +131,13 @@ async def read_parts(
     """
     parser = FormParser(
         mark,
-        max_parts=settings.max_parts,
+        max_parts=settings.limits.max_parts,
         room=file_limit(settings, encoded=False),
         encoded_room=file_limit(settings, encoded=True),
         encoded=encoded,
     )
     # Read past the last boundary, too, so that the connection can be kept.
-    await receive(request, settings.max_request_bytes, grant, settings.body_timeout, parser.feed)
+    await receive(request, settings.limits.max_request_bytes, grant, settings.server.body_timeout, parser.feed)
     return parser.close()
 
 
@@ -154,8 +154,8 @@ def decoded(data: bytes, encoded: Encoding, settings: Settings, error: type[Face
         if encoded is not Encoding.PERHAPS:
             raise error(f"{what} is not base64") from None
         plain = data
-    if len(plain) > settings.max_file_bytes:
-        raise TooLargeError(f"{what} has {len(plain)} bytes, at most {settings.max_file_bytes} are allowed")
+    if len(plain) > settings.limits.max_file_bytes:
+        raise TooLargeError(f"{what} has {len(plain)} bytes, at most {settings.limits.max_file_bytes} are allowed")
     return plain
 
 

@@ -21,7 +21,7 @@ def length_limit(request: web.Request) -> int:
     """Bytes that the request's body may have. Raises RequestTypeError."""
     settings = request.app[SETTINGS]
     if is_form(request):
-        return settings.max_request_bytes
+        return settings.limits.max_request_bytes
     return file_limit(settings, is_base64(request.headers.get(TRANSFER_ENCODING)))
 
 

@@ -1,0 +1,26 @@
+"""How a setting is declared: its default, its meaning, its range."""
+
+from __future__ import annotations
+
+from dataclasses import field
+from typing import Any
+
+PREFIX = "FACEVER_"
+MIB = 1024 * 1024
+
+
+def setting(
+    default: Any,
+    doc: str,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    choices: tuple[str, ...] = (),
+    secret: bool = False,
+) -> Any:
+    """A settings field: its default, what it is for (with the unit), and the closed range or choices it must be in."""
+    return field(
+        default=default,
+        repr=not secret,
+        metadata={"doc": doc, "low": low, "high": high, "choices": choices, "secret": secret},
+    )
