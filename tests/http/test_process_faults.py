@@ -385,8 +385,8 @@ def jumps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 YEAR = 365 * 86400.0
 WALL_CLOCK = {
-    *("logs.py", "api/metrics.py", "api/webhook.py", "analyses/facts.py", "analyses/document.py"),
-    *("client/answer.py", "api/tls.py"),
+    *("observability/logs.py", "observability/metrics.py", "http/pipeline/webhooks.py", "services/folders/document.py"),
+    *("client/answer.py", "http/server/tls.py"),
 }
 """Who may ask what time of day it is: stamps in logs, metrics, documents, signatures; Retry-After if a date; whether a
 certificate's time is over."""
