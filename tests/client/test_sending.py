@@ -17,8 +17,8 @@ from faceVer.client import TEMPLATE_MAGIC
 from faceVer.client.files import BLOCK, load
 from faceVer.client.form import Body, Part, form, single
 from faceVer.client.kinds import image_type, is_template, medium_type
+from faceVer.http.pipeline.forms.content_types import boundary_of
 from faceVer.http.pipeline.forms.parser import FormParser
-from faceVer.http.pipeline.forms.transfer import boundary
 from faceVer.matching.template import MAGIC
 from faceVer.media.sniffing import identify
 from tests import support_faces as faces
@@ -40,9 +40,11 @@ def whole(body: Body) -> bytes:
 
 def read_back(body: Body, *, encoded: bool) -> list[tuple[str, str | None, str | None, bytes]]:
     """Name, file name, type and data of each part, as the server's own parser reads them."""
-    parser = FormParser(boundary(body.content_type), max_parts=99, room=MIB, encoded_room=MIB, encoded=encoded)
+    parser = FormParser(
+        boundary_of(body.content_type), max_parts=99, max_size=MIB, max_base64_size=MIB, form_is_base64=encoded
+    )
     parser.feed(whole(body))
-    assert all(part.encoded == (encoded and part.filename is not None) for part in parser.close())
+    assert all(part.encoding == (encoded and part.filename is not None) for part in parser.close())
     return [(part.name, part.filename, part.content_type, part.data) for part in parser.close()]
 
 
@@ -62,7 +64,7 @@ def test_the_server_reads_the_same_back(parts: list[tuple[str, str, bytes]], enc
 def test_so_does_another_parser(parts: list[tuple[str, bytes]]) -> None:
     body = form([Part("templates_n", data, "image/png", name) for name, data in parts], encoded=False)
     found: list[tuple[str | None, bytes]] = []
-    with PushMultipartParser(boundary(body.content_type), content_length=body.length) as parser:
+    with PushMultipartParser(boundary_of(body.content_type), content_length=body.length) as parser:
         for event in parser.parse(whole(body)):
             if isinstance(event, MultipartSegment):
                 found.append((event.filename, b""))

@@ -15,8 +15,8 @@ import schemathesis
 from schemathesis.transport.serialization import Binary
 
 from faceVer.http.lite.faces import ENDPOINTS
-from faceVer.http.pipeline.forms.part import PAYLOAD
-from faceVer.http.pipeline.forms.transfer import IMAGE_TYPES
+from faceVer.http.pipeline.forms.content_types import IMAGE_TYPES
+from faceVer.http.pipeline.forms.part_headers import PAYLOAD
 from tests.http.support_openapi import form_of
 from tests.support_server import Answer
 

@@ -14,9 +14,10 @@ from collections.abc import Callable
 import numpy as np
 
 from faceVer.domain.errors import FaceVerError, RequestTypeError
+from faceVer.http.pipeline.forms.content_types import boundary_of
 from faceVer.http.pipeline.forms.parser import FormParser
-from faceVer.http.pipeline.forms.part import Header, MalformedBodyError, add_header, head_of
-from faceVer.http.pipeline.forms.transfer import boundary, unbase64
+from faceVer.http.pipeline.forms.part_headers import Header, MalformedBodyError, add_header, parse_headers
+from faceVer.http.pipeline.forms.transfer_encoding import unbase64
 from faceVer.http.pipeline.responses import json_bytes
 from faceVer.matching.template import TemplateCodec
 from faceVer.media.archive import read_archive
@@ -34,7 +35,7 @@ CODEC = TemplateCodec("model 1 0123456789ab", 64)
 
 def multipart(data: bytes) -> None:
     """The first byte says in pieces of how many bytes the body arrives."""
-    parser = FormParser(b"72468", max_parts=50, room=1000, encoded_room=1500, encoded=bool(data[:1] > b"\x7f"))
+    parser = FormParser(b"72468", max_parts=50, max_size=1000, max_base64_size=1500, form_is_base64=data[:1] > b"\x7f")
     step = (data[0] & 0x7F if data else 0) or 1 << 20
     try:
         for at in range(1, len(data), step):
@@ -48,13 +49,13 @@ def multipart(data: bytes) -> None:
 def headers(data: bytes) -> None:
     """The request's Content-Type, and the headers of a part, a line each."""
     with contextlib.suppress(RequestTypeError):
-        assert 0 < len(boundary(data.decode("utf-8", "surrogateescape"))) <= 256
+        assert 0 < len(boundary_of(data.decode("utf-8", "surrogateescape"))) <= 256
     found: list[Header] = []
     try:
         for line in data.split(b"\r\n"):
             if line:
                 add_header(found, line)
-        head = head_of(found, encoded=True)
+        head = parse_headers(found, form_is_base64=True)
     except (MalformedBodyError, RequestTypeError):
         return
     assert len(head.name) <= len(data)

@@ -17,7 +17,7 @@ from faceVer.http.ops import openapi
 from faceVer.http.ops.openapi.bodies import ENCODINGS
 from faceVer.http.pipeline.context import CONSOLE, CONSOLE_LIVENESS, FOLDERS_PATH, LIVENESS
 from faceVer.http.pipeline.context import PATTERN as PREFIX
-from faceVer.http.pipeline.forms.transfer import IMAGE_TYPES
+from faceVer.http.pipeline.forms.content_types import IMAGE_TYPES
 from tests import support_faces as faces
 from tests.support_liveness import blank, pair, selfie
 from tests.support_media import encode_video, jpeg, make_zip

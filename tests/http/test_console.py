@@ -14,7 +14,7 @@ from PIL import Image
 
 from faceVer.http import console
 from faceVer.http.pipeline.authentication import new
-from faceVer.http.pipeline.forms.transfer import IMAGE_TYPES
+from faceVer.http.pipeline.forms.content_types import IMAGE_TYPES
 from faceVer.inference.manifest import load_manifest, weights_folder
 from faceVer.observability.metrics import outcomes
 from faceVer.services.faces import FaceEngine

@@ -16,7 +16,7 @@ from faceVer.http.ops.openapi.examples import EXAMPLES
 from faceVer.http.ops.openapi.pattern_paths import WORDS
 from faceVer.http.pipeline.authentication import new
 from faceVer.http.pipeline.error_responses import common_headers
-from faceVer.http.pipeline.forms.transfer import FORM, IMAGE_TYPES
+from faceVer.http.pipeline.forms.content_types import FORM, IMAGE_TYPES
 from faceVer.http.pipeline.responses import json_bytes
 from faceVer.http.server.app import create_app
 from faceVer.services.faces import FaceEngine

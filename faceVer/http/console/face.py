@@ -10,8 +10,8 @@ from aiohttp import web
 from faceVer.domain.values import Face
 from faceVer.http.pipeline import responses
 from faceVer.http.pipeline.context import BUDGET, ENGINE, POOL, SETTINGS
-from faceVer.http.pipeline.forms.body import decoded_body
 from faceVer.http.pipeline.forms.reading import image_body
+from faceVer.http.pipeline.forms.transfer_encoding import decoded_body
 from faceVer.http.pipeline.messages import words
 from faceVer.observability.timings import stage
 from faceVer.services.faces import Examined
@@ -28,8 +28,8 @@ async def examine_face(request: web.Request) -> web.Response:
     `why`, and the photo can be shown with what was found.
     """
     app, settings = request.app, request.app[SETTINGS]
-    with app[BUDGET].hold() as grant:
-        body, encoded = await image_body(request, grant)
+    with app[BUDGET].reserve() as reservation:
+        body, encoded = await image_body(request, reservation)
         engine = app[ENGINE]
 
         def work() -> bytes:

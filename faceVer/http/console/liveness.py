@@ -12,8 +12,7 @@ from faceVer.domain.values import Upload
 from faceVer.http.lite.liveness import media_of, service_of
 from faceVer.http.pipeline import responses
 from faceVer.http.pipeline.context import BUDGET, POOL, SETTINGS
-from faceVer.http.pipeline.forms.body import unpack
-from faceVer.http.pipeline.forms.reading import form_parts
+from faceVer.http.pipeline.forms.reading import form_parts, unpack
 from faceVer.observability.timings import stage
 from faceVer.services.folders.inspection import FrameView, Inspection
 from faceVer.services.folders.service import FolderService
@@ -22,8 +21,8 @@ from faceVer.services.folders.service import FolderService
 async def inspect_medium(request: web.Request) -> web.Response:
     """A form of one image, video or archive. Errors as for `detect`; what faces give is told in the document."""
     app, settings = request.app, request.app[SETTINGS]
-    with app[BUDGET].hold() as grant:
-        parts, _ = await form_parts(request, grant, SampleError)
+    with app[BUDGET].reserve() as reservation:
+        parts, _ = await form_parts(request, reservation, SampleError)
         service = service_of(request)
         async with app[POOL].admit():
             uploads = await unpack(app[POOL], parts, lambda: media_of(parts, settings))

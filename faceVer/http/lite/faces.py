@@ -13,10 +13,10 @@ from faceVer.domain.values import Comparison
 from faceVer.http.pipeline import responses
 from faceVer.http.pipeline.context import BUDGET, ENGINE, POOL, SETTINGS
 from faceVer.http.pipeline.executor import InferencePool
-from faceVer.http.pipeline.forms.body import decoded, decoded_body, unpack
-from faceVer.http.pipeline.forms.part import Part
-from faceVer.http.pipeline.forms.reading import form_parts, image_body
-from faceVer.http.pipeline.forms.transfer import IMAGE_TYPES, TEMPLATE_TYPES, media_type
+from faceVer.http.pipeline.forms.content_types import IMAGE_TYPES, TEMPLATE_TYPES, media_type
+from faceVer.http.pipeline.forms.parser import Part
+from faceVer.http.pipeline.forms.reading import form_parts, image_body, unpack
+from faceVer.http.pipeline.forms.transfer_encoding import decoded, decoded_body
 from faceVer.observability.timings import stage
 from faceVer.services.faces import FaceEngine, Vector
 from faceVer.settings.model import Settings
@@ -65,8 +65,8 @@ UseCase = Callable[[Call, Files, Files], Awaitable[web.Response]]
 async def extract(request: web.Request) -> web.Response:
     """POST extract: the body is the image, the answer the template."""
     app, settings = request.app, request.app[SETTINGS]
-    with app[BUDGET].hold() as grant:
-        body, encoded = await image_body(request, grant)
+    with app[BUDGET].reserve() as reservation:
+        body, encoded = await image_body(request, reservation)
         engine = app[ENGINE]
         async with app[POOL].admit():
             template = await app[POOL].run(lambda: engine.extract(decoded_body(body, encoded, settings)))
@@ -121,8 +121,8 @@ def multipart_handler(
 
     async def handle(request: web.Request) -> web.Response:
         app, settings = request.app, request.app[SETTINGS]
-        with app[BUDGET].hold() as grant:
-            parts, encoded = await form_parts(request, grant, first.error)
+        with app[BUDGET].reserve() as reservation:
+            parts, encoded = await form_parts(request, reservation, first.error)
             async with app[POOL].admit():
                 call = Call(app[ENGINE], app[POOL], settings, encoded)
                 one, other = await unpack(call.pool, parts, lambda: _both(parts, first, second, settings))
@@ -161,7 +161,7 @@ def _files(parts: Sequence[Part], spec: PartSpec, settings: Settings) -> Files:
         if content_type is not None and media_type(content_type) not in spec.types:
             raise PartTypeError(f"part {spec.name} has Content-Type {content_type!r}")
     data = [
-        decoded(part.data, part.encoded, settings, spec.error, spec.name) if part.encoded else part.data
+        decoded(part.data, part.encoding, settings, spec.error, spec.name) if part.encoding else part.data
         for part in found
     ]
     return Files(

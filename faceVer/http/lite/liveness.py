@@ -11,10 +11,11 @@ from faceVer.domain.errors import InferenceError, PartTypeError, PayloadError, S
 from faceVer.domain.values import Upload
 from faceVer.http.pipeline import responses
 from faceVer.http.pipeline.context import BUDGET, FOLDERS, POOL, SETTINGS, WEBHOOKS
-from faceVer.http.pipeline.forms.body import decoded, decoded_body, unpack
-from faceVer.http.pipeline.forms.part import PAYLOAD, Part
-from faceVer.http.pipeline.forms.reading import form_parts, image_body, is_form
-from faceVer.http.pipeline.forms.transfer import media_type
+from faceVer.http.pipeline.forms.content_types import media_type
+from faceVer.http.pipeline.forms.parser import Part
+from faceVer.http.pipeline.forms.part_headers import PAYLOAD
+from faceVer.http.pipeline.forms.reading import form_parts, image_body, is_form, unpack
+from faceVer.http.pipeline.forms.transfer_encoding import decoded, decoded_body
 from faceVer.http.pipeline.webhooks import Delivery
 from faceVer.observability.logs import request_id
 from faceVer.observability.timings import stage
@@ -32,8 +33,8 @@ async def detect(request: web.Request) -> web.Response:
 
 async def _detect_image(request: web.Request) -> web.Response:
     app, settings = request.app, request.app[SETTINGS]
-    with app[BUDGET].hold() as grant:
-        body, encoded = await image_body(request, grant)
+    with app[BUDGET].reserve() as reservation:
+        body, encoded = await image_body(request, reservation)
         service = service_of(request)
         async with app[POOL].admit():
             passed, score = await app[POOL].run(lambda: service.detect_image(decoded_body(body, encoded, settings)))
@@ -44,8 +45,8 @@ async def _detect_image(request: web.Request) -> web.Response:
 async def folder(request: web.Request) -> web.Response:
     """POST detect or instant folders with a form: the folder document, which also goes to the resolution endpoint."""
     app, settings = request.app, request.app[SETTINGS]
-    with app[BUDGET].hold() as grant:
-        parts, _ = await form_parts(request, grant, SampleError)
+    with app[BUDGET].reserve() as reservation:
+        parts, _ = await form_parts(request, reservation, SampleError)
         service = service_of(request)
         async with app[POOL].admit():
             uploads, payload = await unpack(
@@ -81,7 +82,7 @@ def _payload(parts: list[Part], settings: Settings) -> bytes | None:
     if not found:
         return None
     try:
-        return decoded(found[0].data, found[0].encoded, settings, PayloadError, PAYLOAD)
+        return decoded(found[0].data, found[0].encoding, settings, PayloadError, PAYLOAD)
     except PayloadError as error:
         raise PayloadError(str(error), exposed=PAYLOAD) from None
 
@@ -98,5 +99,5 @@ def _upload(part: Part, settings: Settings) -> Upload:
         raise SampleError("a media part has no name")
     if part.content_type is not None and NOT_MEDIA.fullmatch(media_type(part.content_type)):
         raise PartTypeError(f"part {part.name!r} has Content-Type {part.content_type!r}")
-    data = decoded(part.data, part.encoded, settings, SampleError, f"part {part.name!r}")
+    data = decoded(part.data, part.encoding, settings, SampleError, f"part {part.name!r}")
     return Upload(part.name, data, part.filename or "", part.content_type or "")

@@ -9,7 +9,7 @@ from faceVer.http.ops.exposition import Exposition
 from faceVer.http.ops.health import HealthCheck
 from faceVer.http.ops.probes import Probes
 from faceVer.http.pipeline.executor import InferencePool
-from faceVer.http.pipeline.forms.body import Budget
+from faceVer.http.pipeline.memory_budget import MemoryBudget
 from faceVer.http.pipeline.webhooks import WebhookSender
 from faceVer.observability.metrics import Metrics
 from faceVer.services.faces import FaceEngine
@@ -19,7 +19,7 @@ from faceVer.settings.model import Settings
 SETTINGS = web.AppKey("settings", Settings)
 ENGINE = web.AppKey("engine", FaceEngine)
 POOL = web.AppKey("pool", InferencePool)
-BUDGET = web.AppKey("budget", Budget)
+BUDGET = web.AppKey("budget", MemoryBudget)
 PATTERN_HEALTH = web.AppKey("pattern_health", HealthCheck)
 LIVENESS_HEALTH = web.AppKey("liveness_health", HealthCheck)
 FOLDERS = web.AppKey("folders", FolderService)

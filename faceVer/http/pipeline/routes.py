@@ -9,7 +9,7 @@ from faceVer.http import console
 from faceVer.http.lite.faces import ENDPOINTS
 from faceVer.http.ops import openapi
 from faceVer.http.pipeline.context import FOLDERS_PATH, LIVENESS, PATTERN
-from faceVer.http.pipeline.forms.transfer import TEMPLATE_TYPES
+from faceVer.http.pipeline.forms.content_types import TEMPLATE_TYPES
 
 LIVE, READY, METRICS_PATH = "/livez", "/readyz", "/metrics"
 

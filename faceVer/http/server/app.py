@@ -43,8 +43,8 @@ from faceVer.http.pipeline.context import (
     loaded_models,
 )
 from faceVer.http.pipeline.executor import InferencePool, thread_count
-from faceVer.http.pipeline.forms.body import Budget, check_length
-from faceVer.http.pipeline.forms.reading import length_limit
+from faceVer.http.pipeline.forms.reading import check_length, length_limit
+from faceVer.http.pipeline.memory_budget import MemoryBudget
 from faceVer.http.pipeline.middleware import Observer
 from faceVer.http.pipeline.responses import json_response
 from faceVer.http.pipeline.routes import LABELS, LIVE, METRICS_PATH, READY, ROUTES, UNKNOWN
@@ -77,7 +77,7 @@ def create_app(
     app = web.Application(middlewares=[Observer(settings, gate, metrics)])
     app[SETTINGS], app[METRICS], app[GATE], app[POOL] = settings, metrics, gate, pool
     app[ENGINE] = FaceEngine.load(settings) if engine is None else engine
-    app[BUDGET] = Budget(settings.limits.max_inflight_bytes)
+    app[BUDGET] = MemoryBudget(settings.limits.max_inflight_bytes)
     app[WEBHOOKS] = WebhookSender.of(settings)
     if folders is not None:
         app[FOLDERS] = folders

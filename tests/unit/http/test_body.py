@@ -11,12 +11,18 @@ from aiohttp.base_protocol import BaseProtocol
 from aiohttp.test_utils import make_mocked_request
 
 from faceVer.domain.errors import OverloadedError, TooLargeError
-from faceVer.http.pipeline.forms.body import Budget, Grant, receive
-from faceVer.http.pipeline.forms.part import MalformedBodyError
+from faceVer.http.pipeline.forms.part_headers import MalformedBodyError
+from faceVer.http.pipeline.forms.reading import receive
+from faceVer.http.pipeline.memory_budget import MemoryBudget, MemoryReservation
 
 
 def take_in(
-    chunks: Sequence[bytes], *, ended: bool = True, limit: int = 100, grant: Grant | None = None, seconds: float = 0.05
+    chunks: Sequence[bytes],
+    *,
+    ended: bool = True,
+    limit: int = 100,
+    reservation: MemoryReservation | None = None,
+    seconds: float = 0.05,
 ) -> list[bytes]:
     """What `receive` hands on of a body whose chunks come one after another; ended: and then its end."""
 
@@ -26,7 +32,9 @@ def take_in(
         protocol.connection_made(asyncio.Transport())
         content = StreamReader(protocol, 2**16, loop=loop)
         request: web.Request = make_mocked_request("POST", "/", payload=content)
-        reading = asyncio.ensure_future(receive(request, limit, grant or Grant(Budget(1000)), seconds, taken.append))
+        reading = asyncio.ensure_future(
+            receive(request, limit, reservation or MemoryReservation(MemoryBudget(1000)), seconds, taken.append)
+        )
         for chunk in chunks:
             await asyncio.sleep(0)
             content.feed_data(chunk)
@@ -57,14 +65,14 @@ def test_a_body_that_stops_arriving() -> None:
 
 
 def test_the_budget_is_held_as_bytes_arrive_and_given_back() -> None:
-    budget = Budget(10)
-    with budget.hold() as first, budget.hold() as second:
-        first.reach(6)
-        second.reach(4)
+    budget = MemoryBudget(10)
+    with budget.reserve() as first, budget.reserve() as second:
+        first.grow_to(6)
+        second.grow_to(4)
         with pytest.raises(OverloadedError):
-            take_in([bytes(5)], grant=second)
-    with budget.hold() as alone:
-        alone.reach(50)  # a request that is alone may always pass
-    with budget.hold() as first, budget.hold() as second:
-        first.reach(5)
-        take_in([bytes(5)], grant=second)
+            take_in([bytes(5)], reservation=second)
+    with budget.reserve() as alone:
+        alone.grow_to(50)  # a request that is alone may always pass
+    with budget.reserve() as first, budget.reserve() as second:
+        first.grow_to(5)
+        take_in([bytes(5)], reservation=second)

@@ -10,17 +10,29 @@ from hypothesis import strategies as st
 from multipart import MultipartError, ParserLimitReached, PushMultipartParser
 
 from faceVer.domain.errors import RequestTypeError, TooLargeError
-from faceVer.http.pipeline.forms.parser import FormParser
-from faceVer.http.pipeline.forms.part import HEADER_BYTES, HEADERS, PAYLOAD, Encoding, MalformedBodyError, Part
-from faceVer.http.pipeline.forms.transfer import BOM, disposition, is_base64
+from faceVer.http.pipeline.forms.parser import FormParser, Part
+from faceVer.http.pipeline.forms.part_headers import (
+    MAX_HEADER_BYTES,
+    MAX_HEADERS,
+    PAYLOAD,
+    MalformedBodyError,
+    disposition,
+)
+from faceVer.http.pipeline.forms.transfer_encoding import BOM, Encoding, is_base64
 
-MARK = b"a-mark"
-MAX_PARTS, ROOM, ENCODED_ROOM = 4, 60, 90
+BOUNDARY = b"a-boundary"
+DASHED = b"--" + BOUNDARY
+MAX_PARTS, MAX_SIZE, MAX_BASE64_SIZE = 4, 60, 90
 Outcome = list[Part] | type[Exception]
 
 
+def parser_of(max_parts: int, encoded: bool = False) -> FormParser:
+    sizes = {"max_size": MAX_SIZE, "max_base64_size": MAX_BASE64_SIZE}
+    return FormParser(BOUNDARY, max_parts=max_parts, **sizes, form_is_base64=encoded)
+
+
 def ours(body: bytes, cuts: list[int], encoded: bool = False) -> Outcome:
-    parser = FormParser(MARK, max_parts=MAX_PARTS, room=ROOM, encoded_room=ENCODED_ROOM, encoded=encoded)
+    parser = parser_of(MAX_PARTS, encoded)
     edges = [0, *sorted({cut % len(body) for cut in cuts if body} - {0}), len(body)]
     try:
         for start, end in pairwise(edges):
@@ -33,9 +45,9 @@ def ours(body: bytes, cuts: list[int], encoded: bool = False) -> Outcome:
 def theirs(body: bytes, encoded: bool = False) -> Outcome:
     """The body in one piece through the library, which does not treat all ways to cut it alike."""
     parser = PushMultipartParser(
-        MARK,
-        max_header_size=HEADER_BYTES,
-        max_header_count=HEADERS,
+        BOUNDARY,
+        max_header_size=MAX_HEADER_BYTES,
+        max_header_count=MAX_HEADERS,
         max_segment_count=MAX_PARTS,
         header_charset="latin1",
     )
@@ -47,7 +59,7 @@ def theirs(body: bytes, encoded: bool = False) -> Outcome:
                 parts.append(head._replace(data=data))
             elif isinstance(event, bytes):
                 data += event
-                if len(data) > (ENCODED_ROOM if head.encoded else ROOM):
+                if len(data) > (MAX_BASE64_SIZE if head.encoding else MAX_SIZE):
                     return TooLargeError
             else:
                 head, data = their_head(event.headerlist, encoded), b""
@@ -76,7 +88,7 @@ def their_head(headers: list[tuple[str, str]], encoded: bool) -> Part:
             case "content-transfer-encoding":
                 own = is_base64(value)
     around = encoded and name != PAYLOAD
-    on_it = Encoding.BASE64 if own or (own is None and around) else Encoding.PERHAPS if around else Encoding.NONE
+    on_it = Encoding.BASE64 if own or (own is None and around) else Encoding.MAYBE_BASE64 if around else Encoding.NONE
     return Part(name, filename, content_type, on_it, b"")
 
 
@@ -116,17 +128,17 @@ heads = st.one_of(
     st.tuples(others, dispositions).map(b"\r\n".join),
     dispositions,
     st.lists(others | dispositions, max_size=4).map(b"\r\n".join),
-    st.just(b"\r\n".join([DISPOSITION + b"x"] + [b"a: b"] * HEADERS)),
+    st.just(b"\r\n".join([DISPOSITION + b"x"] + [b"a: b"] * MAX_HEADERS)),
 )
-PIECES = [b"\r\n", b"\r", b"\n", b"--", b"--" + MARK, b"\r\n--a-mar", b"\r\n--" + MARK, b"\r\r\n-", b"x" * 30, b" "]
+PIECES = [b"\r\n", b"\r", b"\n", b"--", DASHED, b"\r\n--a-boundar", b"\r\n--" + BOUNDARY, b"\r\r\n-", b"x" * 30, b" "]
 data = st.lists(st.sampled_from(PIECES[:4] + PIECES[5:6] + PIECES[7:]) | st.binary(max_size=20), max_size=4).map(
     b"".join
 )
-parts = st.tuples(heads, data).map(lambda part: b"--" + MARK + b"\r\n" + part[0] + b"\r\n\r\n" + part[1] + b"\r\n")
+parts = st.tuples(heads, data).map(lambda part: DASHED + b"\r\n" + part[0] + b"\r\n\r\n" + part[1] + b"\r\n")
 forms = st.tuples(
-    st.sampled_from([b"", b"\r\n", b"preamble\r\n", b"x", b"--a-m\r\n"]),
+    st.sampled_from([b"", b"\r\n", b"preamble\r\n", b"x", b"--a-b\r\n"]),
     st.lists(parts, max_size=5).map(b"".join),
-    st.sampled_from([b"--" + MARK + b"--", b"--" + MARK + b"--\r\n", b"--" + MARK + b"--\r\n\r\nepilogue", b""]),
+    st.sampled_from([DASHED + b"--", DASHED + b"--\r\n", DASHED + b"--\r\n\r\nepilogue", b""]),
 ).map(b"".join)
 edits = st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 8), st.sampled_from(PIECES) | st.binary(max_size=2)))
 cuts = st.lists(st.integers(1, 10**6), max_size=12)
@@ -134,7 +146,7 @@ cuts = st.lists(st.integers(1, 10**6), max_size=12)
 
 @settings(max_examples=500)
 @given(forms, cuts, st.booleans())
-@example(b"--" + MARK + b"\r\n" + DISPOSITION + b'"a"\r\n\r\n' + b"x" * ROOM + b"\r\n--" + MARK + b"--", [70], False)
+@example(DASHED + b"\r\n" + DISPOSITION + b'"a"\r\n\r\n' + b"x" * MAX_SIZE + b"\r\n--" + BOUNDARY + b"--", [70], False)
 def test_forms(body: bytes, cuts: list[int], encoded: bool) -> None:
     same(body, cuts, encoded)
 
@@ -154,16 +166,16 @@ def test_forms_that_break_off(body: bytes, length: int, cuts: list[int]) -> None
 
 
 def form(*parts: tuple[bytes, bytes]) -> bytes:
-    return b"".join(b"--" + MARK + b"\r\n" + head + b"\r\n\r\n" + data + b"\r\n" for head, data in parts) + (
-        b"--" + MARK + b"--\r\n"
+    return b"".join(DASHED + b"\r\n" + head + b"\r\n\r\n" + data + b"\r\n" for head, data in parts) + (
+        DASHED + b"--\r\n"
     )
 
 
 def test_every_way_to_cut_a_form_in_three() -> None:
     body = b"pre\r\n" + form(
-        (DISPOSITION + b'"a"; filename="b"', b"\r\n--a-m\r\r"), (b"Content-Length: 0\r\n" + DISPOSITION + b'"c"', b"")
+        (DISPOSITION + b'"a"; filename="b"', b"\r\n--a-b\r\r"), (b"Content-Length: 0\r\n" + DISPOSITION + b'"c"', b"")
     )
-    expected = [Part("a", "b", None, Encoding.NONE, b"\r\n--a-m\r\r"), Part("c", None, None, Encoding.NONE, b"")]
+    expected = [Part("a", "b", None, Encoding.NONE, b"\r\n--a-b\r\r"), Part("c", None, None, Encoding.NONE, b"")]
     assert theirs(body) == expected
     for first in range(len(body)):
         for second in range(first, len(body)):
@@ -181,17 +193,19 @@ def test_a_byte_order_mark_before_the_form_is_skipped() -> None:
 
 
 def test_byte_by_byte() -> None:
-    body = form((DISPOSITION + b'"a"\r\nContent-Type: x/y; z=1', b"\r\n" * 9), (DISPOSITION + b"b", b"--a-mark--\r\n"))
+    body = form(
+        (DISPOSITION + b'"a"\r\nContent-Type: x/y; z=1', b"\r\n" * 9), (DISPOSITION + b"b", b"--a-boundary--\r\n")
+    )
     assert ours(body, list(range(len(body)))) == theirs(body)
 
 
 @pytest.mark.parametrize(
     ("head", "data", "outcome"),
     [
-        (DISPOSITION + b'"a"', b"x" * ROOM, None),
-        (DISPOSITION + b'"a"', b"x" * (ROOM + 1), TooLargeError),
-        (DISPOSITION + b'"a"\r\nContent-Transfer-Encoding: base64', b"x" * ENCODED_ROOM, None),
-        (DISPOSITION + b'"a"\r\nContent-Transfer-Encoding: base64', b"x" * (ENCODED_ROOM + 1), TooLargeError),
+        (DISPOSITION + b'"a"', b"x" * MAX_SIZE, None),
+        (DISPOSITION + b'"a"', b"x" * (MAX_SIZE + 1), TooLargeError),
+        (DISPOSITION + b'"a"\r\nContent-Transfer-Encoding: base64', b"x" * MAX_BASE64_SIZE, None),
+        (DISPOSITION + b'"a"\r\nContent-Transfer-Encoding: base64', b"x" * (MAX_BASE64_SIZE + 1), TooLargeError),
         (DISPOSITION + b'"a"\r\nContent-Length: 3', b"xxx", None),
         (DISPOSITION + b'"a"\r\nContent-Length: 3', b"xxxx", MalformedBodyError),
         (DISPOSITION + b'"a"\r\nContent-Length: 3', b"xx", MalformedBodyError),
@@ -213,21 +227,21 @@ def test_number_of_parts(count: int) -> None:
 
 
 def test_a_part_that_is_too_large_is_refused_while_it_arrives() -> None:
-    parser = FormParser(MARK, max_parts=1, room=ROOM, encoded_room=ENCODED_ROOM, encoded=False)
-    parser.feed(b"--" + MARK + b"\r\n" + DISPOSITION + b'"a"\r\n\r\n' + bytes(ROOM))
+    parser = parser_of(max_parts=1)
+    parser.feed(DASHED + b"\r\n" + DISPOSITION + b'"a"\r\n\r\n' + bytes(MAX_SIZE))
     with pytest.raises(TooLargeError):
         parser.feed(b"x")
 
 
 def test_an_endless_header_is_refused_while_it_arrives() -> None:
-    parser = FormParser(MARK, max_parts=1, room=ROOM, encoded_room=ENCODED_ROOM, encoded=False)
-    parser.feed(b"--" + MARK + b"\r\nX-Long: " + b"x" * (HEADER_BYTES - 8))
+    parser = parser_of(max_parts=1)
+    parser.feed(DASHED + b"\r\nX-Long: " + b"x" * (MAX_HEADER_BYTES - 8))
     with pytest.raises(MalformedBodyError):
         parser.feed(b"xx")
 
 
 def test_an_endless_preamble_is_not_kept() -> None:
-    parser = FormParser(MARK, max_parts=1, room=ROOM, encoded_room=ENCODED_ROOM, encoded=False)
+    parser = parser_of(max_parts=1)
     for _ in range(100):
         parser.feed(b"-" * 1000)
     assert len(parser._rest) < 20

@@ -12,7 +12,7 @@ from faceVer.http.ops.openapi.examples import EXAMPLES
 from faceVer.http.ops.openapi.operation import asked, file, operation, parameters, read, security
 from faceVer.http.ops.openapi.schema import Schema, ref
 from faceVer.http.pipeline.context import CONSOLE, CONSOLE_LIVENESS, CONSOLE_STATUS
-from faceVer.http.pipeline.forms.transfer import FORM
+from faceVer.http.pipeline.forms.content_types import FORM
 from faceVer.http.pipeline.responses import TRANSFER_ENCODING
 from faceVer.settings.model import Settings
 

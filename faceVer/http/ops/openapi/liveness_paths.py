@@ -20,7 +20,7 @@ from faceVer.http.ops.openapi.examples import EXAMPLES, PAYLOADS
 from faceVer.http.ops.openapi.operation import asked, operation, parameters, security
 from faceVer.http.ops.openapi.schema import Schema, ref
 from faceVer.http.pipeline.context import FOLDERS_PATH, LIVENESS
-from faceVer.http.pipeline.forms.part import PAYLOAD
+from faceVer.http.pipeline.forms.part_headers import PAYLOAD
 from faceVer.http.pipeline.responses import JSON, TRANSFER_ENCODING
 from faceVer.services.webhook_policy import SIGNATURE_HEADER
 from faceVer.settings.model import Settings

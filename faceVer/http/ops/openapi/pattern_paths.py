@@ -21,7 +21,7 @@ from faceVer.http.ops.openapi.examples import EXAMPLES
 from faceVer.http.ops.openapi.operation import asked, operation, parameters, security
 from faceVer.http.ops.openapi.schema import Schema, ref
 from faceVer.http.pipeline.context import PATTERN
-from faceVer.http.pipeline.forms.transfer import FORM, IMAGE_TYPES
+from faceVer.http.pipeline.forms.content_types import FORM, IMAGE_TYPES
 from faceVer.http.pipeline.responses import JSON, OCTETS, TRANSFER_ENCODING
 from faceVer.settings.model import Settings
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from faceVer.http.pipeline.forms.part import PAYLOAD
-from faceVer.http.pipeline.forms.transfer import FORM
+from faceVer.http.pipeline.forms.content_types import FORM
+from faceVer.http.pipeline.forms.part_headers import PAYLOAD
 from faceVer.http.pipeline.responses import JSON, OCTETS
 
 Node = dict[str, Any]

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from faceVer.http.ops.openapi.postman_request import Request
-from faceVer.http.pipeline.forms.transfer import FORM
+from faceVer.http.pipeline.forms.content_types import FORM
 from faceVer.http.pipeline.responses import JSON
 
 Node = dict[str, Any]

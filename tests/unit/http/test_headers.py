@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faceVer.domain.errors import RequestTypeError
-from faceVer.http.pipeline.forms.transfer import boundary, disposition, is_base64, media_type, unbase64
+from faceVer.http.pipeline.forms.content_types import boundary_of, media_type
+from faceVer.http.pipeline.forms.part_headers import disposition
+from faceVer.http.pipeline.forms.transfer_encoding import is_base64, unbase64
 
 
 @given(
@@ -45,7 +47,7 @@ def test_base64_of_anything_ends_in_bytes_or_a_value_error(text: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("header", "mark"),
+    ("header", "expected"),
     [
         ("multipart/form-data; boundary=72468", b"72468"),
         ('multipart/form-data; boundary="a b:c"', b"a b:c"),
@@ -57,8 +59,8 @@ def test_base64_of_anything_ends_in_bytes_or_a_value_error(text: bytes) -> None:
         ("multipart/form-data; boundary = x y", b"x"),
     ],
 )
-def test_boundaries(header: str, mark: bytes) -> None:
-    assert boundary(header) == mark
+def test_boundaries(header: str, expected: bytes) -> None:
+    assert boundary_of(header) == expected
 
 
 @pytest.mark.parametrize(
@@ -73,7 +75,7 @@ def test_boundaries(header: str, mark: bytes) -> None:
 )
 def test_no_usable_boundary(header: str) -> None:
     with pytest.raises(RequestTypeError):
-        boundary(header)
+        boundary_of(header)
 
 
 @pytest.mark.parametrize(
