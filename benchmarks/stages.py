@@ -22,12 +22,12 @@ from benchmarks import samples, servers
 from benchmarks.fleet import requests
 from benchmarks.measure import Target
 from faceVer.domain.values import Upload
-from faceVer.media.limits import MediaLimits
 from faceVer.media.video import read_video
 from faceVer.observability.timings import STAGES, Trace, current
 from faceVer.services.faces import FaceEngine
 from faceVer.services.folders.quality import QualityService
 from faceVer.services.folders.service import FolderService
+from faceVer.services.rules import media_limits
 from faceVer.settings.loader import load_settings
 from faceVer.settings.model import Settings
 from faceVer.vision.liveness.models import load_liveness
@@ -103,7 +103,7 @@ def per_minute(action: Callable[[], Any], threads: int) -> float:
 
 def clip(engine: FaceEngine, settings: Settings) -> None:
     """Print the stages of a clip's analysis, and how many are analysed per minute."""
-    data, limits = samples.clip(), MediaLimits.from_settings(settings)
+    data, limits = samples.clip(), media_limits(settings)
     liveness = load_liveness(settings)
     quality, service = QualityService(engine, liveness, settings), FolderService(engine, liveness, settings)
     decode, video = timed(lambda: read_video(data, limits=limits))

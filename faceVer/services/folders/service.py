@@ -39,6 +39,7 @@ from faceVer.services.folders.payload import Payload, parse_payload
 from faceVer.services.folders.quality import QualityService, SpoofScore, several_faces
 from faceVer.services.folders.selection import Selection, has_best_shot, select
 from faceVer.services.folders.strict_json import name_of
+from faceVer.services.rules import media_limits
 from faceVer.settings.model import Settings
 from faceVer.vision.detection.centerface import probe_picture
 from faceVer.vision.detection.frames import Sighting, crowded
@@ -110,9 +111,7 @@ class FolderService:
         Raises SampleError, NoFaceError, SeveralFacesError, InferenceError.
         """
         kind, _ = identify(data)
-        frames, _ = decode_medium(
-            data, "shots_set" if kind == "archive" else kind, MediaLimits.from_settings(self._settings)
-        )
+        frames, _ = decode_medium(data, "shots_set" if kind == "archive" else kind, media_limits(self._settings))
         sightings = self._sight(frames, still=kind == "image")
         return self._quality.spoof(sightings)
 
@@ -152,7 +151,7 @@ class FolderService:
         ]
         tasks = self._plan(asked, drafts)
         begun = self._stamps.now()
-        limits = MediaLimits.from_settings(self._settings, len(uploads))
+        limits = media_limits(self._settings, len(uploads))
         findings = {
             fact.key: self._examine(upload, fact, tasks, limits, show=show)
             for upload, fact in zip(uploads, drafts, strict=True)
