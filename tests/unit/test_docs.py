@@ -18,7 +18,9 @@ from faceVer.settings.loader import describe, load_settings
 ROOT = Path(__file__).parents[2]
 SITE = ROOT / "docs" / "site"
 PAGES = sorted(ROOT.glob("docs/*.md"))
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *PAGES, *ROOT.glob("weights/*.md"), *ROOT.glob("benchmarks/*.md")])
+DOCUMENTS = sorted(
+    path for pattern in ("*.md", "docs/**/*.md", "weights/*.md", "benchmarks/*.md") for path in ROOT.glob(pattern)
+)
 
 
 def settings_table() -> str:
