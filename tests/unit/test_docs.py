@@ -103,6 +103,12 @@ def test_every_page_is_in_the_navigation_once() -> None:
     assert sorted(listed) == [page.name for page in PAGES]
 
 
+def test_every_decision_is_in_the_index() -> None:
+    folder = ROOT / "docs" / "decisions"
+    listed = re.findall(r"^\| \[\d{4}\]\((\d{4}-[\w-]+\.md)\)", (folder / "README.md").read_text("utf-8"), re.MULTILINE)
+    assert listed == sorted(path.name for path in folder.glob("[0-9]*.md"))
+
+
 @pytest.fixture(scope="module")
 def check() -> Callable[[Path], Any]:
     """The checker of the built site: a folder's `problems` and links `outside`."""
