@@ -1,12 +1,12 @@
-# docker build -t facever .    What to change, sizes, how it is proved: docs/deployment.md
+# docker build -t facever .    Options and tests: docs/deployment.md
 #
-# The registries' clients are configured as usual: --build-arg PIP_INDEX_URL=… or NPM_CONFIG_REGISTRY=…, Docker's own
-# proxy arguments, or whole files that stay out of every layer:
+# Registries: --build-arg PIP_INDEX_URL=… or NPM_CONFIG_REGISTRY=…, Docker's proxy arguments, or files that stay out
+# of every layer:
 #   --secret id=pip.conf,src=$HOME/.config/pip/pip.conf --secret id=npmrc,src=$HOME/.npmrc
-#   --secret id=ca.pem,src=…    the certificates to trust, where a proxy signs with its own
+#   --secret id=ca.pem,src=…    certificates to trust, if a proxy uses its own
 ARG BASE=python:3.11-slim-bookworm
 
-# The locked packages. They and FaceVer become layers of their own, so that an upgrade of FaceVer moves some megabytes.
+# The locked packages. They and FaceVer are separate layers, so that an upgrade of FaceVer transfers little.
 FROM ${BASE} AS packages
 ARG PIP_INDEX_URL
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore CA=/run/secrets/ca.pem
@@ -19,7 +19,7 @@ RUN --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
     [ ! -s $CA ] || export PIP_CERT=$CA; \
     /opt/facever/bin/python -m pip install --require-hashes --no-deps -r requirements/runtime.lock
 
-# FaceVer and the weights, in a folder that holds nothing else.
+# FaceVer and the weights, in a separate folder.
 FROM packages AS application
 ARG PIP_INDEX_URL
 ARG NPM_CONFIG_REGISTRY
@@ -32,7 +32,7 @@ RUN --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
     PYTHONPATH=/opt/application/lib/python3.11/site-packages FACEVER_WEIGHTS=/opt/application/share/facever/weights \
     /opt/application/bin/facever weights fetch
 
-# Without what serving never reads: pip, setuptools, the packages' own tests, sample pictures, conversion scripts.
+# Without files that serving never reads: pip, setuptools, tests, sample pictures and conversion scripts of packages.
 FROM packages AS lean
 WORKDIR /opt/facever/lib/python3.11/site-packages
 RUN /opt/facever/bin/python -m pip uninstall -q -y setuptools pip \
@@ -48,7 +48,7 @@ LABEL org.opencontainers.image.title="FaceVer" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
-# Nothing here installs anything any more; ensurepip's wheels go, too. A base without pip is as good.
+# Nothing is installed from here on: remove pip and ensurepip's wheels. The base may lack pip.
 RUN if python -m pip --version; then python -m pip uninstall -q -y --root-user-action=ignore setuptools wheel pip; fi \
     && find / -xdev \( -name 'pip-*.whl' -o -name 'setuptools-*.whl' \) -delete \
     && groupadd --gid 10001 facever \
@@ -58,7 +58,7 @@ COPY --from=application /opt/application /opt/facever
 ENV PATH=/opt/facever/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 USER 10001:10001
 WORKDIR /
-# The build fails where something that is needed was left out: every weight's hash, an inference, the whole application.
+# Fail the build if something needed is missing: hashes of the weights, an inference, the application.
 RUN facever doctor \
     && python -c "from faceVer.http.server.app import create_app; from faceVer.settings.loader import load_settings; create_app(load_settings())"
 EXPOSE 8080

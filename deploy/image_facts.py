@@ -1,8 +1,8 @@
-"""What a pushed image (`buildah push IMAGE dir:FOLDER`) is: its layers' sizes, and how it wants to be run.
+"""Print the layer sizes, environment, command, health check or user of an image (`buildah push IMAGE dir:FOLDER`).
 
     python3 image_facts.py FOLDER env|cmd|health|user|layers
 
-Prints one item a line; `layers` prints a Markdown table. Standard library only: it runs where the image is proved.
+Prints one item per line; `layers` prints a Markdown table. Standard library only.
 """
 
 from __future__ import annotations

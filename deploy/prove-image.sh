@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Builds the Dockerfile without a container engine and runs the result as a container would: the image's own command and
-# environment, uid 10001, no capabilities, a root file system that cannot be written to. Prints the layers' sizes.
+# Builds the Dockerfile without a container engine and runs the result like a container: the image's command and
+# environment, uid 10001, no capabilities, a read-only root file system. Prints the layers' sizes.
 #
 # Needs root on Debian or Ubuntu, the packages debootstrap and buildah, a Debian mirror, the registries of pip and npm.
-# In place of python:3.11-slim-bookworm it makes a Debian 12 with Python 3.11 and pip, unless BASE names an image.
-#   MIRROR  of Debian; by default the one apt uses         SCRATCH  a folder to work in and keep; by default one in /tmp
-#   CA      certificates to trust in addition              PORT     8089
-#   PROBE   a command that is given the server's URL, a check of your own; by default none
+# Instead of python:3.11-slim-bookworm it makes a Debian 12 with Python 3.11 and pip, unless BASE names an image.
+#   MIRROR  Debian mirror; default: apt's        SCRATCH  working folder, kept; default: a temporary one
+#   CA      additional certificates to trust     PORT     default: 8089
+#   PROBE   a command that checks the server; its argument is the URL; default: none
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -15,7 +15,7 @@ absent=()
 for tool in debootstrap buildah unshare chroot python3; do command -v "$tool" >/dev/null || absent+=("$tool"); done
 [ "$(id -u)" = 0 ] || absent+=("root's rights")
 if [ ${#absent[@]} -gt 0 ]; then
-  echo "the image cannot be proved here; not there: ${absent[*]}" >&2
+  echo "the image cannot be tested here; missing: ${absent[*]}" >&2
   exit 77
 fi
 
@@ -36,7 +36,7 @@ finish() {
 trap finish EXIT
 export BUILDAH_ISOLATION=chroot
 
-# A stand-in for the official image: python and pip in /usr/local, and nothing that installing left behind.
+# Replaces the official image: python and pip in /usr/local, without leftovers of the installation.
 make_base() {
   local root=$scratch/base mirror=${MIRROR:-}
   [ -n "$mirror" ] || mirror=$(apt-get indextargets --format '$(REPO_URI) $(CODENAME)' 'Created-By: Packages' |
@@ -76,7 +76,7 @@ for name in PIP_INDEX_URL NPM_CONFIG_REGISTRY; do
 done
 tool bud --layers --format docker --build-arg "BASE=$base" "${secrets[@]}" -t localhost/facever . >"$scratch/build.log" 2>&1 ||
   { tail -40 "$scratch/build.log" >&2; exit 1; }
-grep -E '^(bad|note|ok) ' "$scratch/build.log" || true # what `facever doctor` said, the first time
+grep -E '^(bad|note|ok) ' "$scratch/build.log" || true # the output of `facever doctor` during the build
 
 say "the image"
 rm -rf "$scratch/pushed"
@@ -87,11 +87,11 @@ fact layers
 root=$(tool mount "$(tool from localhost/facever)")
 if find "$root" -xdev \( -name 'pip-*' -o -name 'setuptools-*' -o -path '*/site-packages/pip' \
   -o -path '*/site-packages/setuptools' \) | grep .; then
-  echo "these should not be in it" >&2
+  echo "the image must not contain these files" >&2
   exit 1
 fi
 
-# VARIABLE=VALUE… COMMAND…: run in the image as its user; of the machine it has CPUs, memory and the network.
+# Usage: inside VARIABLE=VALUE… COMMAND…. Runs a command in the image as its user, with the machine's network.
 inside() {
   exec unshare --mount --pid --fork --kill-child sh -c '
     root=$1; shift
@@ -123,12 +123,12 @@ for workers in 1 2; do
     exit 1
   fi
   for place in / /tmp /opt/facever; do
-    if (inside "${environment[@]}" touch "$place/written") 2>/dev/null; then echo "$place can be written to" >&2; failed=1; fi
+    if (inside "${environment[@]}" touch "$place/written") 2>/dev/null; then echo "$place is writable" >&2; failed=1; fi
   done
   if [ -n "$probe" ]; then
     $probe "http://127.0.0.1:$port" | tail -5 || failed=1
   else
-    echo "not probed: PROBE=COMMAND names what to probe it with"
+    echo "not probed: PROBE is not set"
   fi
   kill -TERM "$(pgrep -P "$server")"
   status=0

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Runs deploy/systemd/facever.service under a real systemd, in namespaces of its own, on the /opt/facever of the image that
-# `SCRATCH=FOLDER deploy/prove-image.sh` has built. Start, sandbox, secrets, probe, a killed worker, stop.
+# Runs deploy/systemd/facever.service under a real systemd in separate namespaces, with the /opt/facever of the image
+# that `SCRATCH=FOLDER deploy/prove-image.sh` built: start, sandbox, secrets, probe, a killed worker, stop.
 #
 # Needs root, debootstrap, buildah, util-linux, a Debian mirror, cgroup v2.
-#   SCRATCH  prove-image.sh's folder     MIRROR  of Debian     PROBE  a command that is given the server's URL
+#   SCRATCH  prove-image.sh's folder     MIRROR  Debian mirror     PROBE  a command; its argument is the server's URL
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -14,7 +14,7 @@ control=$(awk '$3 == "cgroup2" {print $2; exit}' /proc/mounts)
 [ -n "$control" ] || absent+=("cgroup v2")
 [ -d "${SCRATCH:-}/store" ] || absent+=("an image: SCRATCH=FOLDER deploy/prove-image.sh")
 if [ ${#absent[@]} -gt 0 ]; then
-  echo "the unit cannot be proved here; not there: ${absent[*]}" >&2
+  echo "the unit cannot be tested here; missing: ${absent[*]}" >&2
   exit 77
 fi
 
@@ -76,17 +76,17 @@ ready() {
   exit 1
 }
 value() { within systemctl show facever -p "$1" --value; }
-told() { printf '%-28s %s\n' "$1" "$2"; [ "$2" = "$3" ] || { echo "expected: $3" >&2; exit 1; }; }
+expect() { printf '%-28s %s\n' "$1" "$2"; [ "$2" = "$3" ] || { echo "expected: $3" >&2; exit 1; }; }
 
 for _ in $(seq 30); do if within systemctl list-units >/dev/null 2>&1; then break; fi; sleep 1; done
-told 'systemd' "$(within systemctl --version | head -1 | cut -d' ' -f2)" 252
+expect 'systemd' "$(within systemctl --version | head -1 | cut -d' ' -f2)" 252
 within systemctl start facever
 ready
 sandbox() { within grep "^$1:" "/proc/$(value MainPID)/status" | cut -f2; }
-told 'capabilities' "$(sandbox CapEff)$(sandbox CapBnd)" 00000000000000000000000000000000
-told 'no new privileges' "$(sandbox NoNewPrivs)" 1
-told 'system call filter' "$(sandbox Seccomp)" 2
-told 'warnings of its libraries' "$(within journalctl --no-pager -o cat -u facever | grep -c cpuinfo || true)" 0
+expect 'capabilities' "$(sandbox CapEff)$(sandbox CapBnd)" 00000000000000000000000000000000
+expect 'no new privileges' "$(sandbox NoNewPrivs)" 1
+expect 'system call filter' "$(sandbox Seccomp)" 2
+expect 'warnings of its libraries' "$(within journalctl --no-pager -o cat -u facever | grep -c cpuinfo || true)" 0
 
 probe=${PROBE:-}
 if [ -n "$probe" ]; then nsenter -t "$(pgrep -P "$boot")" -n $probe "$url"; fi
@@ -96,10 +96,10 @@ made=$(within /opt/facever/bin/facever keys new proof | grep -oE 'proof:[0-9a-f]
 printf 'FACEVER_WORKERS=2\nFACEVER_INFERENCE_NICE=5\n' >>"$root/etc/facever/facever.env"
 within systemctl restart facever
 ready
-told 'without a key' "$(within curl -s -o /dev/null -w '%{http_code}' -X POST "$url/v1/face/pattern/extract")" 401
+expect 'without a key' "$(within curl -s -o /dev/null -w '%{http_code}' -X POST "$url/v1/face/pattern/extract")" 401
 workers() { within cat "/proc/$(value MainPID)/task/$(value MainPID)/children"; }
 within sh -c 'kill -KILL "$1"' kill "$(workers | cut -d' ' -f1)"
 sleep 2
-told 'workers, one was killed' "$(workers | wc -w)" 2
+expect 'workers, one was killed' "$(workers | wc -w)" 2
 within systemctl stop facever
-told 'stop' "$(value Result) $(value ExecMainStatus)" 'success 0'
+expect 'stop' "$(value Result) $(value ExecMainStatus)" 'success 0'

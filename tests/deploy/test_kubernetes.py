@@ -173,7 +173,7 @@ class TestFitsFaceVer:
         names = {name for name, value in ENVIRONMENT.items() if value is None}
         values = {"FACEVER_API_KEYS": "a:" + "0" * 64, "FACEVER_TEMPLATE_KEY": "0" * 64, "FACEVER_WEBHOOK_SECRET": "x"}
         assert names == set(values)
-        assert settings_of(values).api_keys
+        assert settings_of(values).auth.api_keys
         # An optional key that is not there is an unset variable; an empty one counts as unset, too.
         settings_of(dict.fromkeys(values, ""))
 
