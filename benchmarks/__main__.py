@@ -48,7 +48,7 @@ def main() -> int:
                     _served(options, ships, rows, single)
             _single(options, Path(scratch), single, skipped)
         except (WrongAnswerError, UnavailableError, RuntimeError, OSError, subprocess.SubprocessError) as error:
-            # What was measured until then is told all the same.
+            # The results so far are still reported.
             print(f"bench: {error}", file=sys.stderr)
             failed = True
     _tell(options, rows, single, skipped, time.monotonic() - BEGAN)

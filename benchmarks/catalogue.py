@@ -27,7 +27,7 @@ class Request:
 
 
 def product(templates: Sequence[bytes]) -> dict[str, Request]:
-    """Everything the product is asked. templates: its own, of `samples.people()`."""
+    """All requests for the product. templates: its own, of `samples.people()`."""
     large = samples.large_photo()
     encoded = {"Content-Transfer-Encoding": "base64"}
     media = [
@@ -48,7 +48,7 @@ def product(templates: Sequence[bytes]) -> dict[str, Request]:
 
 
 def common(templates: Sequence[bytes]) -> dict[str, Request]:
-    """What both the product and the plain baseline are asked, each with its own templates."""
+    """Requests for both the product and the plain baseline, each with its own templates."""
     photo, size = samples.photo(), len(templates[0])
     pair = [wire.part(name, templates[0], OCTETS, "one.t") for name in ("bio_feature", "bio_template")]
     sample = wire.part("sample_1", photo, "image/jpeg", "sample.jpg")

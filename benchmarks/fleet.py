@@ -27,7 +27,7 @@ def templates(server: Server) -> list[bytes]:
 
 
 def requests(server: Server) -> dict[str, Request]:
-    """What the product, or the plain baseline, is asked."""
+    """Requests for the product or the plain baseline."""
     make = catalogue.common if server.name == "plain" else catalogue.product
     return make(templates(server))
 

@@ -62,7 +62,7 @@ def memory(pid: int) -> Memory:
 
 
 def reset_peak(pid: int) -> None:
-    """Begin VmHWM anew, so that a peak is that of one measurement."""
+    """Reset VmHWM, so that a peak belongs to one measurement."""
     with contextlib.suppress(OSError):
         Path(f"/proc/{pid}/clear_refs").write_text("5")
 

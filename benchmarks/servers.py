@@ -121,7 +121,7 @@ def deepface() -> Recipe:
 def start(recipe: Recipe, folder: Path) -> Server:
     """Start a server and wait until it works; its output goes to a file in `folder`."""
     port = free_port()
-    # The product runs with its defaults, whatever the shell has set.
+    # The product runs with its defaults, not with the shell's settings.
     variables = {name: value for name, value in os.environ.items() if not name.startswith("FACEVER_")}
     log = folder / f"{recipe.name}-{port}.log"
     with log.open("wb") as output:

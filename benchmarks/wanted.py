@@ -1,4 +1,4 @@
-"""The "must show" list: what was wanted, what was measured, PASS or MISS. A miss is told, it is no failure."""
+"""The "must show" list: what was wanted, what was measured, PASS or MISS. A miss is reported, it is no failure."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
     python bare.py PORT ANSWER
 
-compare reads the body and sends ANSWER, whatever was asked. compare_n takes the parts one by one with aiohttp's
+compare reads the body and sends ANSWER for any request. compare_n takes the parts one by one with aiohttp's
 MultipartReader and compares them one by one with numpy; its templates are 512 float16 numbers, raw, about as long as
 the product's.
 """
