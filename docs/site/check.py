@@ -22,7 +22,7 @@ OUTSIDE = re.compile(r"""(?:url\(\s*['"]?|@import\s+['"])((?:https?:)?//[^'")\s]
 
 @dataclass(slots=True)
 class Page:
-    """What a page offers and asks for. links: followed by a click; fetched: asked for by the browser."""
+    """The anchors and addresses of a page. links: followed by a click; fetched: requested by the browser."""
 
     anchors: set[str] = field(default_factory=set)
     links: list[str] = field(default_factory=list)

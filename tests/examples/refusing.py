@@ -17,7 +17,7 @@ BODY = b'{"code": "BPE-001003", "message": "Overloaded, try again"}'
 class Refusing:
     """Answers POSTs with 503 and Retry-After: 1 from the first one on, for `seconds`; forwards all else.
 
-    A client that repeats a request sooner than it was asked to is refused again. refused: how many were.
+    A client that repeats a request before Retry-After has passed is refused again. refused: how many were.
     """
 
     def __init__(self, server: Server, seconds: float) -> None:

@@ -79,53 +79,53 @@ def seen(runner: Runner, server: Server, pictures: dict[str, Path]) -> Seen:
 
 
 @EVERY
-def test_the_lines_are_the_same_in_every_language(seen: Seen, program: Program) -> None:
+def test_lines_are_equal_in_every_language(seen: Seen, program: Program) -> None:
     outcome = seen(FINE, program)
     assert (outcome.status, outcome.err) == (0, "")
     assert {file: other.out for file, other in seen.outcomes[FINE].items() if other.out != outcome.out} == {}
 
 
 @EVERY
-def test_what_it_tells_and_writes_is_what_the_server_answers(
+def test_lines_and_files_match_the_responses(
     seen: Seen, program: Program, server: Server, pictures: dict[str, Path]
 ) -> None:
     outcome = seen(FINE, program)
-    told = LINES.fullmatch(outcome.out)
-    assert told, outcome.out
+    printed = LINES.fullmatch(outcome.out)
+    assert printed, outcome.out
     for name in ("photo", "other", "selfie"):
         template = server.template(pictures[name.upper()].read_bytes())
         assert outcome.files[f"{name}.fvt"] == template
-        assert int(told[name]) == len(template)
+        assert int(printed[name]) == len(template)
     selfie = template_part("template_1", outcome.files["selfie.fvt"])
     gallery = [template_part("templates_n", outcome.files[name], name) for name in ("photo.fvt", "other.fvt")]
     scores = [row["score"] for row in server.post("compare_n", [selfie, *gallery]).json()["results"]]
-    assert [float(told["near"]), float(told["far"])] == scores
-    assert float(told["verified"]) == scores[0] < 1
+    assert [float(printed["near"]), float(printed["far"])] == scores
+    assert float(printed["verified"]) == scores[0] < 1
     shot = outcome.files["best_shot.jpg"]
-    assert int(told["shot"]) == len(shot)
+    assert int(printed["shot"]) == len(shot)
     assert server.extract(shot).status == 200
     assert set(outcome.files) == {"photo.fvt", "other.fvt", "selfie.fvt", "best_shot.jpg"}
 
 
 @EVERY
-def test_an_error_has_its_code_words_and_request(seen: Seen, program: Program, server: Server) -> None:
+def test_an_error_names_code_message_and_request_id(seen: Seen, program: Program, server: Server) -> None:
     outcome = seen(FACELESS, program)
     assert outcome.status == 1
     assert outcome.out == "".join(seen(FINE, program).out.splitlines(keepends=True)[:2])
-    words = "error BPE-003002: The biometric sample is missing face"
-    found = re.fullmatch(rf"{words} \(HTTP 400, request (\w+)\)\n", outcome.err)
+    message = "error BPE-003002: The biometric sample is missing face"
+    found = re.fullmatch(rf"{message} \(HTTP 400, request (\w+)\)\n", outcome.err)
     assert found, outcome.err
     assert server.logged(rf" {found[1]} .*BPE-003002")
 
 
 @EVERY
-def test_a_refused_request_is_repeated_when_its_time_has_come(seen: Seen, program: Program) -> None:
+def test_a_rejected_request_is_repeated_after_retry_after(seen: Seen, program: Program) -> None:
     assert seen(FACELESS, program).out.startswith("health 0\ntemplate photo.fvt ")
     assert seen.refusals[FACELESS, program.file] == 1
 
 
 @EVERY
-def test_patience_has_an_end(seen: Seen, program: Program) -> None:
+def test_retries_end(seen: Seen, program: Program) -> None:
     outcome = seen(REFUSED, program)
     assert outcome.status == 1
     assert outcome.err == "error BPE-001003: Overloaded, try again (HTTP 503, request refused)\n"
@@ -133,7 +133,7 @@ def test_patience_has_an_end(seen: Seen, program: Program) -> None:
 
 
 @EVERY
-def test_without_a_server_it_says_so_in_a_line(seen: Seen, program: Program) -> None:
+def test_a_missing_server_is_one_error_line(seen: Seen, program: Program) -> None:
     outcome = seen(ALONE, program)
     assert (outcome.status, outcome.out) == (1, "")
     assert re.fullmatch(r"(error|curl:) .*([Cc]onnect|ECONNREFUSED).*\n", outcome.err), outcome.err

@@ -152,7 +152,7 @@ class TestLiveness:
 
     @pytest.mark.parametrize("path", ["/v1/face/liveness/detect", "/api/instant/folders/"])
     def test_the_payload_of_three_media(self, server: Server, video: bytes, astronaut: bytes, path: str) -> None:
-        """Its comments are the page's: with them it is no JSON."""
+        """With the page's comments the payload is not JSON."""
         answer = self.post(server, path, video, astronaut, vendor.without_comments(vendor.PAYLOAD))
         document = good(answer)
         assert [len(medium["tags"]) for medium in document["media"]] == [3, 2, 3]
@@ -195,7 +195,7 @@ class TestWhatCannotWork:
         assert (answer.status, answer.code) == (400, "BPE-002006")
 
     def test_a_template_of_another_product(self, server: Server, templates: list[bytes]) -> None:
-        """Whatever it looks like inside, it is told from ours, and never compared."""
+        """Other products' templates are recognized and never compared, whether pickle, JSON or zeros."""
         for foreign in (b"\x80\x04\x95" + bytes(range(256)) * 8, json.dumps([0.5] * 128).encode(), bytes(2048)):
             parts = [template_part("bio_feature", templates[0]), template_part("bio_template", foreign)]
             answer = server.post("compare", parts)

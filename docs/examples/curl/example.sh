@@ -54,7 +54,7 @@ echo "template other.fvt $(size other.fvt)"
 call "$work/compare" -F 'bio_feature=@photo.fvt' -F 'bio_template=@other.fvt' "$PATTERN/compare"
 printf 'compare %.6f %s\n' "$(field score "$work/compare")" "$(field decision "$work/compare")"
 
-# The answer is multipart/form-data. A shell cannot hold the template's bytes, so it is asked for as base64, one line.
+# The answer is multipart/form-data. A shell cannot hold the template's bytes, so it is requested as base64, one line.
 # The header speaks for every file of the request; encoder=base64 is what encodes them.
 call "$work/verify" -H 'Content-Transfer-Encoding: base64' \
     -F "sample=@$SELFIE;type=image/jpeg;encoder=base64" -F 'bio_template=@photo.fvt;encoder=base64' "$PATTERN/verify"

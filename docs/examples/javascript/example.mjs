@@ -91,7 +91,7 @@ async function search(photo, gallery) {
   return (await response.json()).results;
 }
 
-// {passed, score}: the score is the chance of an attack
+// {passed, score}: the score is the PAD score, 1 = attack
 async function liveness(photo) {
   return (await call(LIVENESS + "detect", photo, { "Content-Type": JPEG })).json();
 }

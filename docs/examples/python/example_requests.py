@@ -88,13 +88,13 @@ def search(photo, gallery):
 
 
 def liveness(photo):
-    """(whether it passed, the chance of an attack)"""
+    """(whether it passed, the PAD score, 1 = attack)"""
     answer = call(LIVENESS + "detect", data=photo, headers={"Content-Type": JPEG}).json()
     return answer["passed"], answer["score"]
 
 
 def folder(video):
-    """(the folder's result, the chance of an attack, the best shot as JPEG)"""
+    """(the folder's result, the PAD score, 1 = attack, the best shot as JPEG)"""
     payload = {
         "media:tags": {"video1": ["video_selfie", "video_selfie_blank"]},
         "analyses": [{"type": "quality", "params": {"extract_best_shot": True}}],
