@@ -90,6 +90,12 @@ def test_relative_links_resolve(document: Path) -> None:
     assert not [target for target in targets if not leads_somewhere(document, target)]
 
 
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_named_files_exist(document: Path) -> None:
+    named = re.findall(r"`((?:faceVer|tests|benchmarks)/[\w./-]+)`", prose(document))
+    assert not [path for path in named if not (ROOT / path).exists()]
+
+
 @pytest.mark.parametrize("document", PAGES, ids=lambda path: path.name)
 def test_headings_of_a_document_differ(document: Path) -> None:
     """GitHub and the site number equal ones in different ways, so they could not be linked."""
