@@ -71,7 +71,9 @@ def _told(error: Exception) -> str | None:
     if isinstance(error, RefusedError):
         return error.told
     if isinstance(error, FaceVerError):
-        return f"{error.pattern}: {error}"
+        from faceVer.http.lite.errors import FACES
+
+        return f"{FACES.row(error).code}: {error}"
     if isinstance(error, OSError):
         return f"{error.strerror or error}: {error.filename or ''}"
     return None

@@ -11,8 +11,8 @@ from faceVer.cli.backend import Liveness, Match, RefusedError
 from faceVer.cli.load_settings import load
 from faceVer.domain.errors import FaceVerError
 from faceVer.domain.values import Upload
+from faceVer.http.lite.errors import FACES, LIVENESS
 from faceVer.http.pipeline.executor import usable_cpus
-from faceVer.http.pipeline.messages import words
 from faceVer.media.sniffing import identify
 from faceVer.services.faces import FaceEngine
 from faceVer.services.folders.quality import SpoofScore
@@ -66,5 +66,6 @@ class LocalBackend:
         try:
             yield
         except FaceVerError as error:
-            code = error.liveness if liveness else error.pattern
-            raise RefusedError(code, words(code, self.settings.api.language), str(error)) from error
+            row = (LIVENESS if liveness else FACES).row(error)
+            message = row.message.text(self.settings.api.language)
+            raise RefusedError(str(row.code), message, str(error)) from error

@@ -43,7 +43,6 @@ def add(commands: Commands) -> None:
     command(commands, "settings", "every setting, its default and meaning").set_defaults(run=_settings)
 
     openapi = command(commands, "openapi", "the OpenAPI document of this server with these settings")
-    openapi.add_argument("--postman", action="store_true", help="a Postman collection instead")
     openapi.set_defaults(run=_openapi)
 
 
@@ -101,10 +100,5 @@ def _openapi(options: argparse.Namespace) -> int:
     from faceVer.cli.load_settings import load
     from faceVer.http.ops import openapi
 
-    document = openapi.document(load())
-    if options.postman:
-        from faceVer.http.ops.openapi.postman import collection
-
-        document = collection(document)
-    print(json.dumps(document, ensure_ascii=False, indent=2))
+    print(json.dumps(openapi.document(load()), ensure_ascii=False, indent=2))
     return OK

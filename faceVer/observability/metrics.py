@@ -15,7 +15,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
 from faceVer.domain import errors
-from faceVer.http.pipeline.messages import status_of
 from faceVer.observability.timings import STAGES, Trace
 
 REQUEST_BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
@@ -37,39 +36,19 @@ Outcome = tuple[str, str]
 """(status, code); code is "" where all went well."""
 
 
-def _kinds(root: type[errors.FaceVerError]) -> Iterator[type[errors.FaceVerError]]:
-    yield root
-    for child in root.__subclasses__():
-        yield from _kinds(child)
-
-
-def outcomes() -> list[Outcome]:
-    """Every status and code a request can end with."""
-    found: dict[Outcome, None] = dict.fromkeys((str(status), "") for status in (200, 204, 304, 404, GONE, 503))
-    for kind in _kinds(errors.FaceVerError):
-        for code in (kind.pattern, kind.liveness):
-            statuses = {status_of(code), 431 if kind is errors.TooLargeError else 400}
-            found.update(dict.fromkeys((str(status), code) for status in statuses))
-            if kind is errors.UnknownPathError:
-                found[("404", code)] = None
-            if kind is errors.MethodError:
-                found[("405", code)] = None
-    for family in ("BPE", "LDE"):
-        found[("401", f"{family}-002008")] = None
-    found[OTHER] = None
-    return list(found)
-
-
 class Metrics:
-    """The numbers of all workers. routes: the labels of the route table. rows: one for each worker at a time.
+    """The numbers of all workers.
+
+    routes: the labels of the endpoint table. outcomes: every (status, code) a request can end with. rows: one for each
+    worker at a time.
 
     After a fork `take(row)` says which row is this process's.
     """
 
-    def __init__(self, routes: Iterable[str], rows: int = 1) -> None:
+    def __init__(self, routes: Iterable[str], outcomes: Iterable[Outcome], rows: int = 1) -> None:
         self.rows = rows
         self.routes = (*routes, BAD_HTTP)
-        self.outcomes = outcomes()
+        self.outcomes = (*outcomes, OTHER)
         self._next = 0
         self._requests = {(route, outcome): self._columns(1) for route in self.routes for outcome in self.outcomes}
         self._latency = {route: self._columns(len(REQUEST_BOUNDS) + 2) for route in self.routes}

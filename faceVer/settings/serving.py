@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from faceVer.domain.errors import SettingsError
 from faceVer.settings.field import PREFIX, setting
+
+_VENDOR_PREFIX = re.compile(r"\.|[A-Za-z0-9_~-][A-Za-z0-9._~-]*(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +95,11 @@ class ApiSettings:
     """What is answered beside the API's own methods, and how."""
 
     language: str = setting("en", "Language of error messages.", choices=("en", "ru"))
+    vendor_prefix: tuple[str, ...] = setting(
+        (),
+        "Prefixes, separated by commas, under which the vendor profile of the API is served: `x` = /v1/x/pattern/..., "
+        "`.` = /v1/pattern/...; empty = none (docs/contract.md).",
+    )
     console: str = setting(
         "auto",
         "Whether the browser console is served at /; auto = unless there are API keys.",
@@ -103,6 +111,11 @@ class ApiSettings:
     health_timeout: float = setting(
         10.0, "Seconds the health inference may take before the processor counts as inoperative.", low=0.1, high=120
     )
+
+    def __post_init__(self) -> None:
+        for prefix in self.vendor_prefix:
+            if not _VENDOR_PREFIX.fullmatch(prefix):
+                raise SettingsError(f"{PREFIX}VENDOR_PREFIX: {prefix!r} is neither a path like a/b nor a single dot")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

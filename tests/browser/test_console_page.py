@@ -7,11 +7,11 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, Response, expect
 
-from faceVer.http.console import FILES
 from tests import support_liveness as media
 from tests.browser.conftest import Visit
 from tests.browser.legible import faint, unnamed
 from tests.browser.support import PHONE, SLOW, Console, picture
+from tests.support_endpoints import CONSOLE_FILES
 from tests.support_media import encode_video, face_frames, jpeg, make_zip
 
 VIEWS = ("compare", "search", "liveness", "status")
@@ -198,7 +198,7 @@ def test_the_page_is_light(visit: Visit) -> None:
         console.page.wait_for_load_state("networkidle")
         assert sum(sizes.values()) < 150_000
         modules = {url.removeprefix(console.url) for url in sizes if url.endswith(".js")}
-        assert modules == {path for path in FILES if path.endswith(".js")}
+        assert modules == {path for path in CONSOLE_FILES if path.endswith(".js")}
         named = console.page.locator("head script, head link[rel=modulepreload]")
         assert named.count() == len(modules), "a module that is not named in the head is asked for late"
         expect(console.page.get_by_label("API key")).to_be_hidden()

@@ -146,8 +146,6 @@ def test_openapi(facever: Run, server: Server) -> None:
     document = json.loads(facever("openapi").out)
     assert document["openapi"].startswith("3.1")
     assert document == server.call("GET", "/openapi.json").json()
-    collection = json.loads(facever("openapi", "--postman").out)
-    assert "collection" in collection["info"]["schema"]
 
 
 class TestStart:

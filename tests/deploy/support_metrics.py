@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from faceVer.http.pipeline.routes import LABELS
 from faceVer.observability.metrics import Metrics
 from tests.deploy.support_deploy import text
+from tests.support_endpoints import TABLE
 
 DASHBOARD = json.loads(text("grafana/facever-dashboard.json"))
 PANELS = [panel for panel in DASHBOARD["panels"] if panel["type"] != "row"]
@@ -57,8 +57,8 @@ class Exposed:
                     labels.setdefault(label, set()).add(value)
         # A server that has just begun shows what has happened; these can happen.
         requests = self._values["facever_requests_total"]
-        requests["route"] |= set(LABELS)
-        for status, code in Metrics(LABELS).outcomes:
+        requests["route"] |= set(TABLE.labels)
+        for status, code in Metrics(TABLE.labels, TABLE.outcomes).outcomes:
             requests["status"].add(status)
             requests["code"].add(code)
 

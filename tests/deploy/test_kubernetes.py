@@ -12,10 +12,12 @@ import pytest
 import yaml
 
 from faceVer import __version__
-from faceVer.http.pipeline.routes import METRICS_PATH, ROUTES
+from faceVer.http.pipeline.endpoint import Access
+from faceVer.http.pipeline.paths import METRICS as METRICS_PATH
 from faceVer.settings.model import Settings
 from tests.deploy.support_deploy import DEPLOY, UID, documents, run, settings_of, stopping_seconds, text, tool
 from tests.deploy.support_metrics import Exposed
+from tests.support_endpoints import TABLE
 
 KUBERNETES = DEPLOY / "kubernetes"
 VERSIONS = ("1.29", "1.37")
@@ -146,7 +148,7 @@ class TestPiecesFit:
         def let_in(path: str) -> bool:
             return any(path == start or (kind == "Prefix" and path.startswith(f"{start}/")) for start, kind in paths)
 
-        own = {path for path in ROUTES if not let_in(path)}
+        own = {path for path in TABLE.paths if not let_in(path)}
         assert {path for path in own if not path.startswith("/console/")} == {"/", METRICS_PATH, "/livez", "/readyz"}
 
     def test_the_ingress_is_no_stricter_than_the_server(self, settings: Settings) -> None:
@@ -180,7 +182,7 @@ class TestFitsFaceVer:
     def test_probes_ask_what_is_there(self, settings: Settings) -> None:
         for name in ("startupProbe", "readinessProbe", "livenessProbe"):
             probe = CONTAINER[name]
-            assert ROUTES[probe["httpGet"]["path"]].open
+            assert TABLE.at(probe["httpGet"]["path"]).access is Access.OPEN
             assert probe["httpGet"]["port"] == CONTAINER["ports"][0]["name"]
             assert probe["timeoutSeconds"] > settings.api.health_timeout
 

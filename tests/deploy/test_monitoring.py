@@ -13,9 +13,11 @@ from typing import Any
 import pytest
 import yaml
 
-from faceVer.http.pipeline.routes import METRICS_PATH, ROUTES
+from faceVer.http.pipeline.endpoint import Access
+from faceVer.http.pipeline.paths import METRICS as METRICS_PATH
 from tests.deploy.support_deploy import DEPLOY, run, text, tool
 from tests.deploy.support_metrics import DASHBOARD, EXPRESSIONS, PANELS, RULES, Exposed, asked, grouped
+from tests.support_endpoints import TABLE
 from tests.support_server import Server
 from tests.support_wire import WAIT
 
@@ -106,7 +108,7 @@ def test_the_scrape_finds_the_server() -> None:
     config = yaml.safe_load(text("prometheus/prometheus.yml"))
     (job,) = config["scrape_configs"]
     assert job.get("metrics_path", "/metrics") == METRICS_PATH
-    assert ROUTES[METRICS_PATH].open
+    assert TABLE.at(METRICS_PATH).access is Access.GUARDED
     services = yaml.safe_load(text("compose.yaml"))["services"]
     (target,) = job["static_configs"][0]["targets"]
     name, _, port = target.partition(":")

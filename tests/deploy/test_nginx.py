@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from faceVer.http.pipeline.context import FOLDERS_PATH
-from faceVer.http.pipeline.routes import ROUTES
+from faceVer.http.pipeline.paths import INSTANT_FOLDERS as FOLDERS_PATH
 from faceVer.settings.field import MIB
 from faceVer.settings.model import Settings
 from tests.deploy.support_deploy import run, text
 from tests.deploy.support_nginx import Nginx, directive, nothing_listens, replaced, seconds
+from tests.support_endpoints import TABLE
 from tests.support_server import JPEG, PATTERN, Answer, Server
 
 CONF, UPSTREAM = text("nginx/facever.conf"), text("nginx/upstream.conf")
@@ -62,7 +62,9 @@ class TestNumbers:
     def test_every_path_has_its_name_in_the_log(self) -> None:
         found = re.findall(r'^    (?:"~(\S+)"|(/\S+)) \$uri;', CONF, re.MULTILINE)
         patterns = [pattern or re.escape(plain) for pattern, plain in found]
-        ours = [path for path in ROUTES if path.startswith(("/v1/", "/api/")) or path in ("/version", "/readyz", "/")]
+        ours = [
+            path for path in TABLE.paths if path.startswith(("/v1/", "/api/")) or path in ("/version", "/readyz", "/")
+        ]
         assert len(ours) > 10
         for path in ours:
             assert any(re.fullmatch(pattern, path) for pattern in patterns), path

@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 
 from faceVer.cli.parser import build
-from faceVer.http.lite.faces import ENDPOINTS
-from faceVer.http.pipeline import responses
-from faceVer.http.pipeline.context import FOLDERS_PATH, LIVENESS, PATTERN
+from faceVer.http.lite import errors
+from faceVer.http.lite.faces import USE_CASES as ENDPOINTS
+from faceVer.http.pipeline.paths import FACES as PATTERN
+from faceVer.http.pipeline.paths import INSTANT_FOLDERS as FOLDERS_PATH
+from faceVer.http.pipeline.paths import LIVENESS
 from faceVer.settings.loader import describe
 from faceVer.settings.model import Settings
 from tests import support_faces as faces
@@ -36,6 +38,9 @@ def coded(text: str) -> dict[str, list[str]]:
     return {code: rest.split(" | ") for codes, rest in found for code in codes.split(", ")}
 
 
+ROWS = {row.code: row for family in (errors.FACES, errors.LIVENESS) for row in family.errors.values()}
+
+
 def block(language: str, text: str) -> str:
     found = re.search(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     assert found, language
@@ -55,16 +60,14 @@ def test_added_codes_have_the_statuses_told() -> None:
     added, _, _ = section("Errors").partition("Some messages")
     told = {code: int(cells[0].split()[0]) for code, cells in coded(added).items()}
     assert len(told) == 11
-    keys = {"BPE-002008", "LDE-002008"}  # their status is with the header they need
-    assert {told.pop(code) for code in keys} == {401}
-    assert told == {code: responses.status_of(code) for code in told}
+    assert told == {code: ROWS[code].status for code in told}
 
 
 def test_words_are_told_as_they_are() -> None:
     _, _, differing = section("Errors").partition("Some messages")
     told = {code: cells[1] for code, cells in coded(differing).items()}
     assert len(told) == 4
-    assert told == {code: responses.words(code, "en") for code in told}
+    assert told == {code: ROWS[code].message.en for code in told}
 
 
 def test_limits_are_the_defaults() -> None:

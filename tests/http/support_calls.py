@@ -11,13 +11,14 @@ from typing import Any
 from PIL import Image
 
 from faceVer.domain.errors import SampleError
-from faceVer.http import console
-from faceVer.http.lite.faces import ENDPOINTS, PartSpec
+from faceVer.http.lite.faces import USE_CASES as ENDPOINTS
 from faceVer.http.ops import openapi
 from faceVer.http.ops.openapi.bodies import ENCODINGS
-from faceVer.http.pipeline.context import CONSOLE, CONSOLE_LIVENESS, FOLDERS_PATH, LIVENESS
-from faceVer.http.pipeline.context import PATTERN as PREFIX
 from faceVer.http.pipeline.forms.content_types import IMAGE_TYPES
+from faceVer.http.pipeline.part_spec import PartSpec
+from faceVer.http.pipeline.paths import FACES as PREFIX
+from faceVer.http.pipeline.paths import INSTANT_FOLDERS as FOLDERS_PATH
+from faceVer.http.pipeline.paths import LIVENESS
 from tests import support_faces as faces
 from tests.support_liveness import blank, pair, selfie
 from tests.support_media import encode_video, jpeg, make_zip
@@ -26,15 +27,15 @@ from tests.support_server import JPEG, OCTETS, Answer, Server, form, image_part,
 FORM = {"Content-Type": "multipart/form-data; boundary=72468"}
 BASE64 = {"Content-Transfer-Encoding": "base64"}
 COMPARE = f"{PREFIX}/compare"
-EXTRACT, DETECT, FACE = f"{PREFIX}/extract", f"{LIVENESS}/detect", "/console/face"
-PICTURES = (EXTRACT, DETECT, FACE)
+EXTRACT, DETECT = f"{PREFIX}/extract", f"{LIVENESS}/detect"
+PICTURES = (EXTRACT, DETECT)
 FOLDERS = (DETECT, FOLDERS_PATH)
 FORMS = tuple(f"{PREFIX}/{name}" for name in ENDPOINTS)
-WORK = (*FORMS, EXTRACT, DETECT, FOLDERS_PATH, FACE, CONSOLE_LIVENESS)
+WORK = (*FORMS, EXTRACT, DETECT, FOLDERS_PATH)
 """Paths that are POSTed to."""
-FACTS = ("/version", f"{PREFIX}/health", f"{LIVENESS}/health", "/livez", "/readyz", "/metrics", *console.FACTS)
+FACTS = ("/version", f"{PREFIX}/health", f"{LIVENESS}/health", "/livez", "/readyz", "/metrics")
 HEALTH = (f"{PREFIX}/health", f"{LIVENESS}/health", "/readyz")
-FILES = (*openapi.FILES, *console.FILES)
+FILES = openapi.FILES
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def family(path: str, number: str, *, instant: str = "") -> str:
     """A code by its number: the path's family's. instant: the full API's code, for its paths."""
     if path == FOLDERS_PATH:
         return instant
-    liveness = f"{path}/".startswith((f"{LIVENESS}/", f"{CONSOLE_LIVENESS}/"))
+    liveness = f"{path}/".startswith(f"{LIVENESS}/")
     if liveness and number == "002003":
         number = "002004"
     return f"{'LDE' if liveness else 'BPE'}-{number}"
@@ -99,12 +100,10 @@ def calls(have: Material) -> Iterator[Call]:
         yield from _form(path, have)
     for path in FOLDERS:
         yield from _folder(path, have)
-    yield from _console(have)
     for path in (*FACTS, *FILES):
         yield Call("well", path, 200, verb="GET")
         yield Call("wrong verb", path, 400, family(path, "002002"))
-    for folder in (openapi.PAGE, CONSOLE):
-        yield Call("no such file", f"{folder}/nothing.js", 404, "BPE-002006", verb="GET")
+    yield Call("no such file", f"{openapi.PAGE}/nothing.js", 404, "BPE-002006", verb="GET")
 
 
 def passer_by() -> Image.Image:
@@ -133,8 +132,6 @@ def _picture(path: str, have: Material) -> Iterator[Call]:
     yield Call("base64", path, 200, "", base64.b64encode(have.face), {**JPEG, **BASE64})
     yield Call("unreadable", path, 400, family(path, "002003"), b"hello", dict(JPEG))
     yield Call("not base64", path, 400, family(path, "002003"), b"@@@", {**JPEG, **BASE64})
-    if path == FACE:
-        return
     yield Call("no face", path, 400, family(path, "003002"), have.empty, dict(JPEG))
     yield Call("two people", path, 400, family(path, "003003"), have.two, dict(JPEG))
     if path == EXTRACT:
@@ -212,15 +209,3 @@ def _folder(path: str, have: Material) -> Iterator[Call]:
     yield call("odd type of a part", 400, family(path, "002005", instant="5"), {"m": have.face}, None, "text/plain")
     for number, payload in (("3", b"{"), ("4", {"analyses": [{"type": "x"}]}), ("5", {"analyses": 1})):
         yield call(f"payload {number}", 400, family(path, "003004", instant=number), {"m": have.face}, payload)
-
-
-def _console(have: Material) -> Iterator[Call]:
-    turned = {f"turned by {angle}": faces.jpeg(faces.person(0).rotate(angle)) for angle in (90, 180, 270)}
-    others = {"background": faces.jpeg(passer_by()), "empty": have.empty, "two": have.two, "cut": have.cut}
-    for name, picture in (*turned.items(), *others.items()):
-        yield Call(name, FACE, 200, "", picture, dict(JPEG))
-    for name, medium in (("video", have.video), ("archive", have.archive), ("empty", have.empty)):
-        yield Call(name, CONSOLE_LIVENESS, 200, "", form([part("m", medium)]), dict(FORM))
-    yield Call("no medium", CONSOLE_LIVENESS, 400, "LDE-002004", form([]), dict(FORM))
-    odd = form([part("m", have.face, "text/plain")])
-    yield Call("odd type of a part", CONSOLE_LIVENESS, 400, "LDE-002005", odd, dict(FORM))

@@ -233,11 +233,14 @@ class TestKeys:
 
     def test_the_families_have_their_own_shapes(self, locked: Server) -> None:
         assert locked.call("POST", "/v1/face/liveness/detect", b"x", JPEG).code == "LDE-002008"
-        folder = locked.call("POST", "/api/instant/folders/", b"x")
-        assert (folder.status, folder.json()) == (
-            401,
-            {"error_code": 0, "error_message": "API key missing or wrong", "details": None},
-        )
+        for code, headers in ((6, {}), (7, {"X-Forensic-Access-Token": "wrong"}), (7, {"X-API-Key": "wrong"})):
+            folder = locked.call("POST", "/api/instant/folders/", b"x", headers)
+            assert (folder.status, folder.json()) == (
+                401,
+                {"error_code": code, "error_message": "API key missing or wrong", "details": None},
+            )
+        admitted = locked.call("POST", "/api/instant/folders/", b"x", {"X-Forensic-Access-Token": KEY})
+        assert (admitted.status, admitted.json()["error_code"]) == (400, 5)
         assert locked.call("GET", "/nowhere").status == 401
 
     def test_what_needs_none(self, locked: Server) -> None:

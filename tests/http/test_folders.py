@@ -643,9 +643,7 @@ class TestInstantErrors:
         else:
             expect_instant(answer, 405, 1)
 
-    @pytest.mark.parametrize(
-        "path", ["/api/", "/api/instant/folders", "/api/instant/folders/1", "/api/folders/", "/api/x?y"]
-    )
+    @pytest.mark.parametrize("path", ["/api/", "/api/instant", "/api/instant/folders/1", "/api/folders/", "/api/x?y"])
     @pytest.mark.parametrize("method", ["GET", "POST"])
     def test_10_path(self, server: Server, method: str, path: str) -> None:
         expect_instant(server.call(method, path), 404, 10)

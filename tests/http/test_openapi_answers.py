@@ -14,8 +14,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from faceVer.domain.errors import InferenceError, OverloadedError
-from faceVer.http import console
-from faceVer.http.pipeline.admission import GUARDED, Gate
+from faceVer.http.pipeline.admission import Admission
 from faceVer.http.pipeline.authentication import new
 from faceVer.http.server.app import create_app
 from faceVer.services.faces import FaceEngine
@@ -103,16 +102,15 @@ def closed_gate(report: Report, have: Material) -> None:
     options |= {"language": "ru", "operator_threshold": "0"}
     with Server(**options) as guarded:
         judge = Judge(guarded.call("GET", "/openapi.json").json())
-        for path in (*WORK, *GUARDED):
-            code = family(path, "002008", instant="0")
+        for path in (*WORK, "/metrics"):
+            code = family(path, "002008", instant="6")
             report.hold(Call("no key", path, 401, code, verb=verb_of(path)), guarded.call(verb_of(path), path), judge)
         parts = [part("bio_feature", have.template), part("bio_template", have.stranger)]
         report.hold(Call("band", COMPARE, 200), guarded.post("compare", parts, {"X-API-Key": key}), judge)
-        report.hold(Call("ru", console.ABOUT, 200, verb="GET"), guarded.call("GET", console.ABOUT), judge)
         for path in WORK:
             answer = guarded.call("POST", path, None, {"Authorization": f"Bearer {key}"})
             report.hold(Call("too often", path, 503, family(path, "001003", instant="0")), answer, judge)
-    report.judge.pairs |= {pair for pair in judge.pairs if pair[0] not in GUARDED}
+    report.judge.pairs |= {pair for pair in judge.pairs if pair[0] != "/metrics"}
     for at, values in judge.values.items():
         report.judge.values.setdefault(at, set()).update(values)
 
@@ -127,7 +125,7 @@ def faults(report: Report, have: Material, engine: FaceEngine, settings: Setting
         report.hold(Call("models fail", path, status, code, verb=verb_of(path)), answer)
     for error, status, number in ((ZeroDivisionError(), 500, "001001"), (OverloadedError(), 503, "001003")):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(Gate, "admit", Mock(side_effect=error))
+            patch.setattr(Admission, "admit", Mock(side_effect=error))
             for path, answer in served(create_app(settings, engine, folders=folders), (*WORK, *OPEN), have):
                 code = family(path, number, instant="0")
                 report.hold(Call(type(error).__name__, path, status, code, verb=verb_of(path)), answer)

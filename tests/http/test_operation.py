@@ -12,14 +12,18 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from faceVer.http.pipeline.context import PATTERN as PATTERN_PREFIX
-from faceVer.http.pipeline.routes import LABELS, ROUTES
+from faceVer.http.pipeline.endpoint import Lane
+from faceVer.http.pipeline.paths import FACES as PATTERN_PREFIX
+from faceVer.http.server.app import create_app
 from faceVer.observability.metrics import OTHER, Metrics
 from faceVer.observability.timings import STAGES
+from faceVer.settings.model import Settings
+from tests.support_endpoints import TABLE
 from tests.support_server import JPEG, PATTERN, Server, children, image_part, template_part
 from tests.support_wire import WAIT, metric, until
 
@@ -127,15 +131,15 @@ class TestMetrics:
         assert metric(server, 'facever_requests_total{code="BPE-002006",route="other",status="404"}') >= 20
 
     def test_what_is_not_foreseen_is_counted_as_other(self) -> None:
-        metrics = Metrics(LABELS)
+        metrics = Metrics(TABLE.labels, TABLE.outcomes)
         metrics.request("/version", 418, "BPE-009999", 0.1)
         assert list(metrics.requests()) == [("/version", OTHER, 1)]
 
     def test_every_path_of_the_app_has_its_row(self) -> None:
-        from tests.unit.test_docs import app_paths
-
-        assert app_paths() == set(ROUTES)
-        assert [path for path, row in ROUTES.items() if row.comparing] == [
+        app = create_app(Settings(), Mock(infos=(), runtime="none"))
+        served = {resource.canonical for resource in app.router.resources()}
+        assert {path for path in served if "tail" not in path} == set(TABLE.paths)
+        assert [row.path for row in TABLE.endpoints if row.lane is Lane.COMPARISON] == [
             f"{PATTERN_PREFIX}/compare",
             f"{PATTERN_PREFIX}/compare_n",
         ]

@@ -7,13 +7,12 @@ import runpy
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from unittest.mock import Mock
 
 import pytest
 
 from faceVer.http.ops import openapi
-from faceVer.http.server.app import create_app
 from faceVer.settings.loader import describe, load_settings
+from tests.support_endpoints import TABLE
 
 ROOT = Path(__file__).parents[2]
 SITE = ROOT / "docs" / "site"
@@ -40,15 +39,9 @@ PRIVATE = ("/console/", "/docs/")
 """Files that pages consist of, and what the console asks of its own server: no endpoints."""
 
 
-def app_paths() -> set[str]:
-    """Every path of the application; those with a variable part answer unknown paths, they are left out."""
-    app = create_app(load_settings({}), Mock())
-    return {resource.canonical for resource in app.router.resources() if "{" not in resource.canonical}
-
-
-def registered_paths() -> set[str]:
-    """Paths of the application's endpoints."""
-    return {path for path in app_paths() if not path.startswith(PRIVATE)}
+def endpoint_paths() -> set[str]:
+    """The path templates of the public endpoints, parameters included."""
+    return {row.path for row in TABLE.endpoints if not row.path.startswith(PRIVATE)}
 
 
 def described_methods() -> set[tuple[str, str]]:
@@ -62,7 +55,7 @@ def described_methods() -> set[tuple[str, str]]:
 def test_the_api_page_lists_the_endpoints() -> None:
     page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
     listed = set(re.findall(r"^\| (GET|POST) \| `(/[^`]*)` \|", page, re.MULTILINE))
-    assert {path for _, path in listed} == registered_paths()
+    assert {path for _, path in listed} == endpoint_paths()
     assert described_methods() <= listed
 
 

@@ -8,11 +8,10 @@ from typing import Any
 from aiohttp import web
 
 from faceVer.domain.values import Face
-from faceVer.http.pipeline import responses
-from faceVer.http.pipeline.context import BUDGET, ENGINE, POOL, SETTINGS
-from faceVer.http.pipeline.forms.reading import image_body
-from faceVer.http.pipeline.forms.transfer_encoding import decoded_body
-from faceVer.http.pipeline.messages import words
+from faceVer.http.pipeline.bpe_errors import BPE_ERRORS
+from faceVer.http.pipeline.context import ENGINE, SETTINGS
+from faceVer.http.pipeline.receiving import with_image
+from faceVer.http.pipeline.responses import json_body, json_bytes
 from faceVer.observability.timings import stage
 from faceVer.services.faces import Examined
 from faceVer.services.folders.quality import encode
@@ -22,23 +21,21 @@ PREVIEW_SIDE, PREVIEW_QUALITY = 960, 85
 
 
 async def examine_face(request: web.Request) -> web.Response:
-    """The body is an image, as for `extract`; so are the errors, but for those that faces give.
+    """The body is an image, as for `extract`; so are the errors, except those that faces cause.
 
-    A photo without a usable face is answered, too: `template` is null, `error` has the contract's code and words and
+    A photo without a usable face gets a response, too: `template` is null, `error` has the code, the message and
     `why`, and the photo can be shown with what was found.
     """
-    app, settings = request.app, request.app[SETTINGS]
-    with app[BUDGET].reserve() as reservation:
-        body, encoded = await image_body(request, reservation)
-        engine = app[ENGINE]
+    app = request.app
+    language = app[SETTINGS].api.language
 
-        def work() -> bytes:
-            examined = engine.examine(decoded_body(body, encoded, settings))
-            with stage("answer"):
-                return responses.json_bytes(_document(examined, settings.api.language))
+    def work(image: bytes) -> bytes:
+        examined = app[ENGINE].examine(image)
+        with stage("answer"):
+            return json_bytes(_document(examined, language))
 
-        async with app[POOL].admit():
-            return responses.json_body(await app[POOL].run(work))
+    document, _ = await with_image(request, work)
+    return json_body(document)
 
 
 def _document(examined: Examined, language: str) -> dict[str, Any]:
@@ -72,10 +69,11 @@ def _face(face: Face, number: int, examined: Examined, factor: float) -> dict[st
 
 
 def _error(examined: Examined, language: str) -> dict[str, str] | None:
-    trouble = examined.trouble
-    if trouble is None:
+    error = examined.trouble
+    if error is None:
         return None
-    return {"code": trouble.pattern, "message": words(trouble.pattern, language), "why": str(trouble)}
+    row = BPE_ERRORS[type(error)]
+    return {"code": str(row.code), "message": row.message.text(language), "why": str(error)}
 
 
 def _text(data: bytes) -> str:

@@ -9,35 +9,36 @@ from aiohttp import web
 
 from faceVer.domain.errors import SampleError
 from faceVer.domain.values import Upload
-from faceVer.http.lite.liveness import media_of, service_of
-from faceVer.http.pipeline import responses
-from faceVer.http.pipeline.context import BUDGET, POOL, SETTINGS
-from faceVer.http.pipeline.forms.reading import form_parts, unpack
+from faceVer.http.pipeline.context import POOL, SETTINGS
+from faceVer.http.pipeline.folder_forms import media_of, service_of
+from faceVer.http.pipeline.forms.parser import Part
+from faceVer.http.pipeline.receiving import with_form
+from faceVer.http.pipeline.responses import json_body, json_bytes
 from faceVer.observability.timings import stage
 from faceVer.services.folders.inspection import FrameView, Inspection
 from faceVer.services.folders.service import FolderService
 
 
 async def inspect_medium(request: web.Request) -> web.Response:
-    """A form of one image, video or archive. Errors as for `detect`; what faces give is told in the document."""
-    app, settings = request.app, request.app[SETTINGS]
-    with app[BUDGET].reserve() as reservation:
-        parts, _ = await form_parts(request, reservation, SampleError)
-        service = service_of(request)
-        async with app[POOL].admit():
-            uploads = await unpack(app[POOL], parts, lambda: media_of(parts, settings))
-            parts.clear()
-            if len(uploads) != 1:
-                raise SampleError(f"{len(uploads)} media, one is wanted")
-            return responses.json_body(
-                await app[POOL].run(_answer, service, uploads[0], settings.liveness.spoofing_threshold)
-            )
+    """A form of one image, video or archive. Errors as for `detect`; the document states those that faces cause."""
+    pool, settings = request.app[POOL], request.app[SETTINGS]
+
+    def read(parts: list[Part]) -> tuple[FolderService, list[Upload]]:
+        return service_of(request), media_of(parts, settings)
+
+    async def respond(taken: tuple[FolderService, list[Upload]], _: bool) -> web.Response:
+        service, uploads = taken
+        if len(uploads) != 1:
+            raise SampleError(f"{len(uploads)} media, one is expected")
+        return json_body(await pool.run(_inspect, service, uploads[0], settings.liveness.spoofing_threshold))
+
+    return await with_form(request, SampleError, read, respond)
 
 
-def _answer(service: FolderService, upload: Upload, threshold: float) -> bytes:
-    found = service.inspect(upload)
+def _inspect(service: FolderService, upload: Upload, threshold: float) -> bytes:
+    report = service.inspect(upload)
     with stage("answer"):
-        return responses.json_bytes(_document(found, threshold))
+        return json_bytes(_document(report, threshold))
 
 
 def _document(found: Inspection, threshold: float) -> dict[str, Any]:

@@ -8,26 +8,11 @@ from collections import Counter
 from aiohttp import web
 
 from faceVer import __version__
-from faceVer.http.pipeline.context import (
-    CONSOLE,
-    ENGINE,
-    EXPOSITION,
-    FOLDERS,
-    INSTANT,
-    LIVENESS,
-    LIVENESS_HEALTH,
-    METRICS,
-    PATTERN,
-    PATTERN_HEALTH,
-    SETTINGS,
-    loaded_models,
-)
+from faceVer.http.ops.exposition import EXPOSITION
+from faceVer.http.ops.health import FACES_HEALTH, LIVENESS_HEALTH
+from faceVer.http.pipeline.context import ENDPOINTS, ENGINE, FOLDERS, METRICS, SETTINGS, loaded_models
 from faceVer.http.pipeline.responses import json_response
 from faceVer.inference.manifest import DIGITS
-
-# Whose requests count: those that were sent to get work done, not those for a page, its files or its numbers.
-_COUNTED = tuple(f"{prefix}/" for prefix in (PATTERN, LIVENESS, INSTANT, CONSOLE))
-_NOT_COUNTED = ("/health", "/about", "/status")
 
 
 async def about(request: web.Request) -> web.Response:
@@ -80,19 +65,23 @@ async def about(request: web.Request) -> web.Response:
 
 
 async def status(request: web.Request) -> web.Response:
-    """The numbers of all workers. requests: by the first digit of their status; health: "" = works, else why not."""
+    """The numbers of all workers.
+
+    requests: those that do work, by the first digit of their status. health: the fault, "" = works.
+    """
     app = request.app
     app[EXPOSITION].sample()
-    pattern, liveness = await asyncio.gather(app[PATTERN_HEALTH].message(), app[LIVENESS_HEALTH].message())
+    faces, liveness = await asyncio.gather(app[FACES_HEALTH].message(), app[LIVENESS_HEALTH].message())
     read = app[METRICS]
     workers = read.gauges()
     requests: Counter[str] = Counter()
-    for route, (code, _), number in read.requests():
-        if route.startswith(_COUNTED) and not route.endswith(_NOT_COUNTED):
+    work = {endpoint.label for endpoint in app[ENDPOINTS].endpoints if endpoint.lane is not None}
+    for label, (code, _), number in read.requests():
+        if label in work:
             requests[code[0]] += int(number)
     return json_response(
         {
-            "health": {"pattern": pattern, "liveness": liveness},
+            "health": {"pattern": faces, "liveness": liveness},
             "requests": dict(sorted(requests.items())),
             "overloads": int(sum(read.overloads().values())),
             "faces": int(read.counters()["faces"]),

@@ -1,12 +1,15 @@
-"""Files of the package that browsers get as they are: the console's and the documentation page's."""
+"""Static files of the package: the console's and the documentation page's."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Iterator
 from pathlib import Path
 
 from aiohttp import web
+
+from faceVer.http.pipeline.api_family import ApiFamily
+from faceVer.http.pipeline.endpoint import Access, Endpoint, Handler
 
 TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -20,10 +23,9 @@ TYPES = {
 }
 """Endings that are served; a folder's other files are not."""
 
-# Asked for anew each time, answered with 304 where nothing has changed: an upgrade shows at once.
+INDEX = "index.html"
+# Browsers revalidate each time and get 304 where nothing has changed: an upgrade shows at once.
 CACHING = "no-cache"
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def names(folder: Path) -> tuple[str, ...]:
@@ -38,10 +40,20 @@ class Assets:
         self._files = {name: (folder / name).read_bytes() for name in names(folder)}
         self._policy = policy
 
-    def handler(self, name: str) -> Handler:
-        """The handler of one file. Raises KeyError where there is no such file."""
-        suffix = Path(name).suffix
-        return serve(self._files[name], TYPES[suffix], self._policy if suffix == ".html" else "")
+    def endpoints(self, page: str, base: str, family: ApiFamily) -> Iterator[Endpoint]:
+        """A row for each file, all with the page's label: index.html at `page`, the others below `base`."""
+        for name, data in self._files.items():
+            suffix = Path(name).suffix
+            yield Endpoint(
+                method="GET",
+                path=page if name == INDEX else f"{base}/{name}",
+                handler=serve(data, TYPES[suffix], self._policy if suffix == ".html" else ""),
+                family=family,
+                access=Access.OPEN,
+                lane=None,
+                label=page,
+                documented=False,
+            )
 
 
 def serve(body: bytes, content_type: str, policy: str = "") -> Handler:

@@ -132,8 +132,16 @@ class Exposition:
         if self._task is not None:
             self._task.cancel()
 
-    async def handle(self, request: web.Request) -> web.Response:
-        """GET /metrics."""
+    def text(self) -> bytes:
+        """The page, in Prometheus' text format."""
         self.sample()
-        # Not through content_type=: the header's value has parameters of its own.
-        return web.Response(body=generate_latest(self._registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+        return generate_latest(self._registry)
+
+
+EXPOSITION = web.AppKey("exposition", Exposition)
+
+
+async def metrics_page(request: web.Request) -> web.Response:
+    """The numbers of all workers for Prometheus."""
+    # Not through content_type=: the header's value has parameters of its own.
+    return web.Response(body=request.app[EXPOSITION].text(), headers={"Content-Type": CONTENT_TYPE_LATEST})

@@ -17,15 +17,13 @@ log = logging.getLogger(__name__)
 WORKS, INOPERATIVE = 0, 3
 
 
-def answer(trouble: str) -> web.Response:
-    """200 with status 0 where there is no trouble, else 503 with status 3 and what it is."""
-    return json_response(
-        {"status": INOPERATIVE if trouble else WORKS, "message": trouble}, status=503 if trouble else 200
-    )
+def health_response(fault: str) -> web.Response:
+    """200 with status 0 where there is no fault, else 503 with status 3 and the fault as the message."""
+    return json_response({"status": INOPERATIVE if fault else WORKS, "message": fault}, status=503 if fault else 200)
 
 
 class HealthCheck:
-    """Runs `probe` at most once per `ttl` seconds; concurrent askers share one run. timeout: seconds a run may take."""
+    """Runs `probe` at most once per `ttl` seconds; concurrent callers share a run. timeout: seconds a run may take."""
 
     def __init__(self, name: str, probe: Callable[[], None], ttl: float, timeout: float) -> None:
         self._name, self._probe, self._ttl, self._timeout = name, probe, ttl, timeout
@@ -34,7 +32,7 @@ class HealthCheck:
         self._answer: tuple[float, str] | None = None
 
     async def message(self) -> str:
-        """ "" where the processor works, else why it does not."""
+        """The fault, "" where the processor works."""
         now = asyncio.get_running_loop().time
         if self._answer is not None and now() - self._answer[0] < self._ttl:
             return self._answer[1]
@@ -56,9 +54,19 @@ class HealthCheck:
         self._answer = now(), text
         return text
 
-    async def handle(self, request: web.Request) -> web.Response:
-        """GET …/health: 200 with status 0, or 503 with status 3 and why."""
-        return answer(await self.message())
-
     def close(self) -> None:
         self._executor.shutdown(wait=False, cancel_futures=True)
+
+
+FACES_HEALTH = web.AppKey("faces_health", HealthCheck)
+LIVENESS_HEALTH = web.AppKey("liveness_health", HealthCheck)
+
+
+async def faces_health(request: web.Request) -> web.Response:
+    """Say whether the models of faces work."""
+    return health_response(await request.app[FACES_HEALTH].message())
+
+
+async def liveness_health(request: web.Request) -> web.Response:
+    """Say whether the liveness models work."""
+    return health_response(await request.app[LIVENESS_HEALTH].message())

@@ -1,23 +1,20 @@
-"""/livez and /readyz: is the process to be restarted, is it to be sent requests."""
+"""/livez and /readyz: whether the process must restart, and whether it takes requests."""
 
 from __future__ import annotations
 
 from aiohttp import web
 
-from faceVer.http.ops.health import HealthCheck, answer
+from faceVer.http.ops.health import FACES_HEALTH, health_response
+from faceVer.http.pipeline.context import STATE
 
 
-class Probes:
-    """health: whose answer says whether the models work. draining: set at shutdown, before anything else happens."""
+async def live(request: web.Request) -> web.Response:
+    """Say that the event loop responds. Nothing else: a restart repairs neither a model nor an overload."""
+    return health_response("")
 
-    def __init__(self, health: HealthCheck) -> None:
-        self._health = health
-        self.draining = False
 
-    async def live(self, request: web.Request) -> web.Response:
-        """GET /livez: the event loop answers. Nothing else: a restart heals no model and no overload."""
-        return answer("")
-
-    async def ready(self, request: web.Request) -> web.Response:
-        """GET /readyz: 200 where requests are welcome, else 503 and why."""
-        return answer("the server is stopping" if self.draining else await self._health.message())
+async def ready(request: web.Request) -> web.Response:
+    """Say whether the server takes requests, or why not."""
+    if request.app[STATE].draining:
+        return health_response("the server is stopping")
+    return health_response(await request.app[FACES_HEALTH].message())

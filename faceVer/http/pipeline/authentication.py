@@ -1,4 +1,4 @@
-"""API keys: who may call. Only their SHA-256 is configured; a key itself is seen once, when it is made."""
+"""API keys. The settings hold only their SHA-256; the key itself is shown once, when it is made."""
 
 from __future__ import annotations
 
@@ -9,25 +9,23 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import Self
 
-from faceVer.domain.errors import SettingsError
+from faceVer.domain.errors import CredentialInvalidError, CredentialMissingError, SettingsError
 from faceVer.settings.field import PREFIX
 from faceVer.settings.model import Settings
 
 HEADER = "X-API-Key"
+OZ_HEADER = "X-Forensic-Access-Token"
+"""The Oz API's header; a key is accepted in it, too."""
 KEY_BYTES = 32
-"""Of randomness. A key that no one can guess needs no slow hash."""
+"""Random bytes of a key. It cannot be guessed, so a fast hash is enough."""
 _LINE = re.compile(r"([A-Za-z0-9._-]{1,64}):([0-9a-f]{64})")
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 MAX_LENGTH = 512
-"""Characters of what is taken for a key at all."""
-
-
-class KeyMissingError(Exception):
-    """The API key is missing or wrong. Not one of the contract's errors: it knows no keys."""
+"""Longest key, in characters."""
 
 
 def new(name: str) -> tuple[str, str]:
-    """(a fresh key, the line of `api_keys` that lets it in). Raises SettingsError for a name that cannot be one."""
+    """(a fresh key, its line for `api_keys`). Raises SettingsError for an invalid name."""
     if not _NAME.fullmatch(name):
         raise SettingsError("a key's name has 1 to 64 letters, digits, dots, hyphens or underscores")
     key = "fv_" + secrets.token_urlsafe(KEY_BYTES)
@@ -35,7 +33,7 @@ def new(name: str) -> tuple[str, str]:
 
 
 class Keys:
-    """The keys that are let in. Two lines may have one name: the old and the new key of a rotation."""
+    """The accepted keys. Two lines may have one name: the old and the new key of a rotation."""
 
     def __init__(self, lines: Sequence[str]) -> None:
         """Raises SettingsError."""
@@ -54,23 +52,28 @@ class Keys:
         return bool(self._known)
 
     def owner(self, headers: Mapping[str, str]) -> str:
-        """The name of the key a request carries. Raises KeyMissingError.
+        """The name of the key a request carries. Raises CredentialMissingError, CredentialInvalidError.
 
-        Every known key is compared, each in constant time: how long it takes tells nothing.
+        Every known key is compared, each in constant time: the duration reveals nothing.
         """
-        given = headers.get(HEADER)
-        if given is None:
-            scheme, _, given = headers.get("Authorization", "").partition(" ")
-            if scheme.lower() != "bearer":
-                given = ""
-        given = given.strip()
-        if not given or len(given) > MAX_LENGTH:
-            raise KeyMissingError("no API key")
-        digest = hashlib.sha256(given.encode("utf-8", "surrogateescape")).digest()
+        given = _given(headers)
+        if not given:
+            raise CredentialMissingError("no API key")
         owner = ""
-        for name, known in self._known:
-            if hmac.compare_digest(digest, known):
-                owner = name
+        if len(given) <= MAX_LENGTH:
+            digest = hashlib.sha256(given.encode("utf-8", "surrogateescape")).digest()
+            for name, known in self._known:
+                if hmac.compare_digest(digest, known):
+                    owner = name
         if not owner:
-            raise KeyMissingError("an API key that is not known")
+            raise CredentialInvalidError("unknown API key")
         return owner
+
+
+def _given(headers: Mapping[str, str]) -> str:
+    """The key in a request's headers, "" where there is none."""
+    for header in (HEADER, OZ_HEADER):
+        if header in headers:
+            return headers[header].strip()
+    scheme, _, key = headers.get("Authorization", "").partition(" ")
+    return key.strip() if scheme.lower() == "bearer" else ""

@@ -1,4 +1,4 @@
-"""Answers on the wire: errors as they are worded, scores as plain decimals, templates, the verify answer."""
+"""Success responses: JSON with plain decimals, scores, templates, the form of verify."""
 
 from __future__ import annotations
 
@@ -8,24 +8,12 @@ import re
 import secrets
 from collections.abc import Iterable
 from decimal import Decimal
-from json.encoder import encode_basestring_ascii
+from json.encoder import encode_basestring
 
 import pybase64
 from aiohttp import web
 
-from faceVer.domain.errors import (
-    FaceError,
-    FaceVerError,
-    MethodError,
-    PartTypeError,
-    PayloadError,
-    RequestTypeError,
-    SampleError,
-    TooLargeError,
-    UnknownPathError,
-)
 from faceVer.domain.values import Comparison
-from faceVer.http.pipeline.messages import status_of, words
 from faceVer.matching.scores import SCORE_DIGITS
 
 JSON = "application/json"
@@ -40,64 +28,24 @@ _MANTISSA = 24
 _STRING_OR_EXPONENT = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|-?\d++(?:\.\d++)?e[+-]\d++')
 
 
-def error_response(
-    error: FaceVerError, *, liveness: bool, language: str, retry_after: int, status: int | None = None
-) -> web.Response:
-    """An error as the contract answers it: {"code", "message"}."""
-    code = error.liveness if liveness else error.pattern
-    message = words(code, language) + (f": {error.exposed}" if error.exposed else "")
-    response = json_response({"code": code, "message": message}, status=status or status_of(code))
-    if response.status == 503:
-        response.headers["Retry-After"] = str(retry_after)
-    return response
+def json_response(body: object, status: int = 200, content_type: str = JSON) -> web.Response:
+    return json_body(json_bytes(body), status, content_type)
 
 
-def instant_response(error: FaceVerError, *, language: str, retry_after: int) -> web.Response:
-    """An error in the full API's shape, section 7 of the contract."""
-    number, status = _instant(error)
-    text = words(error.liveness, language)
-    details = {"field": error.exposed} if error.exposed else None
-    response = json_response({"error_code": number, "error_message": text, "details": details}, status=status)
-    if status == 503:
-        response.headers["Retry-After"] = str(retry_after)
-    if isinstance(error, MethodError):
-        response.headers["Allow"] = ", ".join(error.allowed)
-    return response
-
-
-def _instant(error: FaceVerError) -> tuple[int, int]:
-    """(the full API's error code, HTTP status)."""
-    if isinstance(error, PayloadError):
-        return error.kind, 400
-    if isinstance(error, MethodError):
-        return 1, 405
-    if isinstance(error, UnknownPathError):
-        return 10, 404
-    if isinstance(error, (RequestTypeError, PartTypeError)):
-        return PayloadError.TYPE, 400
-    if isinstance(error, (SampleError, TooLargeError, FaceError)):
-        return PayloadError.VALUE, status_of(error.liveness)
-    return 0, status_of(error.liveness)
-
-
-def json_response(body: object, status: int = 200) -> web.Response:
-    return json_body(json_bytes(body), status)
-
-
-def json_body(body: bytes, status: int = 200) -> web.Response:
-    """JSON that is written already."""
-    return web.Response(body=body, status=status, content_type=JSON)
+def json_body(body: bytes, status: int = 200, content_type: str = JSON) -> web.Response:
+    """A response of encoded JSON."""
+    return web.Response(body=body, status=status, headers={"Content-Type": content_type})
 
 
 def json_bytes(body: object) -> bytes:
-    """JSON in ASCII with every number a plain decimal (0.000031, never 3.1e-05), but for those that would be long.
+    """JSON in UTF-8, characters as they are, every number a plain decimal (0.000031, never 3.1e-05) unless it is long.
 
-    ASCII, since the contract's Content-Type has no charset, and old clients take Latin-1 for granted then.
+    Half a surrogate pair, which UTF-8 cannot hold, is written as its escape.
     """
-    text = json.dumps(body)
+    text = json.dumps(body, ensure_ascii=False)
     if _has_exponents(text):
         text = _without_exponents(text)
-    return text.encode()
+    return text.encode("utf-8", "backslashreplace")
 
 
 def _has_exponents(text: str) -> bool:
@@ -138,10 +86,10 @@ def comparison_response(outcome: Comparison) -> web.Response:
 def results_bytes(names: Iterable[str], outcomes: Iterable[Comparison]) -> bytes:
     """The 1:N answer, in the order of the request's parts."""
     rows = [
-        f'{{"filename": {encode_basestring_ascii(name)}, {_outcome(outcome)}}}'
+        f'{{"filename": {encode_basestring(name)}, {_outcome(outcome)}}}'
         for name, outcome in zip(names, outcomes, strict=True)
     ]
-    return f'{{"results": [{", ".join(rows)}]}}'.encode()
+    return f'{{"results": [{", ".join(rows)}]}}'.encode("utf-8", "backslashreplace")
 
 
 def template_response(template: bytes, *, as_base64: bool) -> web.Response:

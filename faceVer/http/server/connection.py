@@ -20,7 +20,8 @@ from aiohttp.web_request import BaseRequest
 from multidict import CIMultiDictProxy
 
 from faceVer.domain.errors import FaceVerError, InternalError, TooLargeError, UnknownPathError
-from faceVer.http.pipeline.error_responses import REQUEST_ID, common_headers, refuse
+from faceVer.http.pipeline.endpoint import EndpointTable
+from faceVer.http.pipeline.error_responses import REQUEST_ID, common_headers, error_outcome
 from faceVer.observability import logs
 from faceVer.observability.metrics import BAD_HTTP, Metrics
 from faceVer.settings.model import Settings
@@ -49,7 +50,7 @@ def _in_known_versions(factory: Callable[..., BaseRequest]) -> Callable[..., Bas
 class Server(web.Server):
     """Makes a `Connection` for every client of one process."""
 
-    def __init__(self, plain: web.Server, settings: Settings, metrics: Metrics) -> None:
+    def __init__(self, plain: web.Server, settings: Settings, metrics: Metrics, table: EndpointTable) -> None:
         super().__init__(
             plain.request_handler,
             request_factory=_in_known_versions(plain.request_factory),
@@ -61,7 +62,7 @@ class Server(web.Server):
             lingering_time=LINGER,
             access_log=None,
         )
-        self.settings, self.metrics = settings, metrics
+        self.settings, self.metrics, self.table = settings, metrics, table
         self.common: CIMultiDictProxy[str] = common_headers(settings)
         self.open = 0
         self.coming = 0
@@ -221,7 +222,7 @@ class Connection(RequestHandler):
         else:
             status, error = 500, InternalError(type(exc).__name__)
             log.error("an answer failed: %s", logs.where(exc) if exc else message)
-        answer = refuse(request.path, error, self._ours.settings, status=status)
+        answer = error_outcome(self._ours.table.family_of(request.path), error, self._ours.settings, status=status)
         answer.response.headers.update(self._ours.common)
         answer.response.headers[REQUEST_ID] = ident
         answer.response.force_close()

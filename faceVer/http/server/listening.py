@@ -17,7 +17,7 @@ from typing import Any, cast
 
 from aiohttp import web
 
-from faceVer.http.pipeline.context import METRICS
+from faceVer.http.pipeline.context import ENDPOINTS, METRICS
 from faceVer.http.server.connection import LINGER, Connection, Server
 from faceVer.settings.model import Settings
 
@@ -87,7 +87,7 @@ class Runner(web.AppRunner):
         self._settings = settings
 
     async def _make_server(self) -> web.Server:
-        return Server(await super()._make_server(), self._settings, self.app[METRICS])
+        return Server(await super()._make_server(), self._settings, self.app[METRICS], self.app[ENDPOINTS])
 
     async def cleanup(self) -> None:
         """Stop listening, finish what has come, close.

@@ -21,7 +21,7 @@ from aiohttp import web
 
 from faceVer.domain.errors import SetupError
 from faceVer.http.pipeline.authentication import Keys
-from faceVer.http.pipeline.context import PROBES
+from faceVer.http.pipeline.context import STATE
 from faceVer.http.server.app import create_app
 from faceVer.http.server.connection import SPARE
 from faceVer.http.server.listening import Listener, Runner, listen, stop_limit
@@ -136,7 +136,7 @@ def cannot_listen(settings: Settings, error: OSError) -> SetupError:
 async def drain(app: web.Application, seconds: float) -> None:
     """Say that no more requests are wanted, and still take them for as long as whoever sends them may not know."""
     log.info("stopping")
-    app[PROBES].draining = True
+    app[STATE].draining = True
     if seconds:
         await asyncio.sleep(seconds)
 

@@ -24,12 +24,11 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 
 from faceVer.domain.errors import SetupError
-from faceVer.http.pipeline.routes import LABELS
+from faceVer.http.endpoints import endpoint_table
 from faceVer.http.server import serve as server
-from faceVer.http.server.app import create_app
+from faceVer.http.server.app import create_app, new_metrics
 from faceVer.http.server.listening import BACKLOG, Listener, Runner, stop_limit
 from faceVer.http.server.tls import server_context
-from faceVer.observability.metrics import Metrics
 from faceVer.services.faces import FaceEngine
 from faceVer.services.folders.service import FolderService
 from faceVer.settings.model import Settings
@@ -57,7 +56,7 @@ class Plant:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         # Old and new workers run side by side while gunicorn reloads.
-        self.metrics = Metrics(LABELS, rows=2 * settings.server.workers)
+        self.metrics = new_metrics(endpoint_table(settings), rows=2 * settings.server.workers)
         self.engine: FaceEngine | None = None
         self.folders: FolderService | None = None
         self._taken: dict[int, int] = {}

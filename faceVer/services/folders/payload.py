@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from faceVer.domain.errors import PayloadError
+from faceVer.domain.errors import PayloadError, PayloadTypeError, PayloadValueError
 from faceVer.domain.folders import AnalysisType, BiometryConfs, Confs, QualityConfs
 from faceVer.services.folders.strict_json import check_values, load_object, name_of
 
@@ -111,7 +111,7 @@ def parse_payload(data: bytes | None, media: Collection[str]) -> Payload:
 def _analyses(value: Any, media: Collection[str]) -> tuple[AnalysisRequest, ...]:
     items = _array(value, "analyses")
     if len(items) > MAX_ANALYSES:
-        raise PayloadError(f"more than {MAX_ANALYSES}", exposed="analyses", kind=PayloadError.VALUE)
+        raise PayloadValueError(f"more than {MAX_ANALYSES}", exposed="analyses")
     return tuple(_analysis(item, f"analyses[{i}]", media) for i, item in enumerate(items)) or (AnalysisRequest(),)
 
 
@@ -121,7 +121,7 @@ def _analysis(value: Any, where: str, media: Collection[str]) -> AnalysisRequest
     source = _texts(value.get("source_media"), f"{where}.source_media")
     for i, key in enumerate(source):
         if key not in media:
-            raise PayloadError("no such medium", exposed=f"{where}.source_media[{i}]", kind=PayloadError.VALUE)
+            raise PayloadValueError("no such medium", exposed=f"{where}.source_media[{i}]")
     return AnalysisRequest(
         type=_analysis_type(value.get("type"), f"{where}.type"),
         meta_data=_object(value.get("meta_data"), f"{where}.meta_data"),
@@ -138,7 +138,7 @@ def _analysis_type(value: Any, where: str) -> AnalysisType:
     try:
         return AnalysisType(value.upper())
     except ValueError:
-        raise PayloadError("no such analysis", exposed=where, kind=PayloadError.VALUE) from None
+        raise PayloadValueError("no such analysis", exposed=where) from None
 
 
 def _params(value: Mapping[str, Any], where: str) -> Params:
@@ -153,7 +153,7 @@ def _params(value: Mapping[str, Any], where: str) -> Params:
     )
     low, high = params.threshold_min, params.threshold_max
     if low is not None and high is not None and low > high:
-        raise PayloadError("above threshold_max", exposed=f"{where}.threshold_min", kind=PayloadError.VALUE)
+        raise PayloadValueError("above threshold_max", exposed=f"{where}.threshold_min")
     return params
 
 
@@ -164,7 +164,7 @@ def _unit(table: Mapping[str, Any], key: str, where: str) -> float | None:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise _type("a number", f"{where}.{key}")
     if not 0 <= value <= 1:
-        raise PayloadError("outside 0..1", exposed=f"{where}.{key}", kind=PayloadError.VALUE)
+        raise PayloadValueError("outside 0..1", exposed=f"{where}.{key}")
     return float(value) + 0.0  # -0.0 is echoed as 0.0
 
 
@@ -201,4 +201,4 @@ def _at(table: str, key: str) -> str:
 
 
 def _type(expected: str, where: str) -> PayloadError:
-    return PayloadError(f"{expected} is expected", exposed=where, kind=PayloadError.TYPE)
+    return PayloadTypeError(f"{expected} is expected", exposed=where)

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from faceVer.domain.errors import PayloadError
+from faceVer.domain.errors import PayloadError, PayloadValueError
 
 MAX_BYTES = 256 * 1024
 """Largest payload, in bytes: metadata is echoed once per medium and analysis, so it must not be large."""
@@ -76,11 +76,11 @@ def _children(level: list[Any], field: str) -> Iterator[Any]:
         elif isinstance(value, str):
             _check_text(value, field)
         elif isinstance(value, float) and not math.isfinite(value):
-            raise PayloadError("a number is not finite", exposed=field, kind=PayloadError.VALUE)
+            raise PayloadValueError("a number is not finite", exposed=field)
 
 
 def _check_text(text: str, field: str) -> None:
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:
-        raise PayloadError("half a surrogate pair", exposed=field, kind=PayloadError.VALUE) from None
+        raise PayloadValueError("half a surrogate pair", exposed=field) from None

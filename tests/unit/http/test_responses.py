@@ -26,7 +26,7 @@ def test_results_are_what_json_writes(rows: list[tuple[str, Comparison]]) -> Non
     # Scores below 1e-4 are where json would write an exponent.
     plain = [(name, outcome._replace(score=max(outcome.score, 0.0001))) for name, outcome in rows]
     document = [{"filename": name, "score": one.score, "decision": one.decision} for name, one in plain]
-    written = json.dumps({"results": document}).encode()
+    written = json.dumps({"results": document}, ensure_ascii=False).encode("utf-8", "backslashreplace")
     assert results_bytes([name for name, _ in plain], [outcome for _, outcome in plain]) == written
     assert [row["score"] for row in json.loads(body)["results"]] == [outcome.score for _, outcome in rows]
     assert b"e-" not in body.replace(b"\\u", b"") or any("e-" in name for name, _ in rows)

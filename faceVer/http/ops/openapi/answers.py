@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, cast
 from aiohttp import web
 
 from faceVer.domain.errors import (
+    CredentialMissingError,
     ExtractionError,
     FaceVerError,
     InferenceError,
@@ -26,14 +27,15 @@ from faceVer.domain.errors import (
     UnknownPathError,
 )
 from faceVer.http.ops.openapi.schema import Schema, ref
-from faceVer.http.pipeline.authentication import KeyMissingError
-from faceVer.http.pipeline.context import LIVENESS, PATTERN
-from faceVer.http.pipeline.error_responses import REQUEST_ID, refuse
+from faceVer.http.pipeline.api_family import ApiFamily
+from faceVer.http.pipeline.error_responses import REQUEST_ID, error_outcome
+from faceVer.http.pipeline.paths import FACES as PATTERN
+from faceVer.http.pipeline.paths import LIVENESS
 from faceVer.http.pipeline.responses import JSON, TRANSFER_ENCODING
 from faceVer.settings.model import Settings
 
 Responses = dict[str, Any]
-Refused = FaceVerError | KeyMissingError
+Refused = FaceVerError
 
 
 class Ending(NamedTuple):
@@ -60,7 +62,7 @@ WHEN: dict[type[Refused], str] = {
     InternalError: "a defect of the server; its log says more",
     InferenceError: "the inference runtime failed, or the models are not loaded",
     OverloadedError: "the server, or this client's rate, is at its limit; repeat the request, nothing was done",
-    KeyMissingError: "the API key is missing or wrong; only where keys are on",
+    CredentialMissingError: "the API key is missing or wrong; only where keys are on",
     UnknownPathError: "no such path",
 }
 NO_HTTP = Ending(UnknownPathError(), "what was sent is no HTTP request that can be read", 400, http=True)
@@ -81,9 +83,18 @@ def always(*verbs: str) -> list[Ending]:
     return [ending(MethodError(allowed=verbs)), NO_HTTP, TOO_LONG, *endings(InternalError, OverloadedError)]
 
 
+def family(path: str, *, http: bool) -> ApiFamily:
+    """The family that shapes the errors of a path. http: of what is malformed HTTP."""
+    from faceVer.http.endpoints import endpoint_table
+
+    return endpoint_table(Settings()).family_of("" if http else path)
+
+
 def answered(end: Ending, path: str, settings: Settings) -> tuple[web.Response, dict[str, Any]]:
     """(the response, its JSON) that a request to `path` gets which ends so."""
-    response = cast("web.Response", refuse("" if end.http else path, end.error, settings, end.status).response)
+    response = cast(
+        "web.Response", error_outcome(family(path, http=end.http), end.error, settings, end.status).response
+    )
     return response, json.loads(cast("bytes", response.body))
 
 

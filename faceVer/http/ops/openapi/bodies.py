@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from faceVer.http.lite.faces import PartSpec
 from faceVer.http.ops.openapi.schema import Schema, ref
 from faceVer.http.pipeline.forms.content_types import FORM, IMAGE_TYPES, TEMPLATE_TYPES
 from faceVer.http.pipeline.forms.part_headers import PAYLOAD
+from faceVer.http.pipeline.part_spec import PartSpec
 from faceVer.http.pipeline.responses import TRANSFER_ENCODING
 from faceVer.settings.model import Settings
 

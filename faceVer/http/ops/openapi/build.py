@@ -5,11 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from faceVer import __version__
-from faceVer.domain.errors import PayloadError
-from faceVer.http import console
+from faceVer.domain.errors import PayloadError, PayloadTypeError, PayloadValueError
 from faceVer.http.ops.openapi.answers import HEADERS, WHEN, Ending, answered, endings, told
-from faceVer.http.ops.openapi.console_paths import console_paths
-from faceVer.http.ops.openapi.console_schemas import console_schemas
 from faceVer.http.ops.openapi.folder_schemas import folder_schemas
 from faceVer.http.ops.openapi.liveness_paths import liveness_paths, webhooks
 from faceVer.http.ops.openapi.operation import PARAMETERS, SCHEMES
@@ -18,7 +15,7 @@ from faceVer.http.ops.openapi.payload_schema import payload_schemas
 from faceVer.http.ops.openapi.schemas import short_schemas
 from faceVer.http.ops.openapi.service_paths import service_paths
 from faceVer.http.ops.openapi.text import TAGS, description
-from faceVer.http.pipeline.context import FOLDERS_PATH
+from faceVer.http.pipeline.paths import INSTANT_FOLDERS as FOLDERS_PATH
 from faceVer.settings.model import Settings
 
 
@@ -28,7 +25,6 @@ def build(settings: Settings) -> dict[str, Any]:
         **service_paths(settings),
         **pattern_paths(settings),
         **liveness_paths(settings),
-        **console_paths(settings),
     }
     used = {tag for path in paths.values() for one in path.values() for tag in one["tags"]}
     ends = endings(*WHEN)
@@ -50,7 +46,6 @@ def build(settings: Settings) -> dict[str, Any]:
                 **short_schemas(settings, _codes(ends, settings), _numbers(ends, settings)),
                 **payload_schemas(settings),
                 **folder_schemas(),
-                **(console_schemas() if console.wanted(settings) else {}),
             },
             "headers": HEADERS,
             "parameters": PARAMETERS,
@@ -67,6 +62,6 @@ def _codes(ends: list[Ending], settings: Settings) -> list[str]:
 
 def _numbers(ends: list[Ending], settings: Settings) -> list[int]:
     """Every code of the full API's shape."""
-    kinds = [PayloadError(kind=kind) for kind in (PayloadError.STRUCTURE, PayloadError.VALUE, PayloadError.TYPE)]
+    kinds = [PayloadError(), PayloadValueError(), PayloadTypeError()]
     every = [*ends, *(Ending(error, "") for error in kinds)]
     return sorted({answered(end, FOLDERS_PATH, settings)[1]["error_code"] for end in every})

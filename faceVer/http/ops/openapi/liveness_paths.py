@@ -9,6 +9,8 @@ from faceVer.domain.errors import (
     NoFaceError,
     PartTypeError,
     PayloadError,
+    PayloadTypeError,
+    PayloadValueError,
     RequestTypeError,
     SampleError,
     SeveralFacesError,
@@ -19,8 +21,9 @@ from faceVer.http.ops.openapi.bodies import folder_content, image_content
 from faceVer.http.ops.openapi.examples import EXAMPLES, PAYLOADS
 from faceVer.http.ops.openapi.operation import asked, operation, parameters, security
 from faceVer.http.ops.openapi.schema import Schema, ref
-from faceVer.http.pipeline.context import FOLDERS_PATH, LIVENESS
 from faceVer.http.pipeline.forms.part_headers import PAYLOAD
+from faceVer.http.pipeline.paths import INSTANT_FOLDERS as FOLDERS_PATH
+from faceVer.http.pipeline.paths import LIVENESS
 from faceVer.http.pipeline.responses import JSON, TRANSFER_ENCODING
 from faceVer.services.webhook_policy import SIGNATURE_HEADER
 from faceVer.settings.model import Settings
@@ -77,12 +80,10 @@ def _ends() -> list[Ending]:
             PayloadError(exposed=PAYLOAD), "the payload is not a JSON object, too large, nested too deep, or sent twice"
         ),
         ending(
-            PayloadError(exposed="analyses[0].type", kind=PayloadError.VALUE),
+            PayloadValueError(exposed="analyses[0].type"),
             "a field of the payload has a value that cannot be",
         ),
-        ending(
-            PayloadError(exposed="media:tags.photo1", kind=PayloadError.TYPE), "a field of the payload has another type"
-        ),
+        ending(PayloadTypeError(exposed="media:tags.photo1"), "a field of the payload has another type"),
     ]
     return [
         *endings(RequestTypeError, SampleError, PartTypeError, TooLargeError, InferenceError),

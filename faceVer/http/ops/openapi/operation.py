@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from faceVer.domain.errors import CredentialMissingError
 from faceVer.http.ops.assets import TYPES
 from faceVer.http.ops.openapi.answers import Ending, Responses, always, endings, refusals, success
 from faceVer.http.ops.openapi.bodies import transfer_encoding
 from faceVer.http.ops.openapi.schema import Schema, ref
-from faceVer.http.pipeline.admission import GUARDED
 from faceVer.http.pipeline.authentication import HEADER as API_KEY
-from faceVer.http.pipeline.authentication import KeyMissingError
+from faceVer.http.pipeline.endpoint import Access
 from faceVer.http.pipeline.error_responses import REQUEST_ID
 from faceVer.http.pipeline.responses import JSON, TRANSFER_ENCODING
-from faceVer.http.pipeline.routes import ROUTES
 from faceVer.settings.model import Settings
 
 SCHEMES = {
@@ -67,7 +66,10 @@ def parameters(*names: str) -> list[Schema]:
 
 def security(path: str, settings: Settings) -> list[dict[str, list[str]]]:
     """What a request to a path has to show."""
-    if ROUTES[path].open and not (settings.auth.metrics_key and path in GUARDED):
+    from faceVer.http.endpoints import endpoint_table
+
+    access = endpoint_table(settings).at(path.replace("{file}", "swagger-ui.css")).access
+    if access is Access.OPEN or (access is Access.GUARDED and not settings.auth.metrics_key):
         return []
     schemes: list[dict[str, list[str]]] = [{name: []} for name in SCHEMES]
     return schemes if settings.auth.api_keys else [{}, *schemes]
@@ -76,7 +78,7 @@ def security(path: str, settings: Settings) -> list[dict[str, list[str]]]:
 def asked(path: str, settings: Settings, *ends: Ending, well: dict[str, Any], verb: str = "POST") -> Responses:
     """The answers of an operation. ends: its own errors. well: the answer of 200."""
     verbs = ("GET", "HEAD") if verb == "GET" else (verb,)
-    keys = endings(KeyMissingError) if security(path, settings) else []
+    keys = endings(CredentialMissingError) if security(path, settings) else []
     return {"200": well, **refusals(path, [*ends, *keys, *always(*verbs)], settings)}
 
 

@@ -14,14 +14,15 @@ from faceVer.domain.errors import (
     SeveralFacesError,
     TooLargeError,
 )
-from faceVer.http.lite.faces import ENDPOINTS, PartSpec
+from faceVer.http.lite.faces import USE_CASES as ENDPOINTS
 from faceVer.http.ops.openapi.answers import Ending, ending, endings, json_content, success
 from faceVer.http.ops.openapi.bodies import binary, form_body, image_body
 from faceVer.http.ops.openapi.examples import EXAMPLES
 from faceVer.http.ops.openapi.operation import asked, operation, parameters, security
 from faceVer.http.ops.openapi.schema import Schema, ref
-from faceVer.http.pipeline.context import PATTERN
 from faceVer.http.pipeline.forms.content_types import FORM, IMAGE_TYPES
+from faceVer.http.pipeline.part_spec import PartSpec
+from faceVer.http.pipeline.paths import FACES as PATTERN
 from faceVer.http.pipeline.responses import JSON, OCTETS, TRANSFER_ENCODING
 from faceVer.settings.model import Settings
 

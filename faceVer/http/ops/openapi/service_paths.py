@@ -10,9 +10,10 @@ from faceVer.http.ops.openapi.answers import HEADERS, NOWHERE, json_content, suc
 from faceVer.http.ops.openapi.examples import EXAMPLES
 from faceVer.http.ops.openapi.operation import file, read
 from faceVer.http.ops.openapi.schema import Schema, ref
-from faceVer.http.pipeline.context import LIVENESS, PATTERN
+from faceVer.http.pipeline.paths import FACES as PATTERN
+from faceVer.http.pipeline.paths import LIVE, LIVENESS, READY
+from faceVer.http.pipeline.paths import METRICS as METRICS_PATH
 from faceVer.http.pipeline.responses import JSON
-from faceVer.http.pipeline.routes import LIVE, METRICS_PATH, READY
 from faceVer.settings.model import Settings
 
 _WORKS = {"status": WORKS, "message": ""}

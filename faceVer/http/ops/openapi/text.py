@@ -6,8 +6,10 @@ from collections.abc import Iterable
 
 from faceVer.http.ops.openapi.answers import Ending, answered, told
 from faceVer.http.pipeline.authentication import HEADER
-from faceVer.http.pipeline.context import INSTANT, LIVENESS, PATTERN
 from faceVer.http.pipeline.error_responses import REQUEST_ID, common_headers
+from faceVer.http.pipeline.paths import FACES as PATTERN
+from faceVer.http.pipeline.paths import LIVENESS
+from faceVer.http.pipeline.paths import OZ as INSTANT
 from faceVer.settings.field import PREFIX
 from faceVer.settings.model import Settings, declared
 

@@ -12,6 +12,7 @@ IMAGE_TYPES = frozenset(
 )
 TEMPLATE_TYPES = frozenset({"application/octet-stream", "video/vnd.fvt"})
 """The second is what MIME type tables have for `.fvt`, the extension of template files: some clients send it."""
+ANY_IMAGE = frozenset({"image/*"})
 FORM = "multipart/form-data"
 MAX_BOUNDARY = 256
 """Bytes."""
@@ -25,6 +26,11 @@ _TOKEN = re.compile(r'[^\s"]*')
 def media_type(header: str | None) -> str:
     """A Content-Type without its parameters, in lower case; "" if there is none."""
     return (header or "").partition(";")[0].strip().lower()
+
+
+def accepts(types: frozenset[str], kind: str) -> bool:
+    """Whether a media type is one of `types`, or of the group that `group/*` names."""
+    return kind in types or f"{kind.partition('/')[0]}/*" in types
 
 
 def boundary_of(content_type: str) -> bytes:

@@ -11,7 +11,7 @@ from aiohttp import web
 from faceVer.domain.errors import FaceVerError, RequestTypeError, SampleError, TooLargeError
 from faceVer.http.pipeline.context import SETTINGS
 from faceVer.http.pipeline.executor import InferencePool
-from faceVer.http.pipeline.forms.content_types import FORM, IMAGE_TYPES, boundary_of, media_type
+from faceVer.http.pipeline.forms.content_types import FORM, IMAGE_TYPES, accepts, boundary_of, media_type
 from faceVer.http.pipeline.forms.parser import FormParser, Part
 from faceVer.http.pipeline.forms.part_headers import MalformedBodyError
 from faceVer.http.pipeline.forms.transfer_encoding import Encoding, is_base64
@@ -47,14 +47,16 @@ def check_length(request: web.Request, limit: int) -> None:
         raise TooLargeError(f"a body of {announced} bytes is announced, at most {limit} are allowed")
 
 
-async def image_body(request: web.Request, reservation: MemoryReservation) -> tuple[bytes, Encoding]:
-    """(the body as sent, its transfer encoding) of a request that is one image.
+async def image_body(
+    request: web.Request, reservation: MemoryReservation, types: frozenset[str] = IMAGE_TYPES
+) -> tuple[bytes, Encoding]:
+    """(the body as sent, its transfer encoding) of a request that is one image. types: accepted media types.
 
     Raises RequestTypeError, SampleError, TooLargeError, OverloadedError.
     """
     settings = request.app[SETTINGS]
     encoding = Encoding(is_base64(request.headers.get(TRANSFER_ENCODING)))
-    if media_type(request.headers.get("Content-Type")) not in IMAGE_TYPES:
+    if not accepts(types, media_type(request.headers.get("Content-Type"))):
         raise RequestTypeError(f"Content-Type {request.headers.get('Content-Type')!r}")
     limit, pieces = _file_limit(settings, bool(encoding)), list[bytes]()
     try:

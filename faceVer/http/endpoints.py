@@ -1,0 +1,99 @@
+"""Every endpoint of the server, in one table; a new endpoint is a row here or in its package's `endpoints`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from faceVer.domain.errors import UnknownPathError
+from faceVer.http import console
+from faceVer.http.lite import errors as lite
+from faceVer.http.lite.faces import USE_CASES, extract
+from faceVer.http.lite.liveness import detect
+from faceVer.http.ops import openapi
+from faceVer.http.ops.exposition import metrics_page
+from faceVer.http.ops.health import faces_health, liveness_health
+from faceVer.http.ops.probes import live, ready
+from faceVer.http.ops.version import version
+from faceVer.http.oz.errors import OZ
+from faceVer.http.oz.instant_folders import instant_folder
+from faceVer.http.pipeline.api_family import ApiFamily
+from faceVer.http.pipeline.comparison_forms import pair_handler
+from faceVer.http.pipeline.endpoint import Access, Body, Endpoint, EndpointTable, Handler, Lane, reject_path
+from faceVer.http.pipeline.paths import FACES, INSTANT_FOLDERS, LIVE, LIVENESS, METRICS, READY, VERSION
+from faceVer.http.pipeline.paths import OZ as OZ_API
+from faceVer.http.vendor import verification
+from faceVer.http.vendor.errors import VERIFICATION
+from faceVer.settings.model import Settings
+
+_unknown_path = lite.FACES.row(UnknownPathError)._replace(status=404)
+OPERATIONS = replace(lite.FACES, name="operations", errors={**lite.FACES.errors, UnknownPathError: _unknown_path})
+"""What belongs to no API family: the codes of API Lite's faces, but 404 for an unknown path."""
+
+
+def endpoint_table(settings: Settings) -> EndpointTable:
+    """The endpoints of a server with these settings."""
+    rows = {(row.method, row.path): row for row in _rows(settings)}  # a vendor prefix may replace rows of API Lite
+    families = {f"{FACES}/": lite.FACES, f"{LIVENESS}/": lite.LIVENESS, f"{OZ_API}/": OZ}
+    families |= {f"{verification.base(prefix)}/": VERIFICATION for prefix in settings.api.vendor_prefix}
+    return EndpointTable(rows.values(), [*families.items(), ("/", OPERATIONS)])
+
+
+def _rows(settings: Settings) -> Iterator[Endpoint]:
+    yield _probe(VERSION, version, OPERATIONS)
+    yield _probe(f"{FACES}/health", faces_health, lite.FACES)
+    yield Endpoint(
+        method="POST",
+        path=f"{FACES}/extract",
+        handler=extract,
+        family=lite.FACES,
+        body=Body.IMAGE,
+        models=("faces",),
+    )
+    for name, (first, second, use_case) in USE_CASES.items():
+        yield Endpoint(
+            method="POST",
+            path=f"{FACES}/{name}",
+            handler=pair_handler(first, second, use_case),
+            family=lite.FACES,
+            lane=Lane.INFERENCE if first.is_image or second.is_image else Lane.COMPARISON,
+            body=Body.FORM,
+            parts=(first, second),
+            models=("faces",),
+        )
+    yield _probe(f"{LIVENESS}/health", liveness_health, lite.LIVENESS)
+    yield Endpoint(
+        method="POST",
+        path=f"{LIVENESS}/detect",
+        handler=detect,
+        family=lite.LIVENESS,
+        body=Body.IMAGE_OR_FORM,
+        models=("liveness",),
+    )
+    yield Endpoint(
+        method="POST",
+        path=INSTANT_FOLDERS,
+        alternatives=(INSTANT_FOLDERS.rstrip("/"),),
+        handler=instant_folder,
+        family=OZ,
+        body=Body.FORM,
+        models=("liveness",),
+    )
+    for prefix in settings.api.vendor_prefix:
+        yield _probe(f"{verification.base(prefix)}/health", faces_health, VERIFICATION)
+        yield from verification.endpoints(prefix)
+    yield _probe(LIVE, live, OPERATIONS)
+    yield _probe(READY, ready, OPERATIONS)
+    yield _probe(METRICS, metrics_page, OPERATIONS, Access.GUARDED)
+    yield from _pages(openapi.endpoints(OPERATIONS), settings.api.docs)
+    yield from _pages(console.endpoints(lite.FACES, lite.LIVENESS, OPERATIONS), console.is_served(settings))
+
+
+def _pages(rows: Iterable[Endpoint], served: bool) -> Iterator[Endpoint]:
+    """Pages that are switched off are unknown paths, for callers without a key, too."""
+    for row in rows:
+        yield row if served else replace(row, handler=reject_path, lane=None, documented=False)
+
+
+def _probe(path: str, handler: Handler, family: ApiFamily, access: Access = Access.OPEN) -> Endpoint:
+    return Endpoint(method="GET", path=path, handler=handler, family=family, access=access, lane=None)

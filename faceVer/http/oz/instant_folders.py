@@ -1,0 +1,12 @@
+"""/api/instant/folders/: the analyses of one request, nothing is stored."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from faceVer.http.pipeline.folder_forms import respond_with_folder
+
+
+async def instant_folder(request: web.Request) -> web.Response:
+    """Run the analyses of a folder that is not kept."""
+    return await respond_with_folder(request)

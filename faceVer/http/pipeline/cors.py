@@ -1,0 +1,49 @@
+"""Cross-origin requests (docs/contract.md, CORS)."""
+
+from __future__ import annotations
+
+import re
+
+from aiohttp import web
+from multidict import CIMultiDict
+
+from faceVer.http.pipeline.authentication import HEADER as API_KEY
+from faceVer.http.pipeline.error_responses import EXPOSED_HEADERS, REQUEST_ID
+
+ALLOWED_HEADERS = ("Content-Type", "Content-Transfer-Encoding", REQUEST_ID, "Accept", "Authorization", API_KEY)
+METHODS = "GET, HEAD, POST, OPTIONS"
+PREFLIGHT_SECONDS = 600
+_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}")
+_MAX_REQUESTED = 32
+
+
+def is_preflight(request: web.Request) -> bool:
+    """Whether a browser asks if it may send the real request."""
+    return "Origin" in request.headers and "Access-Control-Request-Method" in request.headers
+
+
+def preflight_response(request: web.Request) -> web.Response:
+    """The permission. Old pages send other products' headers, too; without credentials they do no harm."""
+    requested = [name.strip() for name in request.headers.get("Access-Control-Request-Headers", "").split(",")]
+    known = {name.lower() for name in ALLOWED_HEADERS}
+    extra = [name for name in requested[:_MAX_REQUESTED] if _TOKEN.fullmatch(name) and name.lower() not in known]
+    return web.Response(
+        status=204,
+        headers={
+            "Access-Control-Allow-Methods": METHODS,
+            "Access-Control-Allow-Headers": ", ".join([*ALLOWED_HEADERS, *extra]),
+            "Access-Control-Max-Age": str(PREFLIGHT_SECONDS),
+        },
+    )
+
+
+def allow_origin(headers: CIMultiDict[str], origin: str | None, allowed: frozenset[str]) -> None:
+    """Write the response's CORS headers for an origin; where every origin is allowed they are common headers."""
+    if "*" in allowed:
+        return
+    if origin is None or origin not in allowed:
+        for name in [name for name in headers if name.lower().startswith("access-control-")]:
+            del headers[name]
+        return
+    headers["Access-Control-Allow-Origin"] = origin
+    headers["Access-Control-Expose-Headers"] = EXPOSED_HEADERS

@@ -1,0 +1,152 @@
+"""Endpoints, and the table that the router, the metrics, admission, the documentation and the tests read."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Any
+
+from aiohttp import web
+
+from faceVer.domain.errors import MethodError, UnknownPathError
+from faceVer.http.pipeline.api_family import ApiFamily
+from faceVer.http.pipeline.part_spec import PartSpec
+from faceVer.observability.metrics import GONE
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+ANY_METHOD = "*"
+OTHER = "other"
+"""The label of requests to unknown paths."""
+
+
+class Access(Enum):
+    """OPEN: no key, no limit of load. GUARDED: a key where FACEVER_METRICS_KEY is on. KEY: a key where keys are on."""
+
+    OPEN, GUARDED, KEY = range(3)
+
+
+class Lane(Enum):
+    """The queue whose room a request needs. COMPARISON: the endpoint takes no image, so it never waits behind one."""
+
+    INFERENCE, COMPARISON = "inference", "comparison"
+
+
+class Body(Enum):
+    """What an endpoint reads, and so how long its body may be."""
+
+    NONE, IMAGE, FORM, IMAGE_OR_FORM = range(4)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Endpoint:
+    """One row: a method on a path.
+
+    method: "GET" includes HEAD. path: an aiohttp template; parameters in braces. alternatives: further paths with the
+    same handler and label. lane: None = the request does no work that could queue. parts: of its form. models: tasks
+    ("faces", "liveness") it needs loaded. label: in logs and metrics, by default the path; never what a client sent.
+    response: the typed model of its JSON response, for the OpenAPI document; documented: whether it is in there.
+    """
+
+    method: str
+    path: str
+    handler: Handler
+    family: ApiFamily
+    access: Access = Access.KEY
+    lane: Lane | None = Lane.INFERENCE
+    body: Body = Body.NONE
+    parts: tuple[PartSpec, ...] = ()
+    models: tuple[str, ...] = ()
+    label: str = ""
+    alternatives: tuple[str, ...] = ()
+    response: Any = None
+    documented: bool = True
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "label", self.label or self.path)
+
+
+class EndpointTable:
+    """Looks up endpoints by the resource that the router matched.
+
+    families: (prefix with a slash at its end, family), the most specific first; an unknown path belongs to the first
+    whose prefix it has. The last prefix is "/".
+    """
+
+    def __init__(self, endpoints: Iterable[Endpoint], families: Sequence[tuple[str, ApiFamily]]) -> None:
+        self.endpoints = tuple(endpoints)
+        self._families = tuple(families)
+        self._by_path: dict[str, dict[str, Endpoint]] = {}
+        for endpoint in self.endpoints:
+            methods = ("GET", "HEAD") if endpoint.method == "GET" else (endpoint.method,)
+            for path in (endpoint.path, *endpoint.alternatives):
+                self._by_path.setdefault(path, {}).update(dict.fromkeys(methods, endpoint))
+        for path, by_method in self._by_path.items():
+            first = next(iter(by_method.values()))
+            by_method[ANY_METHOD] = replace(
+                first, method=ANY_METHOD, path=path, handler=_reject_method(tuple(by_method)), lane=None
+            )
+        self._by_resource: dict[object, dict[str, Endpoint]] = {}
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Every label of logs and metrics."""
+        return tuple(dict.fromkeys((*(endpoint.label for endpoint in self.endpoints), OTHER)))
+
+    @property
+    def outcomes(self) -> tuple[tuple[str, str], ...]:
+        """Every (status, code) a request can end with, for the metrics; code "" = no error."""
+        families = dict.fromkeys(
+            [*(endpoint.family for endpoint in self.endpoints), *(family for _, family in self._families)]
+        )
+        plain = ((str(status), "") for status in (200, 204, 304, GONE))
+        # Malformed HTTP is answered before there is an endpoint: with 400 or 431 for any code.
+        malformed = ((status, code) for status in ("400", "431") for _, code in self._families[-1][1].outcomes())
+        return tuple(
+            dict.fromkeys((*plain, *(found for family in families for found in family.outcomes()), *malformed))
+        )
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Every registered path template."""
+        return tuple(self._by_path)
+
+    def at(self, path: str, method: str = ANY_METHOD) -> Endpoint:
+        """The endpoint registered for a path template. Raises KeyError."""
+        return self._by_path[path][method]
+
+    def family_of(self, path: str) -> ApiFamily:
+        """The family that answers a request to an unknown path."""
+        return next(family for prefix, family in self._families if f"{path}/".startswith(prefix))
+
+    def register(self, router: web.UrlDispatcher, expect: Callable[[web.Request], Awaitable[None]]) -> None:
+        """Add every path to the router, and after them a catch-all for each family."""
+        for path, by_method in self._by_path.items():
+            route = router.add_route(ANY_METHOD, path, self.handle, expect_handler=expect)
+            self._by_resource[route.resource] = by_method
+        for prefix, family in self._families:
+            path = "/{tail:.*}" if prefix == "/" else f"{prefix[:-1]}{{tail:(/.*)?}}"
+            unknown = Endpoint(method=ANY_METHOD, path=path, handler=reject_path, family=family, label=OTHER, lane=None)
+            route = router.add_route(ANY_METHOD, path, self.handle, expect_handler=expect)
+            self._by_resource[route.resource] = {ANY_METHOD: unknown}
+
+    def find(self, request: web.Request) -> Endpoint:
+        """The endpoint of a request; for another method or an unknown path one whose handler raises the error."""
+        by_method = self._by_resource[request.match_info.route.resource]
+        return by_method.get(request.method) or by_method[ANY_METHOD]
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """The handler of every route."""
+        return await self.find(request).handler(request)
+
+
+def _reject_method(allowed: tuple[str, ...]) -> Handler:
+    async def handle(request: web.Request) -> web.StreamResponse:
+        raise MethodError(f"{request.method} on a path that takes {', '.join(allowed)}", allowed=allowed)
+
+    return handle
+
+
+async def reject_path(request: web.Request) -> web.StreamResponse:
+    """The handler of unknown paths."""
+    raise UnknownPathError("no such path")

@@ -1,0 +1,54 @@
+"""The plumbing of every endpoint that takes files: memory budget, body, slot in the executor, base64."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from aiohttp import web
+
+from faceVer.domain.errors import FaceVerError
+from faceVer.http.pipeline.context import BUDGET, POOL, SETTINGS
+from faceVer.http.pipeline.forms.content_types import IMAGE_TYPES
+from faceVer.http.pipeline.forms.parser import Part
+from faceVer.http.pipeline.forms.reading import form_parts, image_body, unpack
+from faceVer.http.pipeline.forms.transfer_encoding import decoded_body
+
+T = TypeVar("T")
+
+
+async def with_image(
+    request: web.Request, work: Callable[[bytes], T], types: frozenset[str] = IMAGE_TYPES
+) -> tuple[T, bool]:
+    """(`work` of the image that is the request's body, whether it came as base64); `work` runs on an inference thread.
+
+    Raises RequestTypeError, SampleError, TooLargeError, OverloadedError, and what `work` raises.
+    """
+    app, settings = request.app, request.app[SETTINGS]
+    with app[BUDGET].reserve() as reservation:
+        body, encoded = await image_body(request, reservation, types)
+        async with app[POOL].admit():
+            result = await app[POOL].run(lambda: work(decoded_body(body, encoded, settings)))
+    return result, bool(encoded)
+
+
+async def with_form(
+    request: web.Request,
+    unreadable: type[FaceVerError],
+    read: Callable[[list[Part]], T],
+    respond: Callable[[T, bool], Awaitable[web.Response]],
+) -> web.Response:
+    """The response that `respond` makes of the request's form.
+
+    unreadable: raised where the body is not a complete form. read: takes what the endpoint needs from the parts and
+    undoes base64; runs on a thread where that is long. respond: gets its result and whether the request's own header
+    said base64.
+    Raises RequestTypeError, TooLargeError, OverloadedError, and what both functions raise.
+    """
+    pool = request.app[POOL]
+    with request.app[BUDGET].reserve() as reservation:
+        parts, encoded = await form_parts(request, reservation, unreadable)
+        async with pool.admit():
+            taken = await unpack(pool, parts, lambda: read(parts))
+            parts.clear()
+            return await respond(taken, encoded)

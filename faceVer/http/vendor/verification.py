@@ -1,0 +1,54 @@
+"""The vendor profile's verification, /v1/{prefix}/pattern: any image type; compare returns the score only."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from faceVer.http.pipeline.comparison_forms import Call, pair_handler, verify
+from faceVer.http.pipeline.context import ENGINE
+from faceVer.http.pipeline.endpoint import Body, Endpoint, Handler, Lane
+from faceVer.http.pipeline.forms.content_types import ANY_IMAGE
+from faceVer.http.pipeline.part_spec import Files, sample, template
+from faceVer.http.pipeline.receiving import with_image
+from faceVer.http.pipeline.responses import json_body, plain, template_response
+from faceVer.http.vendor.errors import VERIFICATION
+
+_OCTETS = frozenset({"application/octet-stream"})
+_COMPARE = (template("bio_feature", types=_OCTETS), template("bio_template", types=_OCTETS))
+_VERIFY = (sample("sample", types=ANY_IMAGE), template("bio_template", types=_OCTETS))
+
+
+async def extract(request: web.Request) -> web.Response:
+    """Make a template from the image that is the request's body."""
+    made, as_base64 = await with_image(request, request.app[ENGINE].extract, ANY_IMAGE)
+    return template_response(made, as_base64=as_base64)
+
+
+async def _compare(call: Call, features: Files, templates: Files) -> web.Response:
+    score = call.engine.compare(features.data[0], templates.data[0]).score
+    return json_body(f'{{"score": {plain(score)}}}'.encode(), content_type=VERIFICATION.content_type)
+
+
+def base(prefix: str) -> str:
+    """The verification paths' common beginning. prefix: of FACEVER_VENDOR_PREFIX; "." = none."""
+    return "/v1/pattern" if prefix == "." else f"/v1/{prefix}/pattern"
+
+
+def endpoints(prefix: str) -> tuple[Endpoint, ...]:
+    """The rows of one prefix that do work; health is the operations' own."""
+
+    def row(name: str, handler: Handler, **more: object) -> Endpoint:
+        return Endpoint(
+            method="POST",
+            path=f"{base(prefix)}/{name}",
+            handler=handler,
+            family=VERIFICATION,
+            models=("faces",),
+            **more,  # type: ignore[arg-type]
+        )
+
+    return (
+        row("extract", extract, body=Body.IMAGE),
+        row("compare", pair_handler(*_COMPARE, _compare), body=Body.FORM, parts=_COMPARE, lane=Lane.COMPARISON),
+        row("verify", pair_handler(*_VERIFY, verify), body=Body.FORM, parts=_VERIFY),
+    )
