@@ -28,7 +28,7 @@ from av.video.stream import VideoStream
 
 from faceVer.domain.errors import SampleError
 from faceVer.domain.values import Frame, Image
-from faceVer.media import container_tables
+from faceVer.media.containers import declared_sizes
 from faceVer.media.limits import MediaLimits
 from faceVer.media.sampling import choose, needed
 from faceVer.media.sniffing import identify
@@ -91,8 +91,7 @@ def read_video(data: bytes, *, limits: MediaLimits) -> Video:
     if kind != "video":
         raise SampleError(f"a video is expected, not {kind}")
     demuxer = _DEMUXERS[mime]
-    container_tables.check(data, demuxer)
-    for width, height in container_tables.sizes(data, demuxer):
+    for width, height in declared_sizes(data, demuxer):
         if width * height:
             _check_size(width, height, limits)
     try:

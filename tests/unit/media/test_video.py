@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faceVer.domain.errors import SampleError
-from faceVer.media import container_tables, video
+from faceVer.media import video
 from faceVer.media.limits import MediaLimits
 from faceVer.media.video import Video, orientation, read_video
 from tests.support_media import (
@@ -26,6 +26,7 @@ from tests.support_media import (
     jpeg,
     make_zip,
 )
+from tests.unit.media.test_containers import replaced
 
 LIMITS = MediaLimits()
 FRAMES = face_frames()
@@ -332,70 +333,13 @@ def test_nothing_outside_the_file_is_opened(tmp_path: Any) -> None:
         return real(url, flags, options)
 
     moov = data[data.rfind(b"moov") - 4 :]
-    changed = _replace(moov, [b"moov", b"trak", b"mdia", b"minf", b"dinf", b"dref"], dref)
+    changed = replaced(moov, [b"moov", b"trak", b"mdia", b"minf", b"dinf", b"dref"], dref)
     start = data[: data.rfind(b"moov") - 4]
     blank = start[:64] + bytes(len(start) - 64)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(video, "_refuse_to_open", watch)
         refused(blank + changed)
     assert opened == []
-
-
-def _replace(data: bytes, path: list[bytes], box: bytes) -> bytes:
-    out, at = b"", 0
-    while at < len(data):
-        size, name = struct.unpack(">I4s", data[at : at + 8])
-        body = data[at + 8 : at + size]
-        if name != path[0]:
-            out += data[at : at + size]
-        elif len(path) == 1:
-            out += box
-        else:
-            inner = _replace(body, path[1:], box)
-            out += struct.pack(">I4s", 8 + len(inner), name) + inner
-        at += size
-    return out
-
-
-STBL = [b"moov", b"trak", b"mdia", b"minf", b"stbl"]
-
-
-def table(name: bytes, *numbers: int) -> bytes:
-    return struct.pack(f">I4s{len(numbers) + 1}I", 12 + 4 * len(numbers), name, 0, *numbers)
-
-
-@pytest.mark.parametrize(
-    ("path", "box", "word"),
-    [
-        ([*STBL, b"stsz"], table(b"stsz", 1, 60_000_000), "samples"),
-        ([*STBL, b"stsz"], table(b"trun", 60_000_000), "samples"),
-        ([*STBL, b"stsc"], table(b"stsc", 1, 1, 2_000_000_000, 1), "chunks"),
-        ([b"moov", b"udta"], table(b"keys", 200_000_000), "keys table"),
-        ([b"moov", b"udta"], table(b"cmov"), "compressed"),
-        ([b"moov", b"trak", b"edts"], table(b"elst", 500_000, *[0] * 9), "elst table"),
-    ],
-)
-def test_declared_counts_that_would_cost_gigabytes_are_refused(
-    path: list[bytes], box: bytes, word: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    data = _replace(encode_video(FRAMES[:2]), path, box)
-    assert box in data
-    monkeypatch.setattr(video, "_open", lambda *_: pytest.fail("FFmpeg was reached"))
-    refused(data, word)
-
-
-def test_lists_beside_the_frames_of_a_matroska_file_are_bounded() -> None:
-    head = bytes.fromhex("1A45DFA3 87 4282 84") + b"webm"
-    tags = b"\x73\x73\x80" * 400_000
-    segment = bytes.fromhex("18538067 01FFFFFFFFFFFFFF")  # of unknown size
-    with pytest.raises(SampleError, match="beside its frames"):
-        container_tables.check(
-            head + segment + bytes.fromhex("1254C367 01") + len(tags).to_bytes(7, "big") + tags, "matroska"
-        )
-    with pytest.raises(SampleError, match="beside its frames"):
-        container_tables.check(head + segment + b"\0" * 2_000_000, "matroska")
-    blocks = bytes.fromhex("1F43B675 01FFFFFFFFFFFFFF") + bytes.fromhex("A3 10 1E8480") + bytes(2_000_000)
-    container_tables.check(head + segment + blocks * 3, "matroska")
 
 
 TINY = face_frames(6, 64, 48)
@@ -423,15 +367,6 @@ HEADS = [
     VALID[2][:500],
 ]
 FUZZ = MediaLimits(frames=4, max_video_pixels=1_000_000)
-
-
-def test_headers_that_say_the_same_a_million_times_are_read_once() -> None:
-    """Bytes that would each have to be compared with all that follow, at 15 MB for hours."""
-    streams = b"RIFF\0\0\0\0AVI " + b"vids" * 3_900_000
-    assert list(container_tables.sizes(streams, "avi")) == []
-    for data, demuxer in ((streams.replace(b"vidsvids", b"vidsstrf"), "avi"), (b"tkhd" * 3_900_000, "mov")):
-        with pytest.raises(SampleError, match="too many"):
-            list(container_tables.sizes(data, demuxer))
 
 
 def survives(data: bytes) -> None:

@@ -1,0 +1,179 @@
+"""What a video file declares, read before FFmpeg opens it."""
+
+from __future__ import annotations
+
+import io
+import struct
+from collections.abc import Callable
+from typing import Any
+
+import av
+import pytest
+
+from faceVer.domain.errors import SampleError
+from faceVer.media import video
+from faceVer.media.containers import declared_sizes
+from faceVer.media.limits import MediaLimits
+from faceVer.media.video import read_video
+from tests.support_media import MUXERS, encode_video, face_frames
+
+FRAMES = face_frames(2, 64, 48)
+STBL = [b"moov", b"trak", b"mdia", b"minf", b"stbl"]
+TITLES = [
+    "press any keys to continue",
+    "House keys and car keys, 2024",
+    "Costco car park",
+    "keys",
+    "stsz stsc trun elst",
+]
+
+
+def with_metadata(data: bytes, container: str, options: dict[str, str], **metadata: str) -> bytes:
+    """The same video with text metadata, as FFmpeg's muxer writes it."""
+    target = io.BytesIO()
+    with av.open(io.BytesIO(data)) as source, av.open(target, "w", format=MUXERS[container], options=options) as out:
+        out.metadata.update(metadata)
+        stream: Any = out.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(source.streams.video[0]):
+            if packet.size:
+                packet.stream = stream
+                out.mux(packet)
+    return target.getvalue()
+
+
+@pytest.mark.parametrize("title", TITLES)
+@pytest.mark.parametrize(
+    ("container", "options"),
+    [
+        ("mp4", {}),
+        ("mp4", {"movflags": "use_metadata_tags"}),
+        ("mp4", {"movflags": "frag_keyframe+empty_moov"}),
+        ("mov", {}),
+        ("mov", {"movflags": "use_metadata_tags"}),
+    ],
+)
+def test_metadata_may_hold_the_names_of_tables(container: str, options: dict[str, str], title: str) -> None:
+    data = with_metadata(encode_video(FRAMES), container, options, title=title, comment=title * 9, artist=title)
+    assert title.encode() in data
+    assert len(read_video(data, limits=MediaLimits()).frames) == 2
+
+
+def test_unused_space_may_hold_the_names_of_tables() -> None:
+    for name in (b"free", b"skip", b"uuid"):
+        text = b"the keys table " * 9
+        assert read_video(encode_video(FRAMES) + box(name, text), limits=MediaLimits()).frames
+
+
+def box(name: bytes, contents: bytes) -> bytes:
+    return struct.pack(">I4s", 8 + len(contents), name) + contents
+
+
+def table(name: bytes, *numbers: int) -> bytes:
+    return box(name, struct.pack(f">{len(numbers) + 1}I", 0, *numbers))
+
+
+def replaced(data: bytes, path: list[bytes], new: bytes) -> bytes:
+    """The file with another box at the path; every box of that path is replaced."""
+    out, at = b"", 0
+    while at < len(data):
+        size, name = struct.unpack(">I4s", data[at : at + 8])
+        if name != path[0]:
+            out += data[at : at + size]
+        elif len(path) == 1:
+            out += new
+        else:
+            out += box(name, replaced(data[at + 8 : at + size], path[1:], new))
+        at += size
+    return out
+
+
+MANY_SAMPLES = table(b"trun", 60_000_000)
+
+
+@pytest.mark.parametrize(
+    ("path", "new", "reason"),
+    [
+        ([*STBL, b"stsz"], table(b"stsz", 1, 60_000_000), "samples"),
+        ([*STBL, b"stsz"], table(b"stz2", 8, 60_000_000), "samples"),
+        ([*STBL, b"stsz"], MANY_SAMPLES, "samples"),
+        ([*STBL, b"stsc"], table(b"stsc", 1, 1, 2_000_000_000, 1), "chunks"),
+        ([b"moov", b"udta"], table(b"keys", 200_000_000), "keys table"),
+        ([b"moov", b"udta"], table(b"cmov"), "compressed"),
+        ([b"moov", b"trak", b"edts"], table(b"elst", 500_000, *[0] * 9), "elst table"),
+        # Where FFmpeg looks for boxes besides the usual places:
+        ([b"moov", b"udta"], box(b"udta", box(b"meta", bytes(4) + box(b"hdlr", bytes(25)) + MANY_SAMPLES)), "samples"),
+        ([b"moov", b"udta"], box(b"meta", box(b"hdlr", bytes(25)) + box(b"ilst", MANY_SAMPLES)), "samples"),
+        ([b"moov", b"udta"], box(b"iref", bytes(4) + MANY_SAMPLES), "samples"),
+        ([b"moov", b"udta"], box(b"iprp", box(b"ipco", MANY_SAMPLES)), "samples"),
+        ([b"moov", b"udta"], box(b"wave", bytes(8) + MANY_SAMPLES), "samples"),
+        ([b"moov", b"udta"], box(b"hoov", box(b"mvhd", bytes(100)) + MANY_SAMPLES), "samples"),
+        ([b"moov", b"udta"], struct.pack(">I4s", 0, b"tref") + MANY_SAMPLES, "samples"),
+        ([b"moov", b"udta"], struct.pack(">I4sQ", 1, b"tref", 16 + len(MANY_SAMPLES)) + MANY_SAMPLES, "samples"),
+        ([b"moov", b"udta"], struct.pack(">I4sQ", 1, b"tref", 8) + MANY_SAMPLES, "samples"),
+        ([b"moov", b"udta"], struct.pack(">I4s", 1 << 31, b"tref") + MANY_SAMPLES, "samples"),
+    ],
+)
+def test_declared_counts_that_would_cost_gigabytes_are_rejected(
+    path: list[bytes], new: bytes, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = replaced(encode_video(FRAMES), path, new)
+    assert new in data
+    monkeypatch.setattr(video, "_open", lambda *_: pytest.fail("FFmpeg was reached"))
+    with pytest.raises(SampleError, match=reason):
+        read_video(data, limits=MediaLimits())
+
+
+def test_a_table_among_a_codecs_own_boxes_counts() -> None:
+    data = encode_video(FRAMES)
+    entry = data.index(b"avcC") - 4
+    stsd = data.index(b"stsd") - 4
+    (size,) = struct.unpack_from(">I", data, stsd)
+    changed = data[stsd:entry] + MANY_SAMPLES + data[entry : stsd + size]
+    with pytest.raises(SampleError, match="samples"):
+        declared_sizes(replaced(data, [*STBL, b"stsd"], changed), "mov")
+
+
+def test_tables_that_share_bytes_are_rejected() -> None:
+    """Each would be read up to the end of the file."""
+    tables = table(b"stsc", 600_000) * 1000 + bytes(12 * 600_000)
+    with pytest.raises(SampleError, match="longer than the file"):
+        declared_sizes(encode_video(FRAMES) + tables, "mov")
+
+
+@pytest.mark.parametrize(
+    ("make", "demuxer"),
+    [
+        (lambda: b"RIFF\0\0\0\0AVI " + b"vidsstrf" * 1_900_000, "avi"),
+        (lambda: b"\0\0\0\x08free" * 1_900_000, "mov"),
+        (lambda: box(b"stsd", b"stsz" * 3_900_000), "mov"),
+        (lambda: b"\xec\x80" * 7_000_000, "matroska"),
+    ],
+)
+def test_files_that_repeat_a_header_a_million_times_are_rejected(make: Callable[[], bytes], demuxer: str) -> None:
+    """At 15 MB a search from each header to the end of the file would take hours."""
+    with pytest.raises(SampleError, match="too many"):
+        declared_sizes(make(), demuxer)
+
+
+def test_a_search_for_stream_headers_is_linear() -> None:
+    assert declared_sizes(b"RIFF\0\0\0\0AVI " + b"vids" * 3_900_000, "avi") == []
+
+
+def test_lists_besides_the_frames_of_a_matroska_file_are_limited() -> None:
+    head = bytes.fromhex("1A45DFA3 87 4282 84") + b"webm"
+    tags = b"\x73\x73\x80" * 400_000
+    segment = bytes.fromhex("18538067 01FFFFFFFFFFFFFF")  # of unknown size
+    tag_list = bytes.fromhex("1254C367 01") + len(tags).to_bytes(7, "big") + tags
+    for overhead in (tag_list, b"\0" * 2_000_000):
+        with pytest.raises(SampleError, match="beside its frames"):
+            declared_sizes(head + segment + overhead, "matroska")
+    blocks = bytes.fromhex("1F43B675 01FFFFFFFFFFFFFF") + bytes.fromhex("A3 10 1E8480") + bytes(2_000_000)
+    assert declared_sizes(head + segment + blocks * 3, "matroska") == []
+
+
+@pytest.mark.parametrize(
+    ("codec", "container", "demuxer"),
+    [("libx264", "mp4", "mov"), ("mpeg4", "mov", "mov"), ("libvpx", "webm", "matroska"), ("mpeg4", "avi", "avi")],
+)
+def test_sizes_of_real_files(codec: str, container: str, demuxer: str) -> None:
+    assert set(declared_sizes(encode_video(FRAMES, codec, container, audio=True), demuxer)) - {(0, 0)} == {(64, 48)}
