@@ -1,4 +1,4 @@
-"""One server that has had some of everything, what it exposes, and a Prometheus that scrapes it."""
+"""A server after requests of each kind, the metrics it exposes, and a Prometheus that scrapes it."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from tests.support_server import Server, free_port, template_part
 from tests.support_wire import WAIT
 
 Query = Callable[[str], list[Any]]
-"""Asks Prometheus an expression; its result."""
+"""Evaluates an expression in Prometheus; its result."""
 
 
 @pytest.fixture(scope="session")
 def busy(server: Server, astronaut: bytes) -> Server:
-    """The server, after requests that went well and some that did not."""
+    """The server after successful and failed requests."""
     template = server.template(astronaut)
     server.post("compare", [template_part("bio_feature", template), template_part("bio_template", template)])
     server.extract(b"no picture")
@@ -41,7 +41,7 @@ def exposed(busy: Server) -> Exposed:
 
 @pytest.fixture(scope="package", autouse=True)
 def scraper(busy: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """A Prometheus's port, 0 where there is none. It takes five seconds to begin, so it begins before it is asked."""
+    """Prometheus's port, 0 if it is not installed. It takes five seconds to start, so it starts before it is needed."""
     program, folder, port = shutil.which("prometheus"), tmp_path_factory.mktemp("prometheus"), free_port()
     if program is None:
         yield 0

@@ -1,4 +1,4 @@
-"""What is under deploy/, read; and the tools that know its formats, where they are."""
+"""Readers for the files in deploy/, and the tools that check their formats."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def documents(source: str) -> list[dict[str, Any]]:
 
 
 def tool(name: str) -> str:
-    """Where a program is; the test skips where it is not there."""
+    """Path of a program; skips the test if it is not installed."""
     found = shutil.which(name)
     if found is None:
         pytest.skip(f"{name} is not there")
@@ -39,14 +39,14 @@ def tool(name: str) -> str:
 
 
 def run(*command: str) -> str:
-    """Its standard output; the test fails with its words where it does."""
+    """Standard output of a program; fails the test with its error output if the program fails."""
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}{done.stderr}"
     return done.stdout
 
 
 def settings_of(environment: Mapping[str, str]) -> Settings:
-    """What FaceVer makes of these variables; the secrets' file is the one in deploy/, wherever it is to be mounted.
+    """Settings from these variables; the secrets' file is the one in deploy/, not the mounted one.
 
     Raises SettingsError for a name or value that would stop the start.
     """
@@ -55,5 +55,5 @@ def settings_of(environment: Mapping[str, str]) -> Settings:
 
 
 def stopping_seconds(settings: Settings) -> float:
-    """How long a stop may take at most: then the server ends itself."""
+    """Longest duration of a stop in seconds, after which the server ends itself."""
     return stop_limit(settings)

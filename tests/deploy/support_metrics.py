@@ -1,4 +1,4 @@
-"""What /metrics of a real server has, and what PromQL expressions ask of it."""
+"""Metrics of a real server, and the metrics that PromQL expressions use."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ MATCHER = re.compile(r'(\w+)\s*(=~|!~|!=|=)\s*"([^"]*)"')
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class UsedMetric:
     """One metric in an expression. matchers: (label, operator, value)."""
 
     name: str
     matchers: tuple[tuple[str, str, str], ...]
 
 
-def asked(expression: str) -> Iterator[Asked]:
+def used_metrics(expression: str) -> Iterator[UsedMetric]:
     for name, inside in METRIC.findall(expression):
-        yield Asked(name, tuple(MATCHER.findall(inside)))
+        yield UsedMetric(name, tuple(MATCHER.findall(inside)))
 
 
 def grouped(expression: str) -> set[str]:
@@ -72,8 +72,8 @@ class Exposed:
     def values(self, name: str, label: str) -> set[str]:
         return self._values[name][label]
 
-    def complaint(self, one: Asked) -> str:
-        """What is wrong with what is asked, "" if nothing is."""
+    def complaint(self, one: UsedMetric) -> str:
+        """Why the server does not expose a requested metric; "" if it does."""
         if one.name not in self._values:
             return f"{one.name} is not exposed"
         for label, operator, value in one.matchers:

@@ -1,4 +1,4 @@
-"""A real nginx with deploy/nginx/facever.conf in front of a server; only addresses and places are replaced."""
+"""A real nginx with deploy/nginx/facever.conf in front of a server; only addresses and paths are replaced."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ KINDS = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 
 
 def replaced(source: str, *pairs: tuple[str, str]) -> str:
-    """With each first replaced by its second; every first must be there."""
+    """The text with each first replaced by its second; each first must occur."""
     for old, new in pairs:
         assert old in source, f"{old!r} is not in it"
         source = source.replace(old, new)
@@ -83,7 +83,7 @@ class Nginx:
         temporary = " ".join(f"{kind}_temp_path {folder}/{kind};" for kind in KINDS)
         (folder / "facever.conf").write_text(conf)
         (folder / "upstream.conf").write_text(upstream)
-        user = "" if os.geteuid() else "user root root;"  # only one's own processes may be limited
+        user = "" if os.geteuid() else "user root root;"  # limits need the same user
         (folder / "nginx.conf").write_text(MAIN.format(folder=folder, temporary=temporary, user=user))
         self.log: list[str] = []
 
@@ -105,7 +105,7 @@ class Nginx:
             time.sleep(0.02)
         (self.worker,) = children(self.process.pid)
         try:
-            # Writing to a file, whatever it is, ends the worker; logs go to a pipe.
+            # Writing to any file ends the worker; logs go to a pipe.
             resource.prlimit(self.worker, resource.RLIMIT_FSIZE, (0, 0))
         except OSError:
             self._end()
@@ -129,12 +129,12 @@ class Nginx:
         self.log.extend(iter(self.process.stderr.readline, ""))
 
     def wrote_nothing(self) -> bool:
-        """Whether the worker that was forbidden to write is still there, and no file in a temporary folder."""
+        """Whether the worker, which may not write, still runs, and no temporary file exists."""
         files = [name for kind in KINDS for name in os.listdir(self.folder / kind)]
         return children(self.process.pid) == [self.worker] and not files
 
     def lost_its_worker(self) -> bool:
-        """Whether the worker was ended; waits a little for it."""
+        """Whether the worker has ended; waits briefly."""
         deadline = time.monotonic() + WAIT
         while self.worker in children(self.process.pid) and time.monotonic() < deadline:
             time.sleep(0.02)
@@ -145,13 +145,13 @@ class Nginx:
         return http.client.HTTPSConnection("localhost", self.port, timeout=WAIT, context=context)
 
     def call(self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Answer:
-        """One request by TLS, on a connection of its own."""
+        """One request over TLS, on a new connection."""
         with contextlib.closing(self._connection()) as connection:
             connection.request(method, path, body, dict(headers or {}))
             return answer(connection.getresponse())
 
     def announce(self, path: str, size: int) -> Answer:
-        """What is said to the head of a POST of that size, of which nothing is sent."""
+        """Response to the headers of a POST of that size, without its body."""
         with contextlib.closing(self._connection()) as connection:
             connection.putrequest("POST", path)
             connection.putheader("Content-Type", "multipart/form-data; boundary=x")
@@ -160,7 +160,7 @@ class Nginx:
             return answer(connection.getresponse())
 
     def logged(self, word: str) -> list[str]:
-        """Log lines with this word; waits a little for them."""
+        """Log lines with this word; waits briefly."""
         deadline = time.monotonic() + WAIT
         while True:
             found = [line for line in list(self.log) if word in line]
@@ -174,7 +174,7 @@ def answer(response: http.client.HTTPResponse) -> Answer:
 
 
 def directive(source: str, name: str) -> str:
-    """The argument of a directive that stands once."""
+    """The argument of a directive that occurs once."""
     (found,) = re.findall(rf"^\s*{name}\s+([^;#]*);", source, re.MULTILINE)
     return str(found)
 
@@ -185,7 +185,7 @@ def seconds(source: str, name: str) -> int:
 
 @contextlib.contextmanager
 def nothing_listens() -> Iterator[int]:
-    """A port that is taken and that nobody answers at."""
+    """A port in use that does not answer."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         yield int(taken.getsockname()[1])

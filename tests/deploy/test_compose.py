@@ -1,4 +1,4 @@
-"""deploy/compose.yaml: contained services, settings that start, files that are there."""
+"""deploy/compose.yaml: contained services, valid settings, existing files."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ FILE = DEPLOY / "compose.yaml"
 SERVICES: dict[str, dict[str, Any]] = yaml.safe_load(text("compose.yaml"))["services"]
 FACEVER = SERVICES["facever"]
 OLDEST = (2, 24)
-"""Of docker compose: from there on an env_file need not be there."""
+"""docker compose version from which an env_file may be missing."""
 
 
 def compose() -> list[str]:
-    """Docker's plug-in, or the program of its own, if it is new enough."""
+    """Docker's plug-in or the separate program, if it is new enough."""
     for command in (["docker", "compose"], ["docker-compose"]):
         if shutil.which(command[0]) is None:
             continue
-        told = subprocess.run([*command, "version", "--short"], capture_output=True, text=True, check=False)
-        if told.returncode == 0 and tuple(int(part) for part in re.findall(r"\d+", told.stdout)[:2]) >= OLDEST:
+        output = subprocess.run([*command, "version", "--short"], capture_output=True, text=True, check=False)
+        if output.returncode == 0 and tuple(int(part) for part in re.findall(r"\d+", output.stdout)[:2]) >= OLDEST:
             return command
     pytest.skip("docker compose 2.24 or later is not there")
 
 
 @pytest.mark.parametrize("profiles", [(), ("tls",), ("monitoring",), ("tls", "monitoring")])
-def test_docker_compose_reads_it(profiles: tuple[str, ...]) -> None:
+def test_docker_compose_accepts_the_file(profiles: tuple[str, ...]) -> None:
     options = [word for profile in profiles for word in ("--profile", profile)]
     read = yaml.safe_load(run(*compose(), "-f", str(FILE), *options, "config"))
     expected = {name for name, one in SERVICES.items() if set(one.get("profiles", profiles)) <= set(profiles)}
@@ -50,7 +50,7 @@ def test_every_service_is_contained(name: str) -> None:
     assert {"mem_limit", "cpus", "pids_limit"} <= set(service)
 
 
-def test_facever_alone_is_what_starts_by_default() -> None:
+def test_only_facever_starts_by_default() -> None:
     assert [name for name, service in SERVICES.items() if "profiles" not in service] == ["facever"]
     assert FACEVER["image"] == f"facever:{__version__}"
     assert FACEVER["user"] == f"{UID}:{UID}"
@@ -59,7 +59,7 @@ def test_facever_alone_is_what_starts_by_default() -> None:
     assert (FILE.parent / FACEVER["build"]["context"]).resolve() == ROOT
 
 
-def test_its_settings_start() -> None:
+def test_the_settings_are_valid() -> None:
     settings = settings_of(FACEVER["environment"])
     assert int(FACEVER["stop_grace_period"].removesuffix("s")) > stopping_seconds(settings)
     (published,) = FACEVER["ports"]
@@ -70,7 +70,7 @@ def test_its_settings_start() -> None:
     assert not settings.auth.api_keys  # the example opens nothing and closes nothing
 
 
-def test_its_health_check_is_the_image_s() -> None:
+def test_the_health_check_equals_the_image_s() -> None:
     (line,) = re.findall(r"^HEALTHCHECK (.*)", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
     check = FACEVER["healthcheck"]
     assert yaml.safe_load(line[line.index("[") :]) == check["test"][1:]
@@ -78,7 +78,7 @@ def test_its_health_check_is_the_image_s() -> None:
         assert f"--{option.replace('_', '-')}={check[option]}" in line
 
 
-def test_what_is_mounted_is_there() -> None:
+def test_mounted_files_exist() -> None:
     mounts = [mount for service in SERVICES.values() for mount in service.get("volumes", ()) if mount.startswith("./")]
     assert len(mounts) >= 5
     assert all((DEPLOY / mount.split(":")[0]).exists() for mount in mounts)

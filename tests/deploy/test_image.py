@@ -1,4 +1,4 @@
-"""Dockerfile, .dockerignore and the scripts that prove image and unit, as far as they go without building."""
+"""Dockerfile, .dockerignore and the scripts that test image and unit, without building."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ SCRIPTS = ("prove-image.sh", "prove-unit.sh")
 LAST = DOCKERFILE.rsplit("\nFROM ", 1)[1]
 
 
-def test_hadolint() -> None:
+def test_hadolint_accepts_the_dockerfile() -> None:
     run(tool("hadolint"), str(ROOT / "Dockerfile"))
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
-def test_shellcheck(script: str) -> None:
+def test_shellcheck_accepts_the_scripts(script: str) -> None:
     run(tool("shellcheck"), "--severity=warning", str(DEPLOY / script))
 
 
-def test_it_ends_as_an_ordinary_user_that_serves() -> None:
+def test_the_image_serves_as_an_unprivileged_user() -> None:
     assert re.findall(r"^USER (.*)", LAST, re.MULTILINE) == [f"{UID}:{UID}"]
     assert re.search(rf"useradd --uid {UID} ", LAST)
     (command,) = re.findall(r"^CMD (.*)", LAST, re.MULTILINE)
     assert json.loads(command) == ["facever", "serve"]
 
 
-def test_its_commands_are_there() -> None:
-    told = run(sys.executable, "-m", "faceVer", "--help")
+def test_the_commands_of_the_image_exist() -> None:
+    output = run(sys.executable, "-m", "faceVer", "--help")
     used = set(re.findall(r"facever (\w+)", LAST))
     used |= {json.loads(words)[1] for words in re.findall(r"(\[.*\])", LAST)}
     assert used == {"doctor", "serve", "health"}
-    assert all(re.search(rf"^\s+{name}\b", told, re.MULTILINE) for name in used)
+    assert all(re.search(rf"^\s+{name}\b", output, re.MULTILINE) for name in used)
 
 
 def test_secrets_stay_out_of_the_layers() -> None:
@@ -51,7 +51,7 @@ def test_secrets_stay_out_of_the_layers() -> None:
     assert not re.search(r"^(ARG|ENV).*(TOKEN|PASSWORD|KEY)", DOCKERFILE, re.MULTILINE)
 
 
-def test_the_context_holds_what_is_built_from_and_nothing_else() -> None:
+def test_the_build_context_holds_only_needed_files() -> None:
     lines = [line for line in (ROOT / ".dockerignore").read_text().splitlines() if line and not line.startswith("#")]
     assert lines[0] == "*"
     kept = [line.removeprefix("!") for line in lines if line.startswith("!")]
@@ -65,8 +65,8 @@ def test_the_context_holds_what_is_built_from_and_nothing_else() -> None:
     assert sorted(kept) == sorted(needed)
 
 
-def test_the_package_carries_every_file_of_its_source() -> None:
-    """What an editable installation finds by itself, an image has only where setup.cfg names it."""
+def test_the_package_contains_every_source_file() -> None:
+    """An editable installation finds every file; an image contains only files that setup.cfg names."""
     setup = configparser.ConfigParser()
     setup.read(ROOT / "setup.cfg")
     patterns = setup["options.package_data"]["facever"].split()
@@ -77,7 +77,7 @@ def test_the_package_carries_every_file_of_its_source() -> None:
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
-def test_a_proof_says_what_it_lacks(script: str, tmp_path: Path) -> None:
+def test_a_script_names_missing_tools(script: str, tmp_path: Path) -> None:
     for name in ("bash", "dirname", "id", "awk"):
         (tmp_path / name).symlink_to(tool(name))
     done = subprocess.run(["bash", str(DEPLOY / script)], env={"PATH": str(tmp_path)}, capture_output=True, text=True)
@@ -100,11 +100,13 @@ def pushed(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize(("what", "told"), [("env", "A=b"), ("cmd", "x\ny z"), ("health", "x\nhealth"), ("user", "7")])
-def test_facts_of_an_image(pushed: Path, what: str, told: str) -> None:
-    assert run(sys.executable, str(DEPLOY / "image_facts.py"), str(pushed), what) == told + "\n"
+@pytest.mark.parametrize(
+    ("what", "output"), [("env", "A=b"), ("cmd", "x\ny z"), ("health", "x\nhealth"), ("user", "7")]
+)
+def test_image_facts_are_printed(pushed: Path, what: str, output: str) -> None:
+    assert run(sys.executable, str(DEPLOY / "image_facts.py"), str(pushed), what) == output + "\n"
 
 
-def test_the_layers_of_an_image(pushed: Path) -> None:
+def test_image_layers_are_listed_with_their_sizes(pushed: Path) -> None:
     table = run(sys.executable, str(DEPLOY / "image_facts.py"), str(pushed), "layers").splitlines()
     assert table[2:] == ["| COPY a b | 2.0 | 0.0 |", "| all | 2.0 | 0.0 |"]

@@ -1,4 +1,4 @@
-"""deploy/kubernetes: the schemas' word, and what schemas cannot tell: that the pieces fit each other and FaceVer."""
+"""deploy/kubernetes: valid by the schemas, consistent with each other and with FaceVer."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from tests.support_endpoints import TABLE
 
 KUBERNETES = DEPLOY / "kubernetes"
 VERSIONS = ("1.29", "1.37")
-"""Of Kubernetes: the oldest and the newest that is promised."""
+"""Oldest and newest supported version of Kubernetes."""
 CUSTOM = ("ServiceMonitor", "Kustomization", "Component")
-"""Kinds that are not Kubernetes' own, so that its schemas do not know them."""
+"""Kinds of other projects, without a schema here."""
 Document = dict[str, Any]
 
 
 def folder(name: str) -> dict[str, Document]:
-    """What a kustomization's own files say, by kind."""
+    """Resources in a kustomization's own files, by kind."""
     kustomization = yaml.safe_load(text(f"kubernetes/{name}/kustomization.yaml"))
     files = [*kustomization.get("resources", ()), *(one["path"] for one in kustomization.get("patches", ()))]
     read = [one for file in files for one in documents(text(f"kubernetes/{name}/{file}"))]
@@ -37,7 +37,7 @@ def folder(name: str) -> dict[str, Document]:
 
 
 def rendered(path: Path) -> dict[str, Document]:
-    """What would be applied, by kind."""
+    """Resources that would be applied, by kind."""
     return {one["kind"]: one for one in documents(run(tool("kubectl"), "kustomize", str(path)))}
 
 
@@ -61,25 +61,25 @@ def settings() -> Settings:
 
 
 class TestSchemas:
-    def test_of_the_base(self) -> None:
+    def test_the_base_is_valid(self) -> None:
         assert len(BASE) == 6
         check(BASE)
 
-    def test_of_the_components(self) -> None:
+    def test_the_components_are_valid(self) -> None:
         for name in ("prometheus", "webhooks"):
             parts = folder(name)
             parts.get("HorizontalPodAutoscaler", {}).get("spec", {}).update(BASE["HorizontalPodAutoscaler"]["spec"])
             parts.get("NetworkPolicy", {}).get("spec", {}).update(BASE["NetworkPolicy"]["spec"])
             check(parts)
 
-    def test_a_mistake_is_found(self) -> None:
+    def test_an_invalid_field_is_reported(self) -> None:
         with pytest.raises(kubernetes_validate.ValidationError):
             check({"Service": {**BASE["Service"], "specs": {}}})
 
-    def test_kustomize_makes_the_base_of_the_files(self) -> None:
+    def test_kustomize_builds_the_base(self) -> None:
         assert rendered(KUBERNETES / "base") == BASE
 
-    def test_kustomize_makes_the_example(self) -> None:
+    def test_kustomize_builds_the_example(self) -> None:
         made = rendered(KUBERNETES / "example")
         check(made)
         assert set(made) == {*BASE, "Namespace", "Secret", "Ingress", "ServiceMonitor"}
@@ -94,7 +94,7 @@ class TestSchemas:
         assert [one["type"] for one in metrics] == ["Pods", "Resource"]
         assert made["HorizontalPodAutoscaler"]["spec"]["behavior"]
 
-    def test_kustomize_makes_webhooks(self, tmp_path: Path) -> None:
+    def test_kustomize_builds_the_webhooks_component(self, tmp_path: Path) -> None:
         (tmp_path / "kubernetes").symlink_to(KUBERNETES)
         overlay = {"resources": ["kubernetes/base"], "components": ["kubernetes/webhooks"]}
         (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(overlay))
@@ -104,7 +104,7 @@ class TestSchemas:
         assert made["NetworkPolicy"]["spec"]["ingress"] == BASE["NetworkPolicy"]["spec"]["ingress"]
 
 
-class TestPiecesFit:
+class TestConsistency:
     def test_selectors_choose_the_pods(self) -> None:
         assert BASE["Deployment"]["spec"]["selector"]["matchLabels"] == LABELS
         assert BASE["Service"]["spec"]["selector"] == LABELS
@@ -124,11 +124,11 @@ class TestPiecesFit:
             "name": target["metadata"]["name"],
         }
         assert "replicas" not in target["spec"]
-        # With one replica the budget would let it be taken away.
+        # With one replica the budget would allow its eviction.
         assert spec["minReplicas"] > BASE["PodDisruptionBudget"]["spec"]["maxUnavailable"]
         assert POD["spec"]["serviceAccountName"] == BASE["ServiceAccount"]["metadata"]["name"]
 
-    def test_ports_lead_to_the_server(self, settings: Settings) -> None:
+    def test_ports_match_the_server(self, settings: Settings) -> None:
         (port,) = CONTAINER["ports"]
         assert port["containerPort"] == settings.server.port
         (served,) = BASE["Service"]["spec"]["ports"]
@@ -141,7 +141,7 @@ class TestPiecesFit:
         (name,) = {json.dumps(one["backend"]["service"]) for one in ingress["spec"]["rules"][0]["http"]["paths"]}
         assert json.loads(name) == {"name": BASE["Service"]["metadata"]["name"], "port": {"name": served["name"]}}
 
-    def test_the_ingress_lets_in_what_is_for_clients(self) -> None:
+    def test_the_ingress_exposes_client_paths_only(self) -> None:
         (ingress,) = documents(text("kubernetes/example/ingress.yaml"))
         paths = [(one["path"], one["pathType"]) for one in ingress["spec"]["rules"][0]["http"]["paths"]]
 
@@ -159,34 +159,34 @@ class TestPiecesFit:
         assert (noted["proxy-request-buffering"], noted["proxy-max-temp-file-size"]) == ("off", "0")
 
 
-class TestFitsFaceVer:
-    def test_settings_start(self, settings: Settings) -> None:
+class TestFaceVerSettings:
+    def test_settings_are_valid(self, settings: Settings) -> None:
         assert settings != Settings()
         assert POD["spec"]["terminationGracePeriodSeconds"] > stopping_seconds(settings)
         memory = int(CONTAINER["resources"]["limits"]["memory"].removesuffix("Gi")) << 30
         assert settings.limits.max_inflight_bytes * 2 < memory
 
     def test_secrets_are_optional_and_listed_in_the_example(self) -> None:
-        asked = [one["valueFrom"]["secretKeyRef"] for one in CONTAINER["env"] if "valueFrom" in one]
-        assert asked
-        assert all(one["optional"] for one in asked)
+        secrets = [one["valueFrom"]["secretKeyRef"] for one in CONTAINER["env"] if "valueFrom" in one]
+        assert secrets
+        assert all(one["optional"] for one in secrets)
         example = re.findall(r"^(?:# )?([a-z-]+)=", text("kubernetes/example/secret.env"), re.MULTILINE)
-        assert sorted(example) == sorted(one["key"] for one in asked)
+        assert sorted(example) == sorted(one["key"] for one in secrets)
         names = {name for name, value in ENVIRONMENT.items() if value is None}
         values = {"FACEVER_API_KEYS": "a:" + "0" * 64, "FACEVER_TEMPLATE_KEY": "0" * 64, "FACEVER_WEBHOOK_SECRET": "x"}
         assert names == set(values)
         assert settings_of(values).auth.api_keys
-        # An optional key that is not there is an unset variable; an empty one counts as unset, too.
+        # A missing optional key is an unset variable; an empty one counts as unset.
         settings_of(dict.fromkeys(values, ""))
 
-    def test_probes_ask_what_is_there(self, settings: Settings) -> None:
+    def test_probes_use_open_endpoints(self, settings: Settings) -> None:
         for name in ("startupProbe", "readinessProbe", "livenessProbe"):
             probe = CONTAINER[name]
             assert TABLE.at(probe["httpGet"]["path"]).access is Access.OPEN
             assert probe["httpGet"]["port"] == CONTAINER["ports"][0]["name"]
             assert probe["timeoutSeconds"] > settings.api.health_timeout
 
-    def test_nothing_more_than_needed_is_allowed(self) -> None:
+    def test_the_pod_has_no_unneeded_privileges(self) -> None:
         pod, container = POD["spec"]["securityContext"], CONTAINER["securityContext"]
         assert (pod["runAsNonRoot"], pod["runAsUser"], pod["runAsGroup"]) == (True, UID, UID)
         assert pod["seccompProfile"] == {"type": "RuntimeDefault"}
@@ -208,5 +208,5 @@ class TestFitsFaceVer:
         assert rule["seriesQuery"].startswith(metric["name"] + "{")
         for label, value in metric["selector"]["matchLabels"].items():
             assert value in exposed.values(metric["name"], label)
-        # What the autoscaler hands over is in the query; without it the lanes would be added up.
+        # The query uses the autoscaler's selector; without it the lanes would be added up.
         assert "<<.LabelMatchers>>" in rule["metricsQuery"]

@@ -21,7 +21,7 @@ from tests.support_server import JPEG, PATTERN, Answer, Server
 
 CONF, UPSTREAM = text("nginx/facever.conf"), text("nginx/upstream.conf")
 FAMILIES = (f"{PATTERN}verify", "/v1/face/liveness/detect", FOLDERS_PATH)
-"""A path of each of the three shapes errors have."""
+"""One path per shape of error response."""
 
 
 @pytest.fixture(scope="module")
@@ -32,13 +32,13 @@ def proxy(busy: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ng
 
 
 def words(answer: Answer) -> tuple[int, object, str, str | None]:
-    """What clients go by."""
+    """The parts of a response that clients rely on."""
     headers = answer.headers
     kind = headers["content-type"].partition(";")[0]
     return answer.status, answer.json(), kind, headers.get("access-control-allow-origin")
 
 
-class TestNumbers:
+class TestLimits:
     def test_nginx_is_no_stricter_than_the_server(self) -> None:
         settings = Settings()
         assert int(directive(CONF, "client_max_body_size").removesuffix("m")) * MIB > settings.limits.max_request_bytes
@@ -48,18 +48,18 @@ class TestNumbers:
         assert seconds(CONF, "proxy_read_timeout") > settings.server.request_timeout
         assert seconds(CONF, "send_timeout") >= settings.server.write_timeout
 
-    def test_its_idle_connections_end_before_the_server_s(self) -> None:
+    def test_nginx_closes_idle_connections_before_the_server(self) -> None:
         assert seconds(UPSTREAM, "keepalive_timeout") < Settings().server.keepalive_timeout
         assert int(directive(UPSTREAM, "keepalive")) < Settings().server.max_connections
         assert directive(UPSTREAM, "server").startswith(f"127.0.0.1:{Settings().server.port} ")
 
-    def test_the_other_upstream_differs_by_its_address_only(self) -> None:
+    def test_the_compose_upstream_differs_in_its_address_only(self) -> None:
         plain = [line for line in UPSTREAM.splitlines() if not line.startswith("#")]
         compose = text("nginx/upstream-compose.conf").splitlines()[1:]
         strip = [line.partition(" #")[0].replace("127.0.0.1:", "facever:") for line in plain]
         assert [line.partition(" #")[0] for line in compose] == strip
 
-    def test_every_path_has_its_name_in_the_log(self) -> None:
+    def test_every_path_is_named_in_the_log(self) -> None:
         found = re.findall(r'^    (?:"~(\S+)"|(/\S+)) \$uri;', CONF, re.MULTILINE)
         patterns = [pattern or re.escape(plain) for pattern, plain in found]
         ours = [
@@ -71,13 +71,13 @@ class TestNumbers:
             assert not any(re.fullmatch(pattern, f"{path}jane_doe") for pattern in patterns), path
 
 
-def test_nginx_reads_it(tmp_path: Path) -> None:
+def test_nginx_accepts_the_configuration(tmp_path: Path) -> None:
     nginx = Nginx(tmp_path, 1)
     run(*nginx.command, "-t")
 
 
-class TestPassing:
-    def test_15_megabytes(self, proxy: Nginx, busy: Server, astronaut: bytes) -> None:
+class TestProxying:
+    def test_bodies_of_15_megabytes_pass(self, proxy: Nginx, busy: Server, astronaut: bytes) -> None:
         # What follows a JPEG's end is not read.
         large = astronaut + bytes(Settings().limits.max_file_bytes - len(astronaut))
         answer = proxy.call("POST", f"{PATTERN}extract", large, JPEG)
@@ -85,20 +85,20 @@ class TestPassing:
         assert answer.body == busy.template(astronaut)
         assert proxy.wrote_nothing()
 
-    def test_a_large_answer(self, proxy: Nginx, busy: Server, astronaut: bytes) -> None:
+    def test_large_responses_pass(self, proxy: Nginx, busy: Server, astronaut: bytes) -> None:
         answer = proxy.call("GET", "/openapi.json")
         assert answer.status == 200
         assert answer.body == busy.call("GET", "/openapi.json").body
         assert len(answer.body) > 65536  # more than nginx's buffers hold
         assert proxy.wrote_nothing()
 
-    def test_base64_both_ways(self, proxy: Nginx, busy: Server, astronaut: bytes) -> None:
+    def test_base64_passes_both_ways(self, proxy: Nginx, busy: Server, astronaut: bytes) -> None:
         headers = {**JPEG, "Content-Transfer-Encoding": "base64"}
         answer = proxy.call("POST", f"{PATTERN}extract", base64.b64encode(astronaut), headers)
         assert (answer.status, answer.headers["content-transfer-encoding"]) == (200, "base64")
         assert base64.b64decode(answer.body, validate=True) == busy.template(astronaut)
 
-    def test_chunks(self, proxy: Nginx, busy: Server, astronaut: bytes) -> None:
+    def test_chunked_bodies_pass(self, proxy: Nginx, busy: Server, astronaut: bytes) -> None:
         answer = proxy.call("POST", f"{PATTERN}extract", iter([astronaut[:9999], astronaut[9999:]]), JPEG)
         assert (answer.status, answer.body) == (200, busy.template(astronaut))
 
@@ -114,7 +114,7 @@ class TestPassing:
         assert "secret" not in theirs
         assert f"{PATTERN}extract {answer.status} " in ours
 
-    def test_a_path_of_a_client_s_own_is_not_logged(self, proxy: Nginx) -> None:
+    def test_unknown_paths_are_not_logged(self, proxy: Nginx) -> None:
         for ident, path in (("unknown-1", "/jane.doe"), ("unknown-2", f"{PATTERN}jane_doe")):
             answer = proxy.call("GET", path, headers={"X-Request-ID": ident})
             assert answer.code == "BPE-002006"
@@ -122,11 +122,11 @@ class TestPassing:
             assert f" GET other {answer.status} " in line
         assert "jane" not in "".join(proxy.log)
 
-    def test_metrics_stay_inside(self, proxy: Nginx) -> None:
+    def test_metrics_are_blocked(self, proxy: Nginx) -> None:
         answer = proxy.call("GET", "/metrics")
         assert (answer.status, answer.code) == (404, "BPE-002006")
 
-    def test_plain_http_is_sent_to_tls(self, proxy: Nginx) -> None:
+    def test_plain_http_is_redirected_to_tls(self, proxy: Nginx) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", proxy.plain)
         connection.request("GET", "/version", headers={"Host": "a.example"})
         answer = connection.getresponse()
@@ -134,27 +134,27 @@ class TestPassing:
         connection.close()
 
 
-class TestRefusing:
-    def test_a_long_header_sounds_alike(self, proxy: Nginx, busy: Server) -> None:
+class TestRejecting:
+    def test_long_headers_get_the_server_s_response(self, proxy: Nginx, busy: Server) -> None:
         nginx, server = (one.call("GET", "/version", headers={"X-Long": "y" * 9000}) for one in (proxy, busy))
         assert words(nginx) == words(server)
         assert (nginx.status, nginx.code) == (431, "BPE-002007")
 
-    def test_what_is_no_http_sounds_alike(self, proxy: Nginx, busy: Server) -> None:
+    def test_malformed_http_gets_the_server_s_response(self, proxy: Nginx, busy: Server) -> None:
         nginx, server = (one.call("GET", "/version", headers={"Content-Length": "x"}) for one in (proxy, busy))
         assert words(nginx) == words(server)
         assert (nginx.status, nginx.code) == (400, "BPE-002006")
 
     @pytest.mark.parametrize("path", FAMILIES)
-    def test_too_large_sounds_alike(self, path: str, proxy: Nginx) -> None:
+    def test_large_bodies_get_the_server_s_response(self, path: str, proxy: Nginx) -> None:
         server, nginx = proxy.announce(path, Settings().limits.max_request_bytes + 1), proxy.announce(path, 200 * MIB)
         assert words(server) == words(nginx)
         assert nginx.status == 413
         assert nginx.headers["x-request-id"]
         assert len(proxy.logged(nginx.headers["x-request-id"])) == 1
 
-    def test_overload_sounds_alike(self, tmp_path_factory: pytest.TempPathFactory) -> None:
-        """FaceVer's own 503 comes through as it is; nginx's, where there is no FaceVer, is like it."""
+    def test_overload_gets_the_server_s_response(self, tmp_path_factory: pytest.TempPathFactory) -> None:
+        """FaceVer's 503 passes unchanged; nginx's own, when FaceVer is down, equals it."""
         with Server(rate_limit="0.001", rate_burst="1") as server, nothing_listens() as nobody:
             server.extract(b"the one that may come")
             theirs = [server.call("POST", path, b"x", JPEG) for path in FAMILIES]
@@ -165,7 +165,7 @@ class TestRefusing:
         assert [answer.status for answer in theirs] == [503] * 3
         assert [words(answer) for answer in passed] == [words(answer) for answer in theirs]
         assert [words(answer) for answer in made] == [words(answer) for answer in theirs]
-        # A server that is full says FACEVER_RETRY_AFTER; one that is asked too often, when the next may come.
+        # An overloaded server sends FACEVER_RETRY_AFTER; a rate limit sends when the next request may come.
         assert [answer.headers["retry-after"] for answer in made] == [str(Settings().api.retry_after)] * 3
         assert all(int(answer.headers["retry-after"]) > 900 for answer in passed)
 
@@ -181,8 +181,8 @@ class TestRefusing:
         assert (answers[2].code, answers[2].headers["retry-after"]) == ("BPE-001003", "1")
 
 
-def test_bodies_would_be_seen_on_disk(busy: Server, tmp_path: Path, astronaut: bytes) -> None:
-    """What catches writing catches it: without the directive that forbids it, the worker is ended."""
+def test_the_check_detects_bodies_on_disk(busy: Server, tmp_path: Path, astronaut: bytes) -> None:
+    """Check of the check: without the directive that forbids files, the worker is ended."""
     buffering = (("proxy_request_buffering off;", "proxy_request_buffering on;"),)
     with Nginx(tmp_path, busy.port, *buffering) as proxy:
         with pytest.raises((OSError, http.client.HTTPException)):
@@ -190,7 +190,7 @@ def test_bodies_would_be_seen_on_disk(busy: Server, tmp_path: Path, astronaut: b
         assert proxy.lost_its_worker()
 
 
-def test_words_replaced_must_be_there() -> None:
+def test_replaced_text_must_occur() -> None:
     with pytest.raises(AssertionError):
         replaced("a", ("b", "c"))
     assert json.loads(replaced('{"a": 1}', ("1", "2"))) == {"a": 2}

@@ -1,4 +1,4 @@
-"""Panels and alerts, asked of a real Prometheus that scrapes a real server."""
+"""Panels and alerts, evaluated by a real Prometheus that scrapes a real server."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tests.deploy.conftest import Query
 from tests.deploy.support_metrics import EXPRESSIONS, RULES
 
 
-def test_every_panel_has_an_answer(prometheus: Query) -> None:
+def test_every_panel_has_data(prometheus: Query) -> None:
     silent = []
     for title, target in EXPRESSIONS:
         expression = target["expr"].replace("$__rate_interval", "1m").replace('"$job"', '"facever"')
@@ -19,7 +19,7 @@ def test_every_panel_has_an_answer(prometheus: Query) -> None:
     assert not silent
 
 
-def test_no_alert_is_raised_by_a_server_that_is_well(prometheus: Query) -> None:
+def test_a_healthy_server_raises_no_alert(prometheus: Query) -> None:
     for rule in RULES:
         assert prometheus(rule["expr"]) == [], rule["alert"]
     assert prometheus('up{job="facever"}')[0]["value"][1] == "1"
