@@ -1,4 +1,4 @@
-"""docs/migration.md says what is so."""
+"""docs/migration.md agrees with the code."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def block(language: str, text: str) -> str:
     return found[1]
 
 
-def test_every_endpoint_of_the_vendor_is_told_of() -> None:
+def test_every_endpoint_of_the_vendor_is_listed() -> None:
     table = section("Endpoint by endpoint").partition("\n###")[0]
     for path in ("/version", f"{PATTERN}/health", f"{LIVENESS}/health", FOLDERS_PATH, "…/liveness/detect", "…/extract"):
         assert f" {path}`" in table, path
@@ -56,18 +56,18 @@ def test_every_endpoint_of_the_vendor_is_told_of() -> None:
         assert all(f"`{spec.name}`" in row for spec in (first, second)), name
 
 
-def test_added_codes_have_the_statuses_told() -> None:
+def test_added_codes_have_the_listed_statuses() -> None:
     added, _, _ = section("Errors").partition("Some messages")
-    told = {code: int(cells[0].split()[0]) for code, cells in coded(added).items()}
-    assert len(told) == 11
-    assert told == {code: ROWS[code].status for code in told}
+    listed = {code: int(cells[0].split()[0]) for code, cells in coded(added).items()}
+    assert len(listed) == 11
+    assert listed == {code: ROWS[code].status for code in listed}
 
 
-def test_words_are_told_as_they_are() -> None:
+def test_listed_messages_are_the_codes() -> None:
     _, _, differing = section("Errors").partition("Some messages")
-    told = {code: cells[1] for code, cells in coded(differing).items()}
-    assert len(told) == 4
-    assert told == {code: ROWS[code].message.en for code in told}
+    listed = {code: cells[1] for code, cells in coded(differing).items()}
+    assert len(listed) == 4
+    assert listed == {code: ROWS[code].message.en for code in listed}
 
 
 def test_limits_are_the_defaults() -> None:
@@ -136,5 +136,5 @@ def test_an_image_has_to_say_so(server: Server, astronaut: bytes, headers: dict[
     assert server.call("POST", f"{PATTERN}/extract", astronaut, headers).code == "BPE-002001"
 
 
-def test_the_full_apis_token_is_ignored(server: Server, astronaut: bytes) -> None:
+def test_an_oz_token_is_ignored_where_keys_are_off(server: Server, astronaut: bytes) -> None:
     assert server.extract(astronaut, {**JPEG, "X-Forensic-Access-Token": "x"}).status == 200
