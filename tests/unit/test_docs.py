@@ -89,6 +89,15 @@ def test_named_files_exist(document: Path) -> None:
     assert not [path for path in named if not (ROOT / path).exists()]
 
 
+def test_files_of_the_architecture_page_exist() -> None:
+    """There files of the package are named without its folder."""
+    named = re.findall(r"`([\w./-]+(?:\.\w+|/))`", prose(ROOT / "docs" / "architecture.md"))
+    assert len(named) > 50
+    assert not [
+        path for path in named if not any((ROOT / folder / path).exists() for folder in ("", "faceVer", "faceVer/http"))
+    ]
+
+
 @pytest.mark.parametrize("document", PAGES, ids=lambda path: path.name)
 def test_headings_of_a_document_differ(document: Path) -> None:
     """GitHub and the site number equal ones in different ways, so they could not be linked."""
