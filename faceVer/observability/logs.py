@@ -1,7 +1,7 @@
 """Log lines on standard error, each with the id of the request it belongs to.
 
-Lines about the server go through `logging`. The one line a request ends with is written here, formatted at once: at
-thousands of requests per second the machinery of `logging` would cost more than a comparison does.
+Lines about the server go through `logging`. The access line of each request is formatted and written here: that takes
+7.5 µs instead of 24 µs with `logging`; a comparison takes 150 to 170 µs (docs/decisions/0032-http-path.md).
 """
 
 from __future__ import annotations
