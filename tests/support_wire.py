@@ -58,7 +58,7 @@ def metric(server: Server, line: str) -> float:
 
 
 def until(server: Server, line: str, least: float = 1) -> float:
-    """Wait until a sample of /metrics is at least that; a server may be too busy to be asked for a moment."""
+    """Wait until a sample of /metrics is at least that; a server may be too busy to answer for a moment."""
     deadline, value = time.monotonic() + WAIT, 0.0
     while value < least and time.monotonic() < deadline:
         with contextlib.suppress(ConnectionError):

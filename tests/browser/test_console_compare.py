@@ -220,7 +220,7 @@ def test_a_photo_is_changed_for_another(opened: Console, astronaut: bytes, twin:
 
 
 def test_the_same_with_curl(opened: Console, server: Server, astronaut: bytes, twin: bytes, tmp_path: Path) -> None:
-    """The commands name the chosen files, whatever a shell or curl would take their names for."""
+    """The commands quote the chosen files' names for the shell and curl."""
     opened.page.get_by_text("The same with curl").click()
     shown = opened.page.locator(".recipe pre")
     expect(shown).to_contain_text("-F 'sample_1=@first.jpg;type=image/jpeg'")

@@ -31,7 +31,7 @@ def tab_to(page: Page, name: str) -> None:
 
 def test_keyboard_only(opened: Console) -> None:
     page = opened.page
-    # Early: the browser hears of it some time after Playwright has been told, and would open a dialog of its own.
+    # Early: the browser learns of it after Playwright returns, and would open its own dialog.
     page.on("filechooser", lambda chooser: None)
     page.keyboard.press("Tab")
     assert focused(page) == "Skip to the content"

@@ -170,7 +170,7 @@ def test_the_camera_records(visit: Visit) -> None:
         dialog = console.page.get_by_role("dialog", name="Camera")
         dialog.get_by_label("Length of the recording").select_option("5 seconds")
         expect(dialog.get_by_role("button", name="Record")).to_be_enabled(timeout=SLOW)
-        clock.pause_at(3600)  # from here on time passes only as it is told to
+        clock.pause_at(3600)  # from here on only the test advances the time
         dialog.get_by_role("button", name="Record").click(timeout=SLOW)
         expect(dialog).to_contain_text("Recording: 5 s left.")
         for left in (4, 3, 2, 1):

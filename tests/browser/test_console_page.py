@@ -162,7 +162,7 @@ def test_a_long_name_fits_while_its_file_is_looked_at(visit: Visit) -> None:
 
 
 def test_forced_colours(visit: Visit, astronaut: bytes) -> None:
-    """A dark palette of the system's holds, whatever was chosen in the page, and the current view is marked."""
+    """The system's forced colours override the page's theme, and the current view is marked."""
     with visit(dark=True, forced_colors="active") as console:
         console.page.add_init_script("localStorage.setItem('facever-theme', 'light')")
         fill_liveness(console, astronaut)

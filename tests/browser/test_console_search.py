@@ -123,7 +123,7 @@ def test_drops_beside_the_places(visit: Visit, people: dict[str, bytes]) -> None
 
 
 def test_two_at_a_time_and_patiently(visit: Visit, people: dict[str, bytes]) -> None:
-    """Never more than two photos are under way, a busy server is asked again, and a folder's files are all taken."""
+    """At most two requests run at a time, a busy server is retried, and every file of a folder is sent."""
     under_way: set[object] = set()
     most = 0
     refused = 0

@@ -1,4 +1,4 @@
-"""The page and its server: keys, the status page, a server that is gone, started anew, or behind something else."""
+"""The page and its server: keys, the status page, a server that is down, restarted, or behind a proxy."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from tests.support_server import Answer
 
 _FOLDER = Path(os.environ["CONTRACT_FILES"])
 FILES = {kind.name: [path.read_bytes() for path in sorted(kind.iterdir())] for kind in _FOLDER.iterdir()}
-"""Kind (picture, template, medium) -> files, good and bad."""
+"""Kind (picture, template, media item) -> files, good and bad."""
 KINDS = {
     spec.name: "picture" if spec.types is IMAGE_TYPES else "template" for row in ENDPOINTS.values() for spec in row[:2]
 }

@@ -3,7 +3,7 @@
 Checks that are off, and why:
 
 - unsupported_method: the contract answers 400 with code 002002 to a wrong verb, not 405, but for instant folders.
-- positive_data_acceptance: whether bytes are a picture with one usable face cannot be told by a schema.
+- positive_data_acceptance: a schema cannot state whether bytes are a picture with one usable face.
 - negative_data_rejection: parts of unknown names, unknown fields of the payload, and odd ids are ignored on purpose.
 - use_after_free, ensure_resource_availability, object_level_authorization: nothing is stored.
 """

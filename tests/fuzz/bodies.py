@@ -319,7 +319,7 @@ VALUES: tuple[Any, ...] = (
 
 
 def payload(rng: Random, seeds: Seeds) -> Made:
-    """JSON by grammar and by damage. The medium is mostly none, so that little is computed."""
+    """JSON by grammar and by damage. Mostly without a media item, so that little is computed."""
     if rng.random() < 0.5:
         document = json.loads(json.dumps(PAYLOAD).replace("video1", rng.choice(("m", "video1"))))
         for _ in range(rng.randint(1, 3)):

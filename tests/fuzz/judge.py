@@ -1,4 +1,4 @@
-"""What an answer may be, whatever was sent: the contract's statuses and codes, in its shape; nothing of the server."""
+"""The allowed responses to any request: the contract's statuses, codes and shape; no internals of the server."""
 
 from __future__ import annotations
 

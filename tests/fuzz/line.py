@@ -17,7 +17,7 @@ from tests.support_server import Answer
 HARD = 20.0
 """Seconds after which an answer counts as never coming."""
 QUIET = 0.25
-"""Seconds without a byte after which what is no whole request is given up by the client."""
+"""Seconds without a byte after which the client gives up an incomplete request."""
 # What a busy server has said by the time the client closes its side: 100 Continue, and then nobody waits any more.
 _ONLY_CONTINUE = re.compile(rb"(?:HTTP/1\.\d 100 [^\r\n]*\r\n\r\n)+")
 _HEAD = re.compile(rb"\AHEAD |\nHEAD ", re.IGNORECASE)
@@ -73,7 +73,7 @@ class Line:
         raise AssertionError("unreachable")
 
     def _raw(self, case: Case) -> tuple[list[int], str]:
-        """Of what is no whole request, any number of answers may come, or none; but the connection must end."""
+        """An incomplete request may get any number of responses, or none, but the connection must end."""
         self.close()
         sock, _ = self._open()
         try:

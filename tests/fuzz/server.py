@@ -49,7 +49,7 @@ class Watched(Server):
             if level not in ("DEBUG", "INFO") and not (level == "WARNING" and _USUAL.search(line)):
                 self._note(line.rstrip())
             if self.lines < KEPT:
-                self.log.append(line)  # so that a start that fails can be told
+                self.log.append(line)  # to report a failed start
 
     def _note(self, line: str) -> None:
         kind = re.sub(r"[\d.]+|[0-9a-f]{32}", "0", line)

@@ -1,6 +1,6 @@
 """What the coverage-guided fuzzer calls: parsers and decoders, each with bytes of any kind.
 
-A target returns, whatever it is given; only what its module documents is caught.
+A target returns for any input; it catches only the errors that its module documents.
 """
 
 from __future__ import annotations
@@ -141,5 +141,5 @@ def beginnings(name: str) -> list[bytes]:
 
 
 def quiet() -> None:
-    """Pillow warns of every oddity; here that is no news."""
+    """Pillow warns about unusual files, which are expected here."""
     warnings.simplefilter("ignore")

@@ -1,4 +1,4 @@
-"""Ten times the load a server can bear (`make load`): who is let in is served in time, all others are told at once.
+"""Ten times the load a server can bear (`make load`): admitted requests are served in time, all others are rejected at once.
 
 What depends on the machine's mood (times) is printed, with what is aimed at; what must hold on any machine is asserted.
 """
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.slow
 
 SECONDS = float(os.environ.get("LOAD_SECONDS", "30"))
 QUEUE = os.environ.get("LOAD_QUEUE", "2")
-"""Waiting requests per process: with few that wait, whoever is let in is served soon."""
+"""Waiting requests per process: with a short queue admitted requests are served soon."""
 TIMES, AIM = 10, 3.0
 GROWTH = 1.1
 """Most by which resident memory may grow under overload, against what it was when the server was warm."""

@@ -1,4 +1,4 @@
-"""What the soak sends: every endpoint, every kind of medium, and a few bad ones; and what two equal answers share."""
+"""What the soak sends: every endpoint, every kind of media, and a few bad ones; and what two equal answers share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mixed requests for SOAK_MINUTES at SOAK_RATE per second (`make soak`): each answer as when it was asked for alone,
+"""Mixed requests for SOAK_MINUTES at SOAK_RATE per second (`make soak`): each answer equals that of the request alone,
 memory, descriptors and threads that do not grow, no 5xx but those that are provoked."""
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ HEAVY = ("extract 4 MP", "no face", "extract_and_compare", "folder video", "fold
 
 
 class Soak:
-    """Clients that share one clock: a request every 1/RATE seconds, whoever is free sends it."""
+    """Clients that share one clock: any free client sends a request every 1/RATE seconds."""
 
     def __init__(self, server: Server) -> None:
         self.server = server
@@ -80,7 +80,7 @@ class Soak:
                 self.wrong.append(f"{kind.name}: {str(found)[:200]} is not {str(self.alone[kind.name])[:200]}")
 
     def burst(self) -> None:
-        """Now and then more at once than there is room for."""
+        """At intervals, more requests at once than the server admits."""
         heavy = [kind for kind in self.kinds if kind.name in HEAVY]
         rng = Random(2)
         while True:

@@ -1,4 +1,4 @@
-"""Preparation steps on small graphs: whatever the weights, the prepared model computes what the published one does."""
+"""Preparation steps on small graphs: for any weights the prepared model computes what the published one does."""
 
 from __future__ import annotations
 
