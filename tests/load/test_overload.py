@@ -1,6 +1,6 @@
-"""Ten times the load a server can bear (`make load`): admitted requests are served in time, all others are rejected at once.
+"""Ten times the capacity (`make load`): admitted requests are served in time, all others are rejected at once.
 
-What depends on the machine's mood (times) is printed, with what is aimed at; what must hold on any machine is asserted.
+Times depend on the machine and are printed with their targets; what must hold on any machine is asserted.
 """
 
 from __future__ import annotations
