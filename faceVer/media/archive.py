@@ -1,7 +1,7 @@
-"""An archive of pictures to frames, in the order a person would number them, from memory only.
+"""An archive of images (zip, tar, tar.gz) to frames, in natural order of their names, from memory only.
 
-Everything is listed and checked first (names, kinds, claimed sizes, first bytes); then only the members that are taken
-are expanded, one at a time. Whatever is wrong inside an archive, bombs included, is a SampleError.
+All entries are listed and checked first (names, kinds, claimed sizes, first bytes); then only the members that are
+taken are expanded, one at a time.
 """
 
 from __future__ import annotations
@@ -20,58 +20,60 @@ import numpy as np
 
 from faceVer.domain.errors import SampleError
 from faceVer.domain.values import Frame, Image
-from faceVer.media.archive_reader import Entry, most_entries, tar_entries, zip_entries
+from faceVer.media.archive_entry import Entry, max_entries
+from faceVer.media.archive_tar import tar_entries
+from faceVer.media.archive_zip import zip_entries
 from faceVer.media.image import decode
 from faceVer.media.limits import MediaLimits
 from faceVer.media.sampling import choose
 from faceVer.media.sniffing import identify
 from faceVer.observability.timings import checkpoint
 
-_HEAD = 4096  # bytes of a member that tell its kind
+_SNIFFED = 4096  # bytes of a member that identify it
 _CLUTTER = (".ds_store", "thumbs.db", "desktop.ini")
-# What zipfile, gzip and zlib raise on broken bytes.
+# What zipfile and zlib raise on damaged bytes.
 _FAILURES = (zipfile.BadZipFile, zlib.error, struct.error, OSError, EOFError, ValueError, NotImplementedError,
              RuntimeError, LookupError)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class _Member:
-    """One picture: its place among all entries of the archive, and its name."""
+    """One image. position: among all entries of the archive."""
 
-    place: int
+    position: int
     name: str
 
 
 def read_archive(data: bytes, *, limits: MediaLimits) -> list[Frame]:
-    """At most `limits.frames` pictures of a zip, tar or tar.gz, evenly spaced in natural order of their names.
+    """At most `limits.frames` images of a zip, tar or tar.gz, evenly spaced in natural order of their names.
 
-    Frames are upright RGB, no side above `limits.side`; `index` is the picture's place in that order. Raises
-    SampleError: not such an archive, a member that is no picture or cannot be read, a cap is passed, a hostile name.
+    Frames are upright RGB, no side above `limits.side`; `index` is the image's position in that order. Raises
+    SampleError: another kind of file, a member that is not a readable image, a limit exceeded, a hostile name.
     """
     kind, mime = identify(data)
     if kind != "archive":
         raise SampleError(f"an archive is expected, not {kind}")
     entries = zip_entries if mime == "application/zip" else tar_entries
     try:
-        members = sorted(_list(entries(data, limits), limits), key=lambda member: natural(member.name))
+        members = sorted(_images(entries(data, limits), limits), key=lambda member: natural_key(member.name))
         if not members:
             raise SampleError("the archive holds no picture")
         taken = choose(range(len(members)), range(len(members)), limits.frames)
-        ranks = {members[rank].place: rank for rank in taken}
+        index_at = {members[index].position: index for index in taken}
         frames = []
-        for place, entry in enumerate(entries(data, limits)):
-            if place in ranks:
+        for position, entry in enumerate(entries(data, limits)):
+            if position in index_at:
                 checkpoint()
-                rank = ranks[place]
-                frames.append(Frame(_picture(entry, limits), rank, name=members[rank].name))
-                if len(frames) == len(ranks):
+                index = index_at[position]
+                frames.append(Frame(_decode(entry, limits), index, name=members[index].name))
+                if len(frames) == len(taken):
                     break
     except _FAILURES as error:
         raise SampleError(f"the archive cannot be read: {type(error).__name__}") from error
     return sorted(frames, key=lambda frame: frame.index)
 
 
-def natural(name: str) -> tuple[list[tuple[int, int, str]], str]:
+def natural_key(name: str) -> tuple[list[tuple[int, int, str]], str]:
     """A sorting key by which frame2 comes before frame10."""
     parts = (part for part in re.split(r"([0-9]+)", name.casefold()) if part)
     # Digits compare by their count, then as text: a number of a thousand digits is never made.
@@ -79,27 +81,26 @@ def natural(name: str) -> tuple[list[tuple[int, int, str]], str]:
     return key, name
 
 
-def _list(entries: Iterable[Entry], limits: MediaLimits) -> list[_Member]:
+def _images(entries: Iterable[Entry], limits: MediaLimits) -> list[_Member]:
+    """The members that are images. Raises SampleError on any other entry but folders and clutter."""
     members: list[_Member] = []
-    total = 0
-    for place, entry in enumerate(entries):
-        if place >= most_entries(limits):
+    expanded = 0
+    for position, entry in enumerate(entries):
+        if position >= max_entries(limits):
             raise SampleError("the archive has too many entries")
         path = _path(entry.name)
-        if entry.kind not in ("file", "folder"):
-            raise SampleError(f"the archive holds {entry.kind}")
-        total += entry.size
-        if total > limits.max_expanded_bytes:
+        expanded += entry.size
+        if expanded > limits.max_expanded_bytes:
             raise SampleError("the archive expands to more bytes than allowed")
-        if entry.kind == "folder" or _is_clutter(path):
+        if entry.is_folder or _is_clutter(path):
             continue
         if entry.size > limits.max_member_bytes:
             raise SampleError("a member of the archive is larger than allowed")
         if len(members) >= limits.max_members:
             raise SampleError(f"the archive has more than {limits.max_members} members")
-        if _kind(entry.read(_HEAD)) != "image":
-            raise SampleError("a member of the archive is no image")
-        members.append(_Member(place, entry.name))
+        if not _is_image(entry.read(_SNIFFED)):
+            raise SampleError("a member of the archive is not an image")
+        members.append(_Member(position, entry.name))
     return members
 
 
@@ -114,14 +115,14 @@ def _is_clutter(path: PurePosixPath) -> bool:
     return "__MACOSX" in path.parts or path.name.startswith("._") or path.name.lower() in _CLUTTER
 
 
-def _kind(head: bytes) -> str:
+def _is_image(start: bytes) -> bool:
     try:
-        return identify(head)[0]
+        return identify(start)[0] == "image"
     except SampleError:
-        return "unknown"
+        return False
 
 
-def _picture(entry: Entry, limits: MediaLimits) -> Image:
+def _decode(entry: Entry, limits: MediaLimits) -> Image:
     data = entry.read(limits.max_member_bytes + 1)
     if len(data) > limits.max_member_bytes:
         raise SampleError("a member of the archive is larger than allowed")

@@ -218,7 +218,7 @@ BOMBS: dict[str, tuple[str, Callable[[], bytes]]] = {
     "zip, 1 MB that expands to 1 GB": ("expands to more bytes", lambda: zip_bomb(1, shared=False)),
     "zip, 1 MB, 1 GB, and denies it": ("", lambda: zip_bomb(1, shared=False, claimed=len(photo()))),
     "zip, 10 MB that expands to 10 GB": ("expands to more bytes", lambda: zip_bomb(10, shared=False)),
-    "zip in a zip": ("is no image", lambda: make_zip([("0.zip", zip_bomb(1, shared=False))])),
+    "zip in a zip": ("is not an image", lambda: make_zip([("0.zip", zip_bomb(1, shared=False))])),
     "tar.gz, 1 MB that expands to 1 GB": ("expands to more bytes", lambda: gzip_bomb(GIB)),
     "tar.gz, 10 MB that expands to 10 GB": ("expands to more bytes", lambda: gzip_bomb(10 * GIB)),
     "avi, pictures of 30000x30000": ("larger than allowed", huge_mjpeg),

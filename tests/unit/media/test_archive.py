@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faceVer.domain.errors import SampleError
-from faceVer.media import archive
-from faceVer.media import archive_reader as unpack
-from faceVer.media.archive import natural, read_archive
+from faceVer.media import archive, archive_tar, archive_zip
+from faceVer.media.archive import natural_key, read_archive
+from faceVer.media.archive_gzip import GzipStream
 from faceVer.media.limits import MediaLimits
 from tests.support_media import Image, face_frames, face_image, frame_number, jpeg, make_tar, make_zip, png
 
@@ -79,7 +79,7 @@ def test_large_pictures_are_scaled_down() -> None:
 
 def test_natural_order() -> None:
     names = ["a10", "A2", "b1/9", "b1/10", "a1", "10", "9", "a" + "9" * 5000, "é2", "é10", "", "a01"]
-    names.sort(key=natural)
+    names.sort(key=natural_key)
     assert names == ["", "9", "10", "a01", "a1", "A2", "a10", "a" + "9" * 5000, "b1/9", "b1/10", "é2", "é10"]
 
 
@@ -203,7 +203,7 @@ def test_a_zip_that_lies_about_a_size() -> None:
 def test_a_huge_directory_is_refused_before_zipfile_reads_it(monkeypatch: pytest.MonkeyPatch) -> None:
     entry = b"PK\1\2" + bytes(42)
     end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 1, 1, 46 * 200_000, 4, 0)
-    monkeypatch.setattr(unpack.zipfile, "ZipFile", lambda *_: pytest.fail("zipfile was reached"))
+    monkeypatch.setattr(archive_zip.zipfile, "ZipFile", lambda *_: pytest.fail("zipfile was reached"))
     refused(b"PK\3\4" + entry * 200_000 + end, "too many entries")
     honest = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 65_535, 65_535, 46 * 65_535, 4, 0)
     refused(b"PK\3\4" + entry * 65_535 + honest, "claims 65535")
@@ -245,8 +245,51 @@ def _typed(name: str, kind: bytes) -> tarfile.TarInfo:
     return info
 
 
+def members_of(data: bytes, size: int) -> bytes:
+    """The data in gzip members of so many bytes each, as bgzip and pigz with --independent write it."""
+    return b"".join(gzip.compress(data[at : at + size]) for at in range(0, len(data), size))
+
+
+@pytest.mark.parametrize("size", [100, 512, 700, 65_280])
+def test_a_gzip_file_of_several_members_is_read_completely(size: int) -> None:
+    tar = make_tar([(f"{number}.jpg", FRAMES[number]) for number in range(12)])
+    for end in (b"", gzip.compress(b""), bytes(512), b"trailing garbage"):
+        frames = read_archive(members_of(tar, size) + end, limits=LIMITS)
+        assert [frame_number(frame.image) for frame in frames] == list(range(12))
+
+
+def test_concatenated_gzip_files_are_read_completely() -> None:
+    first = make_tar([("a.jpg", FRAMES[0])])[:-1024].rstrip(b"\0")
+    first += bytes(-len(first) % 512)  # no end marker
+    second = make_tar([("b.jpg", FRAMES[1])])
+    frames = read_archive(gzip.compress(first) + gzip.compress(second), limits=LIMITS)
+    assert [frame.name for frame in frames] == ["a.jpg", "b.jpg"]
+
+
+def test_limits_hold_over_all_gzip_members() -> None:
+    large = make_tar([("a.jpg", PICTURE + bytes(60_000))])
+    refused(members_of(large, 4096), "a member of the archive is larger", SMALL)
+    stream = GzipStream(members_of(bytes(1 << 20), 1 << 14), 1 << 16)
+    assert len(stream.read(1 << 16)) == 1 << 16
+    with pytest.raises(SampleError, match="expands"):
+        stream.read(1)
+
+
+def test_a_damaged_later_gzip_member_is_rejected() -> None:
+    tar = make_tar([("a.jpg", PICTURE), ("b.jpg", PICTURE)])
+    data = bytearray(members_of(tar, 2048))
+    second = data.index(b"\x1f\x8b\x08", 1)
+    refused(bytes(data[: second + 40]), "cut short")
+    data[second + 40] ^= 1
+    refused(bytes(data), "cannot be read")
+
+
+def test_gzip_files_of_very_many_members_are_rejected() -> None:
+    refused(gzip.compress(b"") * 700_000, "too many members")
+
+
 def test_the_expanded_stream_stops_at_its_cap() -> None:
-    stream = unpack._Expanded(gzip.compress(bytes(1 << 20)), 1 << 16)
+    stream = GzipStream(gzip.compress(bytes(1 << 20)), 1 << 16)
     assert len(stream.read(1 << 16)) == 1 << 16
     with pytest.raises(SampleError, match="expands"):
         stream.read(1)
@@ -306,6 +349,6 @@ def test_memory_is_one_member_not_the_archive() -> None:
             reads.append(size)
             return super().read(size)
 
-    member = unpack._Slice(Source(bytes(10 << 20)), 10 << 20)
+    member = archive_tar._Member(Source(bytes(10 << 20)), 10 << 20)
     member.skip()
     assert max(reads) <= 1 << 16
