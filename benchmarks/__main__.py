@@ -1,6 +1,6 @@
 """Speed and cost of the server, as ratios to baselines of the same run. See README.md beside this file.
 
-python -m benchmarks [--only CASE,...] [--rounds N] [--seconds S] [--quick] [--json FILE]
+python -m benchmarks [--only CASE,...] [--rounds N] [--seconds S] [--quick] [--against CHECKOUT] [--json FILE]
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import health, kernel, oneoff, report, search, servers
-from benchmarks.cases import CASES, CLIENTS, ONE, TWO, run
+from benchmarks.cases import CASES, CLIENTS, ONE, TWO, run, with_earlier
 from benchmarks.environments import UnavailableError
 from benchmarks.fleet import Fleet, fleet, requests
 from benchmarks.measure import Row, WrongAnswerError
@@ -43,7 +43,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="facever-bench-") as scratch:
         try:
             if options.only & {*SERVED, *BESIDE}:
-                with fleet(_needed(options.only), Path(scratch)) as ships:
+                with fleet(_needed(options.only), Path(scratch), options.against) as ships:
                     skipped |= ships.skipped
                     _served(options, ships, rows, single)
             _single(options, Path(scratch), single, skipped)
@@ -60,7 +60,8 @@ def _served(options: argparse.Namespace, ships: Fleet, rows: list[Row], single: 
         if case.name in options.only:
             _progress(case.name)
             clients = case.quick if options.quick else CLIENTS
-            rows += run(case, ships.targets, clients, options.rounds, options.seconds)
+            sides = with_earlier(case) if options.against else case
+            rows += run(sides, ships.targets, clients, options.rounds, options.seconds)
     if "health" in options.only:
         _progress("health")
         rows += health.run(ships.targets, options.rounds, max(1.5, options.seconds))
@@ -141,6 +142,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, help="rounds of each measurement (3; quick: 2)")
     parser.add_argument("--seconds", type=float, help="seconds of one measurement (2; quick: 0.8)")
     parser.add_argument("--quick", action="store_true", help="one number of clients per case; some three minutes")
+    parser.add_argument(
+        "--against", type=Path, metavar="CHECKOUT", help="another checkout, measured in the same rounds"
+    )
     parser.add_argument("--json", type=Path, default=RESULTS, help="where the results go as JSON")
     options = parser.parse_args()
     options.only = set(options.only.split(",")) if options.only else set(known)

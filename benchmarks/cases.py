@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from benchmarks.measure import Row, Target
 
-ONE, TWO, QUICK = "product-1", "product-2", "quick-2"
-"""The product with one worker, with two, and with two that look for faces quickly (FACEVER_DETECTION)."""
+ONE, TWO, QUICK, EARLIER = "product-1", "product-2", "quick-2", "earlier-1"
+"""The product with one worker, with two, with two and fast detection (FACEVER_DETECTION=quick); another checkout."""
 CLIENTS = (1, 4, 16)
 SLOW_ROUNDS = 3
 """Runs of fewer rounds measure slow sides once."""
@@ -114,6 +114,16 @@ def _cases() -> tuple[Case, ...]:
 
 
 CASES = _cases()
+
+
+def with_earlier(case: Case) -> Case:
+    """The case with every request of the product's one worker to another checkout, too, and the ratio to it."""
+    sides = [
+        replace(side, against=(*side.against, ("earlier", EARLIER, side.request))) if side.server == ONE else side
+        for side in case.sides
+    ]
+    others = dict.fromkeys(Side(EARLIER, side.request) for side in case.sides if side.server == ONE)
+    return replace(case, sides=(*sides, *others))
 
 
 def run(case: Case, targets: Mapping[str, Target], clients: tuple[int, ...], rounds: int, seconds: float) -> list[Row]:

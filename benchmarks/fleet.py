@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import catalogue, samples, servers
-from benchmarks.cases import ONE, QUICK, TWO
+from benchmarks.cases import EARLIER, ONE, QUICK, TWO
 from benchmarks.catalogue import Request
 from benchmarks.environments import UnavailableError
 from benchmarks.measure import Target
@@ -41,8 +41,11 @@ class Fleet:
 
 
 @contextmanager
-def fleet(names: set[str], folder: Path) -> Iterator[Fleet]:
-    """Start the product with one worker and two, and the baselines of `names`; all are stopped at the end."""
+def fleet(names: set[str], folder: Path, earlier: Path | None = None) -> Iterator[Fleet]:
+    """Start the product with one worker and two, and the baselines of `names`; all are stopped at the end.
+
+    earlier: another checkout to run beside it.
+    """
     with ExitStack() as stack:
         targets: dict[str, Target] = {}
         skipped: dict[str, str] = {}
@@ -51,11 +54,15 @@ def fleet(names: set[str], folder: Path) -> Iterator[Fleet]:
             print(f"starting {recipe.name}", file=sys.stderr, flush=True)
             server = stack.enter_context(servers.running(recipe, folder))
             target = Target(server, make(server), folder)
-            target.warm([name for name in target.requests if recipe.name in (ONE, TWO, QUICK) or name in LIGHT])
+            target.warm(
+                [name for name in target.requests if recipe.name in (ONE, TWO, QUICK, EARLIER) or name in LIGHT]
+            )
             targets[recipe.name] = target
 
         add(servers.product(1), requests)
         add(servers.product(2), requests)
+        if earlier is not None:
+            add(servers.earlier(earlier), requests)
         if QUICK in names:
             add(servers.product(2, quick=True), requests)
         pair = targets[ONE].requests["compare"]

@@ -80,6 +80,16 @@ def product(workers: int, *, quick: bool = False) -> Recipe:
     )
 
 
+def earlier(checkout: Path) -> Recipe:
+    """Another checkout of the product, with its own weights, in this environment: one worker."""
+    return Recipe(
+        "earlier-1",
+        lambda port: [sys.executable, "-m", "faceVer", "serve", "--host", "127.0.0.1", "--port", str(port)],
+        {"PYTHONPATH": str(checkout)},
+        folder=checkout,
+    )
+
+
 def plain() -> Recipe:
     python, models = Environment("plain").ensure(), published_models()
     return Recipe("plain", lambda port: [str(python), str(SCRIPTS / "plain.py"), str(port), str(models)])

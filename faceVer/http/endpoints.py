@@ -33,9 +33,14 @@ OPERATIONS = replace(lite.FACES, name="operations", errors={**lite.FACES.errors,
 
 def endpoint_table(settings: Settings) -> EndpointTable:
     """The endpoints of a server with these settings."""
-    rows = {(row.method, row.path): row for row in _rows(settings)}  # a vendor prefix may replace rows of API Lite
+    vendor = tuple(f"{verification.base(prefix)}/" for prefix in settings.api.vendor_prefix)
     families = {f"{FACES}/": lite.FACES, f"{LIVENESS}/": lite.LIVENESS, f"{OZ_API}/": OZ}
-    families |= {f"{verification.base(prefix)}/": VERIFICATION for prefix in settings.api.vendor_prefix}
+    families |= dict.fromkeys(vendor, VERIFICATION)
+    # The vendor prefix `face` takes over rows of API Lite, and the errors of the others at its paths.
+    rows = {
+        (row.method, row.path): replace(row, family=VERIFICATION) if row.path.startswith(vendor) else row
+        for row in _rows(settings)
+    }
     return EndpointTable(rows.values(), [*families.items(), ("/", OPERATIONS)])
 
 

@@ -112,6 +112,16 @@ def test_a_vendor_prefix_adds_its_rows_and_leaves_the_others() -> None:
         assert {row.family for row in found.endpoints if row.path.startswith("/v1/face/pattern/")} == {FACES}
 
 
+def test_the_vendor_prefix_face_takes_over_the_paths_of_api_lite() -> None:
+    found = endpoint_table(Settings.of(vendor_prefix=("face",)))
+    assert set(found.paths) == set(TABLE.paths)
+    rows = [row for row in found.endpoints if row.path.startswith("/v1/face/pattern/")]
+    assert {row.family for row in rows} == {VERIFICATION}
+    changed = {row.path.rpartition("/")[2] for row in rows if row.parts and "image/*" in row.parts[0].types}
+    assert changed == {"verify"}
+    assert found.at("/v1/face/liveness/detect").family is LIVENESS
+
+
 @pytest.mark.parametrize("prefix", ["/a", "a/", "a b", "..", "a/../b", "", "ä"])
 def test_a_vendor_prefix_is_a_path(prefix: str) -> None:
     with pytest.raises(SettingsError, match="VENDOR_PREFIX"):
