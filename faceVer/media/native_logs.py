@@ -1,4 +1,4 @@
-"""Libraries that write to standard error by themselves, in the middle of log lines."""
+"""Silencing libtiff, which writes to standard error by itself, between log lines."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ _LIBTIFF = re.compile(r"(/\S*/libtiff[^/\s]*\.so\S*)$", re.MULTILINE)
 
 
 def silence_libtiff() -> None:
-    """Take away libtiff's handlers of errors and warnings; Pillow raises what matters. PIL must be imported already."""
-    with contextlib.suppress(OSError, AttributeError):  # without /proc, or linked in some other way: it stays loud
+    """Remove libtiff's error and warning handlers; Pillow raises what matters. PIL must be imported already."""
+    with contextlib.suppress(OSError, AttributeError):  # without /proc, or linked differently: it keeps writing
         for path in set(_LIBTIFF.findall(Path("/proc/self/maps").read_text(encoding="utf-8"))):
             library = ctypes.CDLL(path)
             for name in ("TIFFSetErrorHandler", "TIFFSetWarningHandler"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 import struct
 import tracemalloc
 import zlib
@@ -204,6 +205,39 @@ def test_jpegs_of_very_many_scans_are_refused() -> None:
     assert decode(jpeg(SMALL, progressive=True), max_pixels=LIMIT).shape == (64, 96, 3)
     with pytest.raises(SampleError, match="scans"):
         decode(progressive(1000), max_pixels=LIMIT)
+
+
+def motion_photo(data: bytes) -> bytes:
+    """As phones write it: the photo, then a video, in which the bytes of many markers occur."""
+    return data + b"MotionPhoto_Data" + random.Random(1).randbytes(9_000_000)
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+def test_a_trailer_after_a_jpeg_does_not_count_as_scans(progressive: bool) -> None:
+    data = jpeg(astronaut(), progressive=progressive, restart_marker_blocks=3)
+    assert np.array_equal(decode(motion_photo(data), max_pixels=LIMIT), decode(data, max_pixels=LIMIT))
+
+
+def test_the_other_images_of_a_multi_picture_file_do_not_count_as_scans() -> None:
+    data = encoded(SMALL, "MPO", save_all=True, append_images=[SMALL] * 15, progressive=True, quality=95)
+    assert data.count(b"\xff\xda") > 100
+    assert decode(data, max_pixels=LIMIT).shape == PIXELS.shape
+
+
+def test_a_thumbnails_scans_do_not_count() -> None:
+    thumbnails = b"".join(jpeg(SMALL.resize((16, 16)), progressive=True) for _ in range(20))
+    data = jpeg(SMALL, exif=b"Exif\0\0MM\0*\0\0\0\x08\0\0\0\0\0\0" + thumbnails[:60_000])
+    assert data.count(b"\xff\xda") > 100
+    assert decode(data, max_pixels=LIMIT).shape == PIXELS.shape
+
+
+@pytest.mark.parametrize("fill", [b"", b"\xff\xff", b"\x00\x12"])
+def test_many_scans_are_found_in_every_place_a_decoder_reads(fill: bytes) -> None:
+    """Fill bytes before a marker, bytes between segments, and a trailer change nothing."""
+    data = progressive(1000)
+    last = data.rindex(b"\xff\xda")
+    with pytest.raises(SampleError, match="scans"):
+        decode(motion_photo(data[:last].replace(b"\xff\xda", fill + b"\xff\xda") + data[last:]), max_pixels=LIMIT)
 
 
 def tiled_tiff(width: int, height: int, tile: int) -> bytes:
