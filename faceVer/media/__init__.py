@@ -1,1 +1,4 @@
-"""Bytes to frames: what a medium is, its pictures, and every cap that is checked before memory is spent on it."""
+"""Uploaded files to frames. Every limit is checked before memory is spent; every rejection is a SampleError.
+
+Media gets `limits.MediaLimits`, never the settings.
+"""

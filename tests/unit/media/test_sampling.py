@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from faceVer.media.sampling import choose, needed
+from faceVer.media.sampling import choose, runs_to_decode
 
 TIMES = st.lists(st.integers(-1000, 10_000), min_size=1, max_size=60)
 
@@ -29,16 +29,16 @@ def test_choice(times: list[int], count: int) -> None:
 
 def test_only_what_leads_to_a_wanted_frame_is_decoded() -> None:
     keys = [True, False, False, True, False, False, True, False]
-    assert needed(range(8), keys, [1, 7]) == [[0, 1], [6, 7]]
-    assert needed(range(8), keys, [3]) == [[3]]
-    assert needed(range(8), keys, [2, 3]) == [[0, 1, 2, 3]]
+    assert runs_to_decode(range(8), keys, [1, 7]) == [[0, 1], [6, 7]]
+    assert runs_to_decode(range(8), keys, [3]) == [[3]]
+    assert runs_to_decode(range(8), keys, [2, 3]) == [[0, 1, 2, 3]]
 
 
 def test_an_open_group_needs_the_one_before_it() -> None:
     times = [0, 2, 1, 5, 3, 4]  # the frames of 3 and 4 s are coded after the key frame of 5 s and refer back
     keys = [True, False, False, True, False, False]
-    assert needed(times, keys, [4]) == [[0, 1, 2, 3, 4]]
-    assert needed(times, keys, [3]) == [[3]]
+    assert runs_to_decode(times, keys, [4]) == [[0, 1, 2, 3, 4]]
+    assert runs_to_decode(times, keys, [3]) == [[3]]
 
 
 @settings(max_examples=200)
@@ -46,7 +46,7 @@ def test_an_open_group_needs_the_one_before_it() -> None:
 def test_runs_reach_every_wanted_frame(data: st.DataObject, times: list[int]) -> None:
     keys = data.draw(st.lists(st.booleans(), min_size=len(times), max_size=len(times)))
     wanted = data.draw(st.lists(st.integers(0, len(times) - 1), min_size=1, unique=True))
-    runs = needed(times, keys, wanted)
+    runs = runs_to_decode(times, keys, wanted)
     places = [place for run in runs for place in run]
     assert set(wanted) <= set(places)
     assert places == sorted(set(places))

@@ -13,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faceVer.domain.errors import SampleError
-from faceVer.media import video
+from faceVer.media import video, video_frames
 from faceVer.media.limits import MediaLimits
-from faceVer.media.video import Video, orientation, read_video
+from faceVer.media.video import Video, read_video
+from faceVer.media.video_frames import orientation
 from tests.support_media import (
     encode_audio,
     encode_video,
@@ -254,7 +255,7 @@ def huge_h264() -> bytes:
 
 
 def test_too_large_frames_are_refused_before_a_decoder_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(video, "_send", lambda *_: pytest.fail("a packet was decoded"))
+    monkeypatch.setattr(video_frames, "_send", lambda *_: pytest.fail("a packet was decoded"))
     refused(huge_mjpeg(), "larger than allowed")
     refused(encode_video(FRAMES[:2]), "320x240", MediaLimits(max_video_pixels=320 * 240 - 1))
     refused(encode_video(FRAMES[:2]), "320x240", MediaLimits(max_pixels=320 * 240 - 1))
@@ -286,7 +287,7 @@ def test_frames_that_grow_in_the_middle_are_not_decoded() -> None:
 @pytest.mark.parametrize(("codec", "container"), [("libx264", "mp4"), ("libvpx", "webm"), ("libx264", "mkv")])
 def test_too_long_a_video_is_refused(codec: str, container: str, monkeypatch: pytest.MonkeyPatch) -> None:
     hours = encode_video(FRAMES, codec, container, times=[900.0 * number for number in range(12)])
-    monkeypatch.setattr(video, "_send", lambda *_: pytest.fail("a packet was decoded"))
+    monkeypatch.setattr(video_frames, "_send", lambda *_: pytest.fail("a packet was decoded"))
     refused(hours, "longer than 180 s")
     refused(encode_video(FRAMES, codec, container), "longer than 0.5 s", MediaLimits(max_video_seconds=0.5))
 
