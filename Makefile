@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check audit weights docs browser contract newman deploy-check image-proof accuracy soak load fuzz fuzz-guided bench lock clean
+.PHONY: help serve test check audit weights docs browser contract deploy-check image-proof accuracy soak load fuzz fuzz-guided bench lock clean
 
 help:
 	@echo "make serve     set up and serve on 0.0.0.0:$(PORT) (PORT= changes it)"
@@ -17,7 +17,6 @@ help:
 	@echo "make docs      build the documentation into .site/ and check its links"
 	@echo "make browser   the console and the API page in a real Chromium (needs one); with SHOTS=DIR screenshots, too"
 	@echo "make contract  schemathesis against a real server, by its OpenAPI document (some 2 minutes)"
-	@echo "make newman    the Postman collection against real servers (needs node and npm)"
 	@echo "make deploy-check  the files in deploy/ against the code and the tools that know their formats"
 	@echo "make image-proof   build the Dockerfile without an engine and run the result (root, debootstrap, buildah)"
 	@echo "make accuracy  measure recognition accuracy through the HTTP API (needs the development data)"
@@ -84,9 +83,6 @@ browser: $(VENV)/dev.stamp weights
 contract: $(VENV)/dev.stamp weights
 	CONTRACT_EXAMPLES=$(or $(CONTRACT_EXAMPLES),100) $(BIN)/python -m pytest -q -s -m slow tests/contract
 
-newman: $(VENV)/dev.stamp weights
-	@$(BIN)/python -m tests.newman
-
 deploy-check: $(VENV)/dev.stamp weights
 	$(BIN)/python -m pytest -v -rs tests/deploy
 
@@ -132,6 +128,6 @@ lock:
 	rm -rf $(VENV)-lock
 
 clean:
-	rm -rf $(VENV) $(VENV)-lock $(VENV)-fuzz $(VENV)-docs .site .newman .schemathesis benchmarks/.env build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(VENV)-lock $(VENV)-fuzz $(VENV)-docs .site .schemathesis benchmarks/.env build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	rm -rf weights/*.onnx weights/*.json weights/.lock weights/.fetch-*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -28,7 +28,6 @@ COMMENTS_AND_STRINGS = {".js", ".go", ".java", ".json"}
 EXCLUDED = [
     "*.lock",
     "LICENSE",
-    "docs/postman/*",
     "docs/style/rejected_words.txt",
     "faceVer/http/ops/openapi/static/swagger-ui*",
     "tests/fuzz/corpus/*",

@@ -56,11 +56,6 @@ def ask(server: Server) -> dict[str, Any]:
             {"media_key1": ("selfie.mp4", small_video()), "media_key2": ("photo.jpg", jpeg(selfie(0)))},
             PAYLOADS["reference"],
         ),
-        "console_about": server.call("GET", "/console/about"),
-        "console_status": server.call("GET", "/console/status"),
-        "console_face": server.call("POST", "/console/face", faces.jpeg(faces.person(0).resize((90, 90))), JPEG),
-        "console_no_face": server.call("POST", "/console/face", jpeg(blank(30, 40)), JPEG),
-        "console_liveness": server.call("POST", "/console/liveness", form([part("medium", jpeg(blank(30, 40)))]), FORM),
         "failed": folder(server, {"media_key1": ("empty.jpg", jpeg(blank()))}, PAYLOADS["default"]),
     }
     return {name: answer.json() for name, answer in answers.items()}
