@@ -1,4 +1,4 @@
-"""What media may cost, through HTTP: the caps on files and media, and bombs that are refused with little memory."""
+"""Limits on files and media through HTTP, and bombs that are rejected with little memory."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.unit.media.test_video import huge_h264, huge_mjpeg
 LIMIT = 15 << 20
 GIB = 1 << 30
 GROWTH = 150
-"""Most MB by which the server's peak memory may grow over a refused medium."""
+"""Most MB by which the server's peak memory may grow over a rejected media item."""
 _BLOCK = bytes(1 << 24)
 
 
@@ -64,7 +64,7 @@ def padded(size: int) -> bytes:
     return photo().ljust(size, b"\0")
 
 
-def refused(answer: Answer, status: int, code: str) -> None:
+def assert_rejected(answer: Answer, status: int, code: str) -> None:
     assert (answer.status, answer.code) == (status, code), answer
 
 
@@ -77,10 +77,10 @@ class TestCounts:
         assert answer.status == 413
         assert answer.json().get("code", "LDE-002007") == "LDE-002007"
 
-    def test_eleven_are_refused_whatever_they_are(self, server: Server) -> None:
-        refused(ask(server, {f"m{n}": b"junk" for n in range(11)}, b"{nope"), 413, "LDE-002007")
+    def test_eleven_are_rejected_regardless_of_their_content(self, server: Server) -> None:
+        assert_rejected(ask(server, {f"m{n}": b"junk" for n in range(11)}, b"{nope"), 413, "LDE-002007")
 
-    def test_the_payload_is_no_medium(self, server: Server) -> None:
+    def test_the_payload_does_not_count_as_media(self, server: Server) -> None:
         assert folder(server, {f"m{n}": photo() for n in range(10)}, {})["resolution_status"] == "FINISHED"
 
 
@@ -90,12 +90,12 @@ class TestSizes:
             assert states(folder(fresh, {"m": padded(LIMIT)}))[0] == "FINISHED"
         assert found.growth < GROWTH
         with cost(fresh, "a file of 15 MiB and a byte") as found:
-            refused(ask(fresh, {"m": padded(LIMIT + 1)}), 413, "LDE-002007")
+            assert_rejected(ask(fresh, {"m": padded(LIMIT + 1)}), 413, "LDE-002007")
         assert found.growth < GROWTH
 
     def test_single_image_detect_likewise(self, fresh: Server) -> None:
         assert fresh.call("POST", DETECT, padded(LIMIT), JPEG).status == 200
-        refused(fresh.call("POST", DETECT, padded(LIMIT + 1), JPEG), 413, "LDE-002007")
+        assert_rejected(fresh.call("POST", DETECT, padded(LIMIT + 1), JPEG), 413, "LDE-002007")
 
     def test_ten_files_of_15_mib_pass(self, fresh: Server) -> None:
         with cost(fresh, "ten files of 15 MiB") as found:
@@ -142,7 +142,7 @@ def zip_bomb(members: int, *, shared: bool, claimed: int = GIB) -> bytes:
 def gzip_bomb(size: int) -> bytes:
     """A tar.gz of one member."""
     info = tarfile.TarInfo("0.jpg")
-    info.size = min(size, 8 * GIB) - 512  # the most that a header has room for
+    info.size = min(size, 8 * GIB) - 512  # the most that a header can state
     packed = zeros(size, info.tobuf(tarfile.GNU_FORMAT) + photo())
     return b"\x1f\x8b\x08\0\0\0\0\0\0\xff" + packed + struct.pack("<II", 0, size & 0xFFFFFFFF)
 
@@ -243,18 +243,18 @@ BOMBS: dict[str, tuple[str, Callable[[], bytes]]] = {
 
 class TestBombs:
     @pytest.mark.parametrize("name", BOMBS)
-    def test_are_refused_with_little_memory(self, fresh: Server, name: str) -> None:
+    def test_are_rejected_with_little_memory(self, fresh: Server, name: str) -> None:
         reason, make = BOMBS[name]
         bomb = make()
         assert len(bomb) <= LIMIT
         with cost(fresh, name) as found:
             answer = ask(fresh, {"m": bomb})
-        refused(answer, 400, "LDE-002004")
+        assert_rejected(answer, 400, "LDE-002004")
         assert found.growth < GROWTH
         (line,) = fresh.logged(answer.headers["x-request-id"])
         assert reason in line
 
-    def test_they_are_what_they_are_called(self) -> None:
+    def test_bombs_expand_to_their_stated_size(self) -> None:
         assert len(zip_bomb(10, shared=True)) < 1.2e6
         unpacker, size = zlib.decompressobj(-15), 0
         packed = io.BytesIO(zeros(20 * len(_BLOCK) + 7, b"head"))
@@ -264,12 +264,12 @@ class TestBombs:
 
     def test_as_single_images(self, fresh: Server) -> None:
         with cost(fresh, "png of 50000x50000 as a single image") as found:
-            refused(fresh.call("POST", DETECT, huge_png(), {"Content-Type": "image/png"}), 400, "LDE-002004")
+            assert_rejected(fresh.call("POST", DETECT, huge_png(), {"Content-Type": "image/png"}), 400, "LDE-002004")
         assert found.growth < GROWTH
 
     def test_ten_at_once(self, fresh: Server) -> None:
         with cost(fresh, "ten bombs in a request") as found:
-            refused(ask(fresh, {f"m{n}": gzip_bomb(GIB) for n in range(10)}), 400, "LDE-002004")
+            assert_rejected(ask(fresh, {f"m{n}": gzip_bomb(GIB) for n in range(10)}), 400, "LDE-002004")
         assert found.growth < GROWTH
 
     def test_what_other_tracks_declare_does_not_matter(self, fresh: Server) -> None:
@@ -292,11 +292,11 @@ class TestBombs:
         assert echoed == [1e-320, 0.00002, "1e-7"] * 9_000
         assert b" 0.00002, " in answer.body
 
-    def test_the_server_goes_on(self, fresh: Server) -> None:
+    def test_the_server_still_answers(self, fresh: Server) -> None:
         assert states(folder(fresh, {"m": photo(), "v": video()})) == ("FINISHED", "SUCCESS", "FINISHED", "SUCCESS")
         assert fresh.process.poll() is None
 
-    def test_what_is_just_allowed_is_taken(self, fresh: Server) -> None:
+    def test_a_video_just_below_the_limit_is_accepted(self, fresh: Server) -> None:
         times = [0, 1, 2, 179.0]
         with cost(fresh, "webm of just under three minutes"):
             clip = encode_video([selfie(LIVE, shift=4 * n) for n in range(4)], "libvpx", "webm", times=times)

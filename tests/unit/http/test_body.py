@@ -16,7 +16,7 @@ from faceVer.http.pipeline.forms.reading import receive
 from faceVer.http.pipeline.memory_budget import MemoryBudget, MemoryReservation
 
 
-def take_in(
+def received(
     chunks: Sequence[bytes],
     *,
     ended: bool = True,
@@ -24,7 +24,7 @@ def take_in(
     reservation: MemoryReservation | None = None,
     seconds: float = 0.05,
 ) -> list[bytes]:
-    """What `receive` hands on of a body whose chunks come one after another; ended: and then its end."""
+    """What `receive` passes on of a body whose chunks arrive one by one; ended: and then its end."""
 
     async def run() -> list[bytes]:
         loop, taken = asyncio.get_running_loop(), []
@@ -47,21 +47,21 @@ def take_in(
     return asyncio.run(run())
 
 
-def test_pieces_are_handed_on_in_order() -> None:
-    assert b"".join(take_in([b"ab", b"c", b"def"])) == b"abcdef"
-    assert take_in([]) == []
+def test_pieces_are_passed_on_in_order() -> None:
+    assert b"".join(received([b"ab", b"c", b"def"])) == b"abcdef"
+    assert received([]) == []
 
 
 @pytest.mark.parametrize("chunks", [[bytes(101)], [bytes(60), bytes(41)]])
-def test_a_body_past_its_limit(chunks: list[bytes]) -> None:
-    assert sum(map(len, take_in([bytes(60), bytes(40)]))) == 100
+def test_a_body_above_its_limit_is_rejected(chunks: list[bytes]) -> None:
+    assert sum(map(len, received([bytes(60), bytes(40)]))) == 100
     with pytest.raises(TooLargeError):
-        take_in(chunks)
+        received(chunks)
 
 
-def test_a_body_that_stops_arriving() -> None:
+def test_a_body_that_stops_arriving_is_malformed() -> None:
     with pytest.raises(MalformedBodyError, match="did not arrive"):
-        take_in([b"a"], ended=False)
+        received([b"a"], ended=False)
 
 
 def test_the_budget_is_held_as_bytes_arrive_and_given_back() -> None:
@@ -70,9 +70,9 @@ def test_the_budget_is_held_as_bytes_arrive_and_given_back() -> None:
         first.grow_to(6)
         second.grow_to(4)
         with pytest.raises(OverloadedError):
-            take_in([bytes(5)], reservation=second)
+            received([bytes(5)], reservation=second)
     with budget.reserve() as alone:
         alone.grow_to(50)  # a request that is alone may always pass
     with budget.reserve() as first, budget.reserve() as second:
         first.grow_to(5)
-        take_in([bytes(5)], reservation=second)
+        received([bytes(5)], reservation=second)

@@ -1,4 +1,4 @@
-"""Our parser of forms against the `multipart` library: the same parts or both refuse, however the body is cut."""
+"""The parser of forms against the `multipart` library: the same parts or both refuse, however the body is cut."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def parser_of(max_parts: int, encoded: bool = False) -> FormParser:
     return FormParser(BOUNDARY, max_parts=max_parts, **sizes, form_is_base64=encoded)
 
 
-def ours(body: bytes, cuts: list[int], encoded: bool = False) -> Outcome:
+def own(body: bytes, cuts: list[int], encoded: bool = False) -> Outcome:
     parser = parser_of(MAX_PARTS, encoded)
     edges = [0, *sorted({cut % len(body) for cut in cuts if body} - {0}), len(body)]
     try:
@@ -42,7 +42,7 @@ def ours(body: bytes, cuts: list[int], encoded: bool = False) -> Outcome:
         return type(error)
 
 
-def theirs(body: bytes, encoded: bool = False) -> Outcome:
+def library(body: bytes, encoded: bool = False) -> Outcome:
     """The body in one piece through the library, which does not treat all ways to cut it alike."""
     parser = PushMultipartParser(
         BOUNDARY,
@@ -62,7 +62,7 @@ def theirs(body: bytes, encoded: bool = False) -> Outcome:
                 if len(data) > (MAX_BASE64_SIZE if head.encoding else MAX_SIZE):
                     return TooLargeError
             else:
-                head, data = their_head(event.headerlist, encoded), b""
+                head, data = library_headers(event.headerlist, encoded), b""
         parser.close()
     except ParserLimitReached:
         return TooLargeError if len(parts) == MAX_PARTS else MalformedBodyError
@@ -73,7 +73,7 @@ def theirs(body: bytes, encoded: bool = False) -> Outcome:
     return parts
 
 
-def their_head(headers: list[tuple[str, str]], encoded: bool) -> Part:
+def library_headers(headers: list[tuple[str, str]], encoded: bool) -> Part:
     name, filename, content_type, own = "", None, None, None
     for key, raw in headers:
         try:
@@ -87,16 +87,17 @@ def their_head(headers: list[tuple[str, str]], encoded: bool) -> Part:
                 content_type = value
             case "content-transfer-encoding":
                 own = is_base64(value)
-    around = encoded and name != PAYLOAD
-    on_it = Encoding.BASE64 if own or (own is None and around) else Encoding.MAYBE_BASE64 if around else Encoding.NONE
-    return Part(name, filename, content_type, on_it, b"")
+    inherited = encoded and name != PAYLOAD
+    encoding = (
+        Encoding.BASE64 if own or (own is None and inherited) else Encoding.MAYBE_BASE64 if inherited else Encoding.NONE
+    )
+    return Part(name, filename, content_type, encoding, b"")
 
 
-def same(body: bytes, cuts: list[int], encoded: bool = False) -> None:
-    expected, outcome = theirs(body, encoded), ours(body, cuts, encoded)
+def assert_same(body: bytes, cuts: list[int], encoded: bool = False) -> None:
+    expected, outcome = library(body, encoded), own(body, cuts, encoded)
     if b"length" in body.lower() and expected in (MalformedBodyError, TooLargeError):
-        # A part that passes both its Content-Length and the limit: the library names its length first, ours what is
-        # passed first.
+        # A part above both its Content-Length and the limit: the library names its length first, the parser the lower.
         assert outcome in (MalformedBodyError, TooLargeError)
     else:
         assert outcome == expected
@@ -148,21 +149,21 @@ cuts = st.lists(st.integers(1, 10**6), max_size=12)
 @given(forms, cuts, st.booleans())
 @example(DASHED + b"\r\n" + DISPOSITION + b'"a"\r\n\r\n' + b"x" * MAX_SIZE + b"\r\n--" + BOUNDARY + b"--", [70], False)
 def test_forms(body: bytes, cuts: list[int], encoded: bool) -> None:
-    same(body, cuts, encoded)
+    assert_same(body, cuts, encoded)
 
 
 @settings(max_examples=500)
 @given(forms, edits, cuts)
-def test_broken_forms(body: bytes, edits: list[tuple[int, int, bytes]], cuts: list[int]) -> None:
+def test_damaged_forms(body: bytes, edits: list[tuple[int, int, bytes]], cuts: list[int]) -> None:
     for at, length, text in edits:
         at %= len(body) + 1
         body = body[:at] + text + body[at + length :]
-    same(body, cuts)
+    assert_same(body, cuts)
 
 
 @given(forms, st.integers(0, 10**6), cuts)
-def test_forms_that_break_off(body: bytes, length: int, cuts: list[int]) -> None:
-    same(body[: length % (len(body) + 1)], cuts)
+def test_truncated_forms(body: bytes, length: int, cuts: list[int]) -> None:
+    assert_same(body[: length % (len(body) + 1)], cuts)
 
 
 def form(*parts: tuple[bytes, bytes]) -> bytes:
@@ -176,27 +177,27 @@ def test_every_way_to_cut_a_form_in_three() -> None:
         (DISPOSITION + b'"a"; filename="b"', b"\r\n--a-b\r\r"), (b"Content-Length: 0\r\n" + DISPOSITION + b'"c"', b"")
     )
     expected = [Part("a", "b", None, Encoding.NONE, b"\r\n--a-b\r\r"), Part("c", None, None, Encoding.NONE, b"")]
-    assert theirs(body) == expected
+    assert library(body) == expected
     for first in range(len(body)):
         for second in range(first, len(body)):
-            assert ours(body, [first, second]) == expected
+            assert own(body, [first, second]) == expected
 
 
 def test_a_byte_order_mark_before_the_form_is_skipped() -> None:
     plain = form((DISPOSITION + b'"a"', b"x"))
     for body in (BOM + plain, b"text\r\n" + plain, b"text" + BOM + plain):
         for cut in range(len(body)):
-            assert ours(body, [cut]) == theirs(plain)
+            assert own(body, [cut]) == library(plain)
     for body in (b"x" + plain, BOM[1:] + plain, b"\n" + plain):
         for cut in range(len(body)):
-            assert ours(body, [cut]) is MalformedBodyError
+            assert own(body, [cut]) is MalformedBodyError
 
 
 def test_byte_by_byte() -> None:
     body = form(
         (DISPOSITION + b'"a"\r\nContent-Type: x/y; z=1', b"\r\n" * 9), (DISPOSITION + b"b", b"--a-boundary--\r\n")
     )
-    assert ours(body, list(range(len(body)))) == theirs(body)
+    assert own(body, list(range(len(body)))) == library(body)
 
 
 @pytest.mark.parametrize(
@@ -215,25 +216,25 @@ def test_byte_by_byte() -> None:
 def test_sizes(head: bytes, data: bytes, outcome: type[Exception] | None) -> None:
     body = form((head, data))
     for cuts in ([], [len(body) - 15], list(range(len(body)))):
-        told = ours(body, cuts)
-        assert told == outcome if outcome else isinstance(told, list)
-        assert told == theirs(body)
+        found = own(body, cuts)
+        assert found == outcome if outcome else isinstance(found, list)
+        assert found == library(body)
 
 
 @pytest.mark.parametrize("count", [MAX_PARTS, MAX_PARTS + 1])
 def test_number_of_parts(count: int) -> None:
     body = form(*[(DISPOSITION + b'"a"', b"")] * count)
-    assert (ours(body, []) is TooLargeError) == (count > MAX_PARTS)
+    assert (own(body, []) is TooLargeError) == (count > MAX_PARTS)
 
 
-def test_a_part_that_is_too_large_is_refused_while_it_arrives() -> None:
+def test_a_part_that_is_too_large_is_rejected_while_it_arrives() -> None:
     parser = parser_of(max_parts=1)
     parser.feed(DASHED + b"\r\n" + DISPOSITION + b'"a"\r\n\r\n' + bytes(MAX_SIZE))
     with pytest.raises(TooLargeError):
         parser.feed(b"x")
 
 
-def test_an_endless_header_is_refused_while_it_arrives() -> None:
+def test_an_endless_header_is_rejected_while_it_arrives() -> None:
     parser = parser_of(max_parts=1)
     parser.feed(DASHED + b"\r\nX-Long: " + b"x" * (MAX_HEADER_BYTES - 8))
     with pytest.raises(MalformedBodyError):

@@ -23,7 +23,7 @@ from faceVer.http.pipeline.forms.transfer_encoding import is_base64, unbase64
     st.sampled_from([b"\n", b"\r\n", b" ", b"\t"]),
     st.booleans(),
 )
-def test_base64_in_every_dress(data: bytes, url_safe: bool, padded: bool, width: int, gap: bytes, uri: bool) -> None:
+def test_every_form_of_base64(data: bytes, url_safe: bool, padded: bool, width: int, gap: bytes, uri: bool) -> None:
     text = (base64.urlsafe_b64encode if url_safe else base64.b64encode)(data)
     text = text if padded else text.rstrip(b"=")
     text = gap.join(text[at : at + width] for at in range(0, len(text), width))
@@ -33,7 +33,7 @@ def test_base64_in_every_dress(data: bytes, url_safe: bool, padded: bool, width:
 @pytest.mark.parametrize(
     "text", [b"@@@@", b"AAAA!", b"A", b"AAAAA", b"AA=A", b"\xff\xd8\xff", b"data:image/jpeg,AAAA", "Ж".encode()]
 )
-def test_what_is_not_base64(text: bytes) -> None:
+def test_other_text_is_rejected(text: bytes) -> None:
     with pytest.raises(ValueError, match="base64"):
         unbase64(text)
 
@@ -73,7 +73,7 @@ def test_boundaries(header: str, expected: bytes) -> None:
         "multipart/form-data; boundary=" + "x" * 300,
     ],
 )
-def test_no_usable_boundary(header: str) -> None:
+def test_types_without_a_usable_boundary_are_rejected(header: str) -> None:
     with pytest.raises(RequestTypeError):
         boundary_of(header)
 
@@ -146,7 +146,7 @@ def test_media_types() -> None:
 
 
 def lenient(data: bytes) -> bytes:
-    """What `unbase64` means, in the plainest words."""
+    """The plain definition of `unbase64`."""
     head = re.match(rb"\s*data:[^,]{0,200};base64,", data, re.IGNORECASE)
     text = re.sub(rb"[ \t\r\n\v\f]", b"", data[head.end() :] if head else data)
     text = text.replace(b"-", b"+").replace(b"_", b"/").rstrip(b"=")
@@ -162,7 +162,7 @@ def lenient(data: bytes) -> bytes:
         st.sampled_from([b"A", b"z", b"9", b"+", b"/", b"-", b"_", b"=", b"\n", b" ", b"\v", b"!", b"\xff", b"\0"])
     ),
 )
-def test_base64_is_as_lenient_as_it_was(head: bytes, letters: list[bytes]) -> None:
+def test_base64_is_as_lenient_as_its_plain_definition(head: bytes, letters: list[bytes]) -> None:
     text = head + b"".join(letters)
     try:
         expected = lenient(text)

@@ -1,4 +1,4 @@
-"""Image decoding: every form the contract lists, and nothing unreadable comes through."""
+"""Image decoding: every form the contract lists, and unreadable files are rejected."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_impossible_orientations_are_ignored(value: int) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF")
-def test_broken_exif_is_ignored() -> None:
+def test_damaged_exif_is_ignored() -> None:
     data = jpeg(SMALL, exif=b"Exif\0\0II*\0" + b"\xff" * 40)
     assert decode(data, max_pixels=LIMIT).shape == PIXELS.shape
 
@@ -125,7 +125,7 @@ def test_the_first_frame_of_an_animation(kind: str) -> None:
     assert pixels[5, 5].tolist() == [255, 0, 0]
 
 
-def test_large_jpegs_come_smaller_and_never_below_the_side() -> None:
+def test_large_jpegs_are_reduced_but_not_below_the_side() -> None:
     picture = astronaut().resize((2 * WORKING_SIDE + 400, WORKING_SIDE))
     height, width = decode(jpeg(picture), max_pixels=LIMIT).shape[:2]
     assert (width, height) == (WORKING_SIDE + 200, WORKING_SIDE // 2)
@@ -147,13 +147,13 @@ def test_large_jpegs_come_smaller_and_never_below_the_side() -> None:
         b"P6 1 1 255 \0\0\0",
     ],
 )
-def test_what_is_no_picture(data: bytes) -> None:
+def test_other_files_are_rejected(data: bytes) -> None:
     with pytest.raises(SampleError):
         decode(data, max_pixels=LIMIT)
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "BMP"])
-def test_half_a_file(kind: str) -> None:
+def test_truncated_files_are_rejected(kind: str) -> None:
     data = encoded(astronaut(), kind)
     with pytest.raises(SampleError):
         decode(data[: len(data) // 2], max_pixels=LIMIT)
@@ -184,7 +184,7 @@ def webp_of(width: int, height: int) -> bytes:
 
 
 @pytest.mark.parametrize("data", [png_of(50_000, 50_000), webp_of(16_000, 16_000), png_of(0, 5), png_of(1, 2**31 - 1)])
-def test_sizes_are_refused_before_memory_is_spent(data: bytes) -> None:
+def test_sizes_are_rejected_before_memory_is_spent(data: bytes) -> None:
     tracemalloc.start()
     try:
         with pytest.raises(SampleError):
@@ -201,7 +201,7 @@ def progressive(scans: int) -> bytes:
     return data[:last] + data[last:-2] * scans + b"\xff\xd9"
 
 
-def test_jpegs_of_very_many_scans_are_refused() -> None:
+def test_jpegs_of_very_many_scans_are_rejected() -> None:
     assert decode(jpeg(SMALL, progressive=True), max_pixels=LIMIT).shape == (64, 96, 3)
     with pytest.raises(SampleError, match="scans"):
         decode(progressive(1000), max_pixels=LIMIT)
@@ -254,7 +254,7 @@ def test_tiles_larger_than_the_picture_count() -> None:
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "LA", "P", "1", "CMYK", "I;16", "F"])
-def test_large_pictures_of_every_mode_come_smaller(mode: str) -> None:
+def test_large_pictures_of_every_mode_are_reduced(mode: str) -> None:
     base = astronaut().resize((2 * WORKING_SIDE, 200))
     if mode == "I;16":
         picture = Image.fromarray(np.asarray(base.convert("L")).astype(np.uint16) * 257)
@@ -279,7 +279,7 @@ def test_sixteen_bit_gray_with_a_transparent_value_keeps_its_range() -> None:
     assert np.array_equal(decode(with_value, max_pixels=LIMIT), gray_of(SMALL))
 
 
-def test_the_cap_is_on_width_times_height() -> None:
+def test_the_limit_is_on_width_times_height() -> None:
     data = encoded(SMALL, "PNG")
     assert decode(data, max_pixels=96 * 64).shape == (64, 96, 3)
     with pytest.raises(SampleError, match="at most"):
@@ -292,7 +292,7 @@ def test_the_cap_is_on_width_times_height() -> None:
     st.integers(0, 2**31),
     st.lists(st.tuples(st.integers(0, 2**31), st.integers(0, 255)), max_size=8),
 )
-def test_damaged_files_decode_or_are_refused(kind: str, cut: int, changes: list[tuple[int, int]]) -> None:
+def test_damaged_files_decode_or_are_rejected(kind: str, cut: int, changes: list[tuple[int, int]]) -> None:
     data = bytearray(encoded(SMALL, kind))
     for at, value in changes:
         data[at % len(data)] = value

@@ -20,7 +20,7 @@ def test_frames_are_even_in_time_not_in_number() -> None:
 
 @settings(max_examples=200)
 @given(TIMES, st.integers(1, 20))
-def test_choice(times: list[int], count: int) -> None:
+def test_any_choice_is_in_order_and_within_the_count(times: list[int], count: int) -> None:
     taken = choose(times, range(len(times)), count)
     assert 1 <= len(taken) <= count
     assert len(set(taken)) == len(taken)
@@ -54,5 +54,5 @@ def test_runs_reach_every_wanted_frame(data: st.DataObject, times: list[int]) ->
 
 
 @pytest.mark.parametrize("count", [1, 2, 16])
-def test_one_moment_only(count: int) -> None:
+def test_frames_of_one_moment(count: int) -> None:
     assert len(choose([5] * 40, range(40), count)) <= count

@@ -111,7 +111,7 @@ def test_a_tar_older_than_its_magic() -> None:
         (b"<?xml version='1.0'?><MPD>", "no known"),
     ],
 )
-def test_other_kinds_are_refused(data: bytes, word: str) -> None:
+def test_other_kinds_are_rejected(data: bytes, word: str) -> None:
     with pytest.raises(SampleError, match=word):
         identify(data)
 

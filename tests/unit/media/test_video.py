@@ -52,7 +52,7 @@ def numbers(clip: Video) -> list[int]:
     return [frame_number(frame.image) for frame in clip.frames]
 
 
-def refused(data: bytes, word: str | None = None, limits: MediaLimits = LIMITS) -> None:
+def assert_rejected(data: bytes, word: str | None = None, limits: MediaLimits = LIMITS) -> None:
     with pytest.raises(SampleError, match=word):
         read_video(data, limits=limits)
 
@@ -85,7 +85,7 @@ def test_every_frame_of_a_short_clip(codec: str, container: str, mime: str, audi
     ],
 )
 @pytest.mark.parametrize("gop", [6, 250])
-def test_sampled_frames_are_the_very_ones_of_a_full_decode(
+def test_sampled_frames_are_identical_to_those_of_a_full_decode(
     codec: str, container: str, options: dict[str, str], gop: int
 ) -> None:
     pictures = [face_image(160, 120, shift=n / 47) for n in range(48)]
@@ -151,7 +151,7 @@ def test_large_frames_are_scaled_and_their_size_kept() -> None:
     assert numbers(clip) == [0, 1, 2]
 
 
-def test_oblong_pixels_are_made_square() -> None:
+def test_pixels_that_are_not_square_are_scaled() -> None:
     data = encode_video(FRAMES[:2], codec_options={"x264-params": "sar=2/1"})
     assert read_video(data, limits=LIMITS).frames[0].image.shape == (240, 640, 3)
 
@@ -173,30 +173,30 @@ def test_a_truncated_video_gives_the_frames_it_has(form: str, part: float) -> No
     assert len(found) >= int(12 * part) - 6
 
 
-def test_a_video_cut_before_its_header_is_refused() -> None:
+def test_a_video_cut_before_its_header_is_rejected() -> None:
     data = encode_video(FRAMES)
     for part in (20, 60, 2000, len(data) // 2):
-        refused(data[:part])
+        assert_rejected(data[:part])
 
 
 @pytest.mark.parametrize("container", ["mp4", "mov", "webm", "mkv", "avi"])
-def test_sound_alone_is_refused(container: str) -> None:
-    refused(encode_audio(container=container), "no video stream")
+def test_sound_alone_is_rejected(container: str) -> None:
+    assert_rejected(encode_audio(container=container), "no video stream")
 
 
-def test_other_kinds_are_refused() -> None:
-    refused(jpeg(FRAMES[0]), "a video is expected")
-    refused(make_zip([]), "a video is expected")
-    refused(b"#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n")
+def test_other_kinds_are_rejected() -> None:
+    assert_rejected(jpeg(FRAMES[0]), "a video is expected")
+    assert_rejected(make_zip([]), "a video is expected")
+    assert_rejected(b"#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n")
 
 
 @pytest.mark.parametrize(("codec", "container"), [("ffv1", "mkv"), ("prores_ks", "mov")])
-def test_other_codecs_are_refused(codec: str, container: str) -> None:
+def test_other_codecs_are_rejected(codec: str, container: str) -> None:
     pix_fmt = "yuv422p10le" if codec == "prores_ks" else "yuv420p"
-    refused(encode_video(FRAMES[:2], codec, container, pix_fmt=pix_fmt), "not supported")
+    assert_rejected(encode_video(FRAMES[:2], codec, container, pix_fmt=pix_fmt), "not supported")
 
 
-def test_a_cover_picture_is_no_video() -> None:
+def test_a_cover_picture_is_not_a_video_stream() -> None:
     target = io.BytesIO()
     with av.open(target, "w", format="matroska") as out:
         sound: Any = out.add_stream("aac", rate=48000, layout="mono")
@@ -254,19 +254,19 @@ def huge_h264() -> bytes:
     return target.getvalue()
 
 
-def test_too_large_frames_are_refused_before_a_decoder_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_large_frames_are_rejected_before_a_decoder_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(video_frames, "_send", lambda *_: pytest.fail("a packet was decoded"))
-    refused(huge_mjpeg(), "larger than allowed")
-    refused(encode_video(FRAMES[:2]), "320x240", MediaLimits(max_video_pixels=320 * 240 - 1))
-    refused(encode_video(FRAMES[:2]), "320x240", MediaLimits(max_pixels=320 * 240 - 1))
+    assert_rejected(huge_mjpeg(), "larger than allowed")
+    assert_rejected(encode_video(FRAMES[:2]), "320x240", MediaLimits(max_video_pixels=320 * 240 - 1))
+    assert_rejected(encode_video(FRAMES[:2]), "320x240", MediaLimits(max_pixels=320 * 240 - 1))
 
 
-def test_a_size_declared_in_the_stream_itself_is_refused() -> None:
+def test_a_size_declared_in_the_stream_itself_is_rejected() -> None:
     data = bytearray(huge_mjpeg())
     at = data.find(b"strf")
     data[at + 12 : at + 20] = struct.pack("<ii", 320, 240)
-    refused(bytes(data))
-    refused(huge_h264())
+    assert_rejected(bytes(data))
+    assert_rejected(huge_h264())
 
 
 def test_frames_that_grow_in_the_middle_are_not_decoded() -> None:
@@ -285,18 +285,18 @@ def test_frames_that_grow_in_the_middle_are_not_decoded() -> None:
 
 
 @pytest.mark.parametrize(("codec", "container"), [("libx264", "mp4"), ("libvpx", "webm"), ("libx264", "mkv")])
-def test_too_long_a_video_is_refused(codec: str, container: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_long_a_video_is_rejected(codec: str, container: str, monkeypatch: pytest.MonkeyPatch) -> None:
     hours = encode_video(FRAMES, codec, container, times=[900.0 * number for number in range(12)])
     monkeypatch.setattr(video_frames, "_send", lambda *_: pytest.fail("a packet was decoded"))
-    refused(hours, "longer than 180 s")
-    refused(encode_video(FRAMES, codec, container), "longer than 0.5 s", MediaLimits(max_video_seconds=0.5))
+    assert_rejected(hours, "longer than 180 s")
+    assert_rejected(encode_video(FRAMES, codec, container), "longer than 0.5 s", MediaLimits(max_video_seconds=0.5))
 
 
-def test_too_many_frames_are_refused() -> None:
-    refused(encode_video(FRAMES), "more than 11 frames", MediaLimits(max_video_frames=11))
+def test_too_many_frames_are_rejected() -> None:
+    assert_rejected(encode_video(FRAMES), "more than 11 frames", MediaLimits(max_video_frames=11))
 
 
-def test_too_much_work_falls_back_on_key_frames() -> None:
+def test_above_the_work_limit_only_key_frames_are_taken() -> None:
     data = encode_video(FRAMES, gop=4, codec_options={"x264-params": "scenecut=0"})
     clip = read_video(data, limits=MediaLimits(max_video_work=320 * 240 * 8))
     assert numbers(clip) == [0, 4, 8]
@@ -339,7 +339,7 @@ def test_nothing_outside_the_file_is_opened(tmp_path: Any) -> None:
     blank = start[:64] + bytes(len(start) - 64)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(video, "_refuse_to_open", watch)
-        refused(blank + changed)
+        assert_rejected(blank + changed)
     assert opened == []
 
 
