@@ -89,6 +89,7 @@ def _open(data: bytes, demuxer: str, limits: MediaLimits) -> InputContainer:
         "protocol_whitelist": "none",
         "codec_whitelist": ",".join(_DECODERS),
         "enable_drefs": "0",
+        "use_mfra_for": "0",
         "max_streams": "32",
         "max_pixels": str(min(limits.max_video_pixels, limits.max_pixels)),
         "threads": "1",

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Container, Sequence
+from itertools import accumulate
 
 import numpy as np
 
 from faceVer.domain.errors import SampleError
+from faceVer.media.containers.boxes import Box, boxes, number_at
 
 _MAX_SAMPLES = 2_000_000
 _MAX_EDITED_SAMPLES = 4_000_000
 _MAX_CHUNKS = 1_000_000
-_MAX_BOXES = 200_000
-"""Far more than the fragments of the longest video allowed have."""
-_MAX_DEPTH = 10
-"""FFmpeg rejects boxes nested deeper."""
-
-# The boxes in which FFmpeg looks for boxes, each with the offset of the first one. `meta`, `stsd`: see `_boxes`.
-_CONTAINERS = dict.fromkeys(
-    b"moov trak edts mdia minf dinf stbl udta ilst tref mvex moof traf sinf schi iprp ipco".split(), 0
-) | {b"iref": 4}
-_SEARCHED = (b"stsd", b"wave")  # codecs' own boxes, at an offset that depends on the codec
-_SAMPLE_COUNTS = {b"stsz": 8, b"stz2": 8, b"trun": 4}  # where in the contents the count is
+# Where in the contents of a table the number of its samples is.
+_SAMPLE_COUNT = {b"stsz": 8, b"stz2": 8, b"trun": 4}
 _ROW_BYTES = {b"elst": 12, b"keys": 8, b"stsc": 12, b"stco": 4, b"co64": 8}
-_IN_SAMPLE_ENTRY = re.compile(b"|".join({*_SAMPLE_COUNTS, *_ROW_BYTES, b"cmov", b"tkhd", b"stsd"} - {b"keys"}))
+_FRAGMENT_BYTES = 12
 # Sample entries of the codecs that are decoded; those of sounds and metadata have something else in place of a size.
 _VIDEO_ENTRIES = frozenset(
     b"avc1 avc2 avc3 avc4 hvc1 hev1 dvh1 dvhe dva1 dvav mp4v jpeg mjpa mjpb vp08 vp09 av01".split()
@@ -33,75 +25,40 @@ _VIDEO_ENTRIES = frozenset(
 
 def declared_sizes(data: bytes) -> list[tuple[int, int]]:
     """(width, height) of each track header and of each track's first sample entry. Raises SampleError."""
-    sizes = []
-    samples = edits = chunks = longest = rows = 0
-    for number, (name, start) in enumerate(_boxes(data)):
-        if number >= _MAX_BOXES:
-            raise SampleError("the video has too many boxes")
+    sizes: list[tuple[int, int]] = []
+    roots: set[int] = set()
+    indexes: list[list[int]] = []
+    counts = dict.fromkeys((*_ROW_BYTES, b"samples"), 0)
+    longest = row_bytes = 0
+    for box in boxes(data):
+        name, at, start, _, is_root = box
+        if is_root:
+            roots.add(at)
         if name == b"cmov":
             raise SampleError("the video's header is compressed")
         if name == b"tkhd":  # fixed point numbers, after times of 32 or 64 bits
-            at = start + (88 if data[start : start + 1] == b"\1" else 76)
-            sizes.append((_number(data, at) >> 16, _number(data, at + 4) >> 16))
+            side = start + (88 if data[start : start + 1] == b"\1" else 76)
+            sizes.append((number_at(data, side) >> 16, number_at(data, side + 4) >> 16))
         elif name == b"stsd" and data[start + 12 : start + 16] in _VIDEO_ENTRIES:
-            sizes.append(divmod(_number(data, start + 40), 1 << 16))
-        elif name in _SAMPLE_COUNTS:
-            samples += _number(data, start + _SAMPLE_COUNTS[name])
+            sizes.append(divmod(number_at(data, start + 40), 1 << 16))
+        elif name in _SAMPLE_COUNT:
+            counts[b"samples"] += number_at(data, start + _SAMPLE_COUNT[name])
+        elif name == b"sidx":
+            indexes.append(_fragments(data, box))
+            row_bytes += len(indexes[-1]) * _FRAGMENT_BYTES
         elif name in _ROW_BYTES:
-            count = _number(data, start + 4)
-            rows += count * _ROW_BYTES[name]
-            if rows > len(data):  # of all tables together, as FFmpeg reads on where a box ends before its table
-                raise SampleError(f"the video's {name.decode()} table is longer than the file")
-            if name == b"elst":
-                edits = max(edits, count)
-            elif name == b"stsc":
-                longest = max(longest, _longest_chunk(data, start + 8, count))
-            elif name != b"keys":
-                chunks = max(chunks, count)
+            rows = number_at(data, start + 4)
+            row_bytes += rows * _ROW_BYTES[name]
+            counts[name] = max(counts[name], rows)
+            if name == b"stsc":
+                longest = max(longest, _longest_chunk(data, start + 8, rows))
+        if row_bytes > len(data):  # of all tables together, as FFmpeg reads on where a box ends before its table
+            raise SampleError(f"the video's {name.decode()} table is longer than the file")
+    samples, edits, chunks = counts[b"samples"], counts[b"elst"], max(counts[b"stco"], counts[b"co64"])
     if samples > _MAX_SAMPLES or samples * edits > _MAX_EDITED_SAMPLES or longest * chunks // 1024 > _MAX_CHUNKS:
         raise SampleError(f"the video declares {samples} samples, {edits} edits, {chunks} chunks of {longest}")
+    _check_indexes(data, indexes, roots)
     return sizes
-
-
-def _boxes(data: bytes) -> Iterator[tuple[bytes, int]]:
-    """(name, where its contents begin) of every box that FFmpeg's demuxer reads, and of no text or frame data.
-
-    As mov_read_default of libavformat/mov.c (FFmpeg 8.1) and the functions that call it walk the file; where a
-    codec's boxes begin is not known, so that tables are searched there by name.
-    """
-    ranges = [(0, len(data), 0)]
-    while ranges:
-        at, end, depth = ranges.pop()
-        while at + 8 <= end:
-            size, name = _number(data, at), data[at + 4 : at + 8]
-            at += 8
-            if size == 1 and at + 8 <= end:
-                size = int.from_bytes(data[at : at + 8], "big") - 8
-                at += 8
-            if size == 0:
-                size = end - at + 8
-            if size < 8:
-                break  # FFmpeg ignores the rest of the parent
-            start, at = at, min(at + size - 8, end)
-            yield name, start
-            first = _first_box(data, name, start, at)
-            if first is not None and depth < _MAX_DEPTH:
-                ranges.append((first, at, depth + 1))
-            elif name in _SEARCHED:
-                for match in _IN_SAMPLE_ENTRY.finditer(data, start, at):
-                    yield match[0], match.end()
-
-
-def _first_box(data: bytes, name: bytes, start: int, end: int) -> int | None:
-    """Where the boxes within a box begin, None if it holds none."""
-    if name in _CONTAINERS:
-        return start + _CONTAINERS[name]
-    if name == b"meta":  # from `hdlr` on, which in some files follows 4 bytes of flags
-        found = np.flatnonzero(np.frombuffer(data, "S4", (end - start) // 4, start) == b"hdlr")
-        return start + 4 * int(found[0]) - 4 if found.size else None
-    if name in (b"free", b"hoov") and data[start + 4 : start + 8] in (b"mvhd", b"cmov"):  # read where `moov` is missing
-        return start
-    return None
 
 
 def _longest_chunk(data: bytes, at: int, count: int) -> int:
@@ -110,5 +67,20 @@ def _longest_chunk(data: bytes, at: int, count: int) -> int:
     return int(np.frombuffer(data, ">u4", count * 3, at)[1::3].max()) if count > 0 else 0
 
 
-def _number(data: bytes, at: int) -> int:
-    return int.from_bytes(data[at : at + 4], "big")
+def _fragments(data: bytes, box: Box) -> list[int]:
+    """Where the fragments begin that an index (`sidx`) lists, and where the last one ends."""
+    width = 8 if data[box.start : box.start + 1] == b"\1" else 4  # of its time and its offset, which precede the count
+    rows = box.start + 16 + 2 * width
+    first = box.end + int.from_bytes(data[rows - 4 - width : rows - 4], "big")
+    count = min(int.from_bytes(data[rows - 2 : rows], "big"), (len(data) - rows) // _FRAGMENT_BYTES)
+    return list(accumulate((number_at(data, rows + _FRAGMENT_BYTES * n) for n in range(count)), initial=first))
+
+
+def _check_indexes(data: bytes, indexes: Sequence[Sequence[int]], roots: Container[int]) -> None:
+    """FFmpeg follows the indexes if one reaches the end of the file, and reads boxes where they say a fragment begins:
+    there must be one. The end is that of the file, or what its last four bytes say."""
+    ends = (len(data), len(data) - number_at(data, len(data) - 4))
+    if not any(index[-1] in ends for index in indexes):
+        return
+    if any(at not in roots for index in indexes for at in index[:-1] if at < len(data)):
+        raise SampleError("the video's index of fragments leads to other data")

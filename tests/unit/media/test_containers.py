@@ -133,11 +133,51 @@ def test_a_table_among_a_codecs_own_boxes_counts() -> None:
         declared_sizes(replaced(data, [*STBL, b"stsd"], changed), "mov")
 
 
-def test_tables_that_share_bytes_are_rejected() -> None:
+@pytest.mark.parametrize("one", [table(b"stsc", 600_000), box(b"sidx", bytes(22) + b"\xff\xff")])
+def test_tables_that_share_bytes_are_rejected(one: bytes) -> None:
     """Each would be read up to the end of the file."""
-    tables = table(b"stsc", 600_000) * 1000 + bytes(12 * 600_000)
     with pytest.raises(SampleError, match="longer than the file"):
-        declared_sizes(encode_video(FRAMES) + tables, "mov")
+        declared_sizes(encode_video(FRAMES) + one * 1000 + bytes(12 * 600_000), "mov")
+
+
+FRAGMENTED = {"movflags": "frag_keyframe+empty_moov+default_base_moof"}
+
+
+def with_index(first: bytes, fragments: list[bytes]) -> bytes:
+    """The boxes before the fragments, an index (`sidx`) of the fragments, and the fragments."""
+    listed = b"".join(struct.pack(">III", len(fragment), 1000, 9 << 28) for fragment in fragments)
+    head = struct.pack(">IIIIIHH", 0, 1, 1000, 0, 0, 0, len(fragments))
+    return first + box(b"sidx", head + listed) + b"".join(fragments)
+
+
+def root_boxes(data: bytes) -> list[bytes]:
+    found, at = [], 0
+    while at < len(data):
+        size = int.from_bytes(data[at : at + 4], "big")
+        found.append(data[at : at + size])
+        at += size
+    return found
+
+
+def test_fragments_are_read_by_their_index() -> None:
+    frames = face_frames(4, 64, 48)
+    ftyp, moov, *rest = root_boxes(encode_video(frames, gop=1, options=FRAGMENTED))
+    fragments = [rest[number] + rest[number + 1] for number in range(0, 8, 2)]
+    for data in (
+        with_index(ftyp + moov, fragments),
+        encode_video(frames, gop=1, options={"movflags": FRAGMENTED["movflags"] + "+dash"}),
+    ):
+        assert b"sidx" in data
+        assert read_video(data, limits=MediaLimits()).info.frames == 4
+
+
+def test_an_index_that_leads_into_other_data_is_rejected() -> None:
+    """FFmpeg would read the fragment hidden in the `skip` box, and allocate by the count of its `trun`."""
+    ftyp, moov, moof, mdat, second, *_ = root_boxes(encode_video(FRAMES, gop=1, options=FRAGMENTED))
+    hidden = replaced(moof, [b"moof", b"traf", b"trun"], table(b"trun", 30_000_000))
+    parts = [moof + mdat, second + struct.pack(">I4s", 8 + len(hidden), b"skip"), hidden]
+    with pytest.raises(SampleError, match="leads to other data"):
+        declared_sizes(with_index(ftyp + moov, parts), "mov")
 
 
 @pytest.mark.parametrize(
