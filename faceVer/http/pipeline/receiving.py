@@ -11,7 +11,7 @@ from faceVer.domain.errors import FaceVerError
 from faceVer.http.pipeline.context import BUDGET, POOL, SETTINGS
 from faceVer.http.pipeline.forms.content_types import IMAGE_TYPES
 from faceVer.http.pipeline.forms.parser import Part
-from faceVer.http.pipeline.forms.reading import form_parts, image_body, unpack
+from faceVer.http.pipeline.forms.reading import form_parts, image_body, run_decoding
 from faceVer.http.pipeline.forms.transfer_encoding import decoded_body
 
 T = TypeVar("T")
@@ -49,6 +49,6 @@ async def with_form(
     with request.app[BUDGET].reserve() as reservation:
         parts, encoded = await form_parts(request, reservation, unreadable)
         async with pool.admit():
-            taken = await unpack(pool, parts, lambda: read(parts))
+            taken = await run_decoding(pool, parts, lambda: read(parts))
             parts.clear()
             return await respond(taken, encoded)

@@ -128,7 +128,7 @@ async def receive(
         raise MalformedBodyError(f"the body is malformed: {error}") from error
 
 
-async def unpack(pool: InferencePool, parts: Sequence[Part], work: Callable[[], T]) -> T:
+async def run_decoding(pool: InferencePool, parts: Sequence[Part], work: Callable[[], T]) -> T:
     """Run `work`, which decodes the parts' base64: on a thread if it would block the event loop."""
     encoded = sum(len(part.data) for part in parts if part.encoding)
     return await pool.run(work) if encoded > INLINE_BASE64 else work()
