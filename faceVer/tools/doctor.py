@@ -19,9 +19,10 @@ from faceVer.domain.errors import FaceVerError, SetupError
 from faceVer.http.pipeline.authentication import Keys
 from faceVer.http.pipeline.executor import thread_count, usable_cpus
 from faceVer.http.pipeline.webhooks import WebhookSender
-from faceVer.http.server.serve import descriptors, is_loopback, try_port
+from faceVer.http.server.process import descriptors
+from faceVer.http.server.sockets import is_loopback, try_port
 from faceVer.http.server.tls import certificate_ended, server_context
-from faceVer.http.server.workers import heartbeats
+from faceVer.http.server.workers import heartbeat_folder
 from faceVer.inference.manifest import is_folder_pack, load_manifest, weights_folder
 from faceVer.inference.onnx import RUNTIME, check_providers
 from faceVer.inference.weights.store import status
@@ -106,7 +107,7 @@ def _settings(settings: Settings) -> Iterator[Finding]:
     if not settings.auth.api_keys and not is_loopback(settings.server.host):
         yield Finding("settings", "note", f"without {PREFIX}API_KEYS whoever reaches the port may use it")
     if settings.server.workers > 1:
-        heartbeats()
+        heartbeat_folder()
     if ended := certificate_ended(settings):
         yield Finding("settings", "bad", ended)
     if settings.server.request_timeout < settings.server.body_timeout:

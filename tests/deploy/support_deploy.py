@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from faceVer.http.server.listening import stop_limit
+from faceVer.http.server.shutdown import stop_limit
 from faceVer.settings.loader import load_settings
 from faceVer.settings.model import Settings
 

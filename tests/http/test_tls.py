@@ -14,7 +14,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from faceVer.http.server.connection import SPARE
+from faceVer.http.server.connection_count import SPARE
 from faceVer.http.server.tls import certificate_ended
 from faceVer.settings.model import Settings
 from faceVer.tools.health_probe import health

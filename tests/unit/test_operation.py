@@ -13,7 +13,7 @@ import pytest
 
 from faceVer import cli
 from faceVer.domain.errors import DeadlineError, SampleError, SettingsError
-from faceVer.http.server.serve import cannot_listen
+from faceVer.http.server.sockets import cannot_listen
 from faceVer.observability import logs
 from faceVer.observability.timings import STAGES, Trace, checkpoint, current, saw_faces, stage
 from faceVer.settings.loader import effective, load_settings

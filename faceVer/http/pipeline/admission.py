@@ -59,13 +59,13 @@ class Admission:
 
 def is_spare(request: web.Request) -> bool:
     """Whether the request's connection exceeds the limit and is kept for probes only."""
-    return getattr(request.protocol, "spare", False) is True
+    return getattr(request.protocol, "is_spare", False) is True
 
 
 def is_last(request: web.Request) -> bool:
     """Whether the connection closes after this response: it is a spare one, or the server is stopping."""
     if request.app[STATE].draining:
-        return getattr(request.protocol, "more", False) is not True
+        return getattr(request.protocol, "has_queued_request", False) is not True
     return is_spare(request)
 
 

@@ -1,43 +1,30 @@
-"""Connections: how many there may be, how long they may take, and what is answered to what is no HTTP.
-
-aiohttp reads and writes them. Added here are the bounds that it leaves to a reverse proxy, and the contract's shape for
-the errors that it answers by itself, before there is a request for the application.
-"""
+"""One client's connection: the time limits that aiohttp leaves to a reverse proxy."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
-import os
 from collections.abc import Callable
 from typing import Any, cast
 
 from aiohttp import StreamReader, web
 from aiohttp.http import HttpVersion10, HttpVersion11
-from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
-from aiohttp.web_protocol import RequestHandler
 from aiohttp.web_request import BaseRequest
-from multidict import CIMultiDictProxy
 
-from faceVer.domain.errors import FaceVerError, InternalError, TooLargeError, UnknownPathError
 from faceVer.http.pipeline.endpoint import EndpointTable
-from faceVer.http.pipeline.error_responses import REQUEST_ID, common_headers, error_outcome
-from faceVer.observability import logs
-from faceVer.observability.metrics import BAD_HTTP, Metrics
+from faceVer.http.server.connection_count import ConnectionCount
+from faceVer.http.server.internals import HttpConnection
+from faceVer.http.server.malformed import MalformedHttp, log_connection_error
+from faceVer.observability.metrics import Metrics
 from faceVer.settings.model import Settings
 
-log = logging.getLogger(__name__)
-
-SPARE = 32
-"""Connections past the limit that are taken all the same, for probes; whatever else comes on them gets 503."""
-TAKEN = 16 * 1024
-"""Bytes of its answer that a client must take in each `write_timeout`."""
+MIN_SENT = 16 * 1024
+"""Bytes of its response that a client must take in each `write_timeout`."""
 LINGER = 5.0
-"""Seconds the rest of a refused body is read and thrown away, so that the client gets to read the answer."""
+"""Seconds the rest of a rejected body is read and discarded, so that the client can read the response."""
 
 
-def _in_known_versions(factory: Callable[..., BaseRequest]) -> Callable[..., BaseRequest]:
-    """aiohttp answers in the version that was asked in, whatever that was; here it is one of HTTP/1."""
+def _limit_version(factory: Callable[..., BaseRequest]) -> Callable[..., BaseRequest]:
+    """aiohttp responds in the version of the request, even an unknown one; here it is one of HTTP/1."""
 
     def make(message: Any, payload: Any, connection: Connection, *rest: Any) -> BaseRequest:
         known = message.version in (HttpVersion10, HttpVersion11)
@@ -48,123 +35,107 @@ def _in_known_versions(factory: Callable[..., BaseRequest]) -> Callable[..., Bas
 
 
 class Server(web.Server):
-    """Makes a `Connection` for every client of one process."""
+    """Makes a `Connection` for each client of one process."""
 
     def __init__(self, plain: web.Server, settings: Settings, metrics: Metrics, table: EndpointTable) -> None:
+        self._options: dict[str, Any] = {
+            "keepalive_timeout": settings.server.keepalive_timeout,
+            "max_line_size": settings.server.max_header_bytes,
+            "max_field_size": settings.server.max_header_bytes,
+            "max_headers": settings.server.max_headers,
+            "lingering_time": LINGER,
+            "access_log": None,
+        }
         super().__init__(
             plain.request_handler,
-            request_factory=_in_known_versions(plain.request_factory),
-            handler_cancellation=True,  # whoever hangs up wants no answer
-            keepalive_timeout=settings.server.keepalive_timeout,
-            max_line_size=settings.server.max_header_bytes,
-            max_field_size=settings.server.max_header_bytes,
-            max_headers=settings.server.max_headers,
-            lingering_time=LINGER,
-            access_log=None,
+            request_factory=_limit_version(plain.request_factory),
+            handler_cancellation=True,  # a client that disconnects needs no response
         )
-        self.settings, self.metrics, self.table = settings, metrics, table
-        self.common: CIMultiDictProxy[str] = common_headers(settings)
-        self.open = 0
-        self.coming = 0
-        """Connections that were taken and are not open yet, mostly for their TLS handshake."""
+        self.settings, self.metrics, self.loop = settings, metrics, asyncio.get_running_loop()
+        self.count = ConnectionCount(settings.server.max_connections, metrics)
+        self.malformed = MalformedHttp(settings, metrics, table)
 
-    @property
-    def full(self) -> bool:
-        """Whether no further connection may be taken, not even for a probe."""
-        return self.open + self.coming >= self.settings.server.max_connections + SPARE
+    def is_busy(self, *, include_expected: bool) -> bool:
+        """Whether a request is being received or handled, or a response sent.
 
-    def count(self) -> None:
-        """Tell how many connections there are."""
-        self.metrics.gauge("connections", self.open + self.coming)
-
-    def busy(self, *, promised: bool) -> bool:
-        """Whether a request is being received, worked on or answered. promised: those yet to come count, too."""
-        made = cast("list[Connection]", self.connections)
-        return (promised and self.coming > 0) or any(not connection.idle(promised=promised) for connection in made)
+        include_expected: a client that has only connected, or sent a part of the headers, counts as well.
+        """
+        connections = cast("list[Connection]", self.connections)
+        return (include_expected and self.count.opening > 0) or any(
+            not connection.is_idle(include_expected=include_expected) for connection in connections
+        )
 
     def __call__(self) -> Connection:
-        return Connection(self, loop=self._loop, **self._kwargs)
+        return Connection(self, **self._options)
 
 
-class Connection(RequestHandler):
-    """One client's connection."""
+class Connection(HttpConnection):
+    """Made when its client has been accepted."""
 
-    __slots__ = ("_head_of", "_head_timer", "_ours", "_unsent", "_write_timer", "body", "made", "spare")
+    __slots__ = ("_headers_of", "_headers_timer", "_server", "_unsent", "_write_timer", "body", "is_open", "is_spare")
 
     def __init__(self, server: Server, **options: Any) -> None:
-        super().__init__(server, **options)
-        self._ours = server
-        server.coming += 1
-        self.made = False
+        super().__init__(server, loop=server.loop, **options)
+        self._server = server
+        self.is_open = False
+        self.is_spare = False
+        """Whether it exceeds the limit of connections."""
         self.body: StreamReader | None = None
-        """The last request's, which may still be coming when it has been answered."""
-        self.spare = False
-        """Whether it is one past the limit."""
-        self._head_timer: asyncio.TimerHandle | None = None
-        self._head_of = 0
-        """The request, by number, whose head is awaited by the clock."""
+        """That of the last request; it may still be arriving when the response is sent."""
+        self._headers_timer: asyncio.TimerHandle | None = None
+        self._headers_of = 0
+        """Number of the request whose headers are awaited within the time limit."""
         self._write_timer: asyncio.TimerHandle | None = None
         self._unsent = 0
+        server.count.accepted()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        ours = self._ours
-        self.made = True
-        self.spare = ours.open >= ours.settings.server.max_connections
-        ours.open += 1
-        ours.coming -= 1
-        ours.metrics.count("connections_opened")
-        ours.count()
+        self.is_open = True
+        self.is_spare = self._server.count.opened()
         super().connection_made(transport)
-        self._await_head()
+        self._await_headers()
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        ours = self._ours
-        ours.open -= 1
-        ours.count()
-        for timer in (self._head_timer, self._write_timer):
+        self._server.count.closed()
+        for timer in (self._headers_timer, self._write_timer):
             if timer is not None:
                 timer.cancel()
         super().connection_lost(exc)
 
-    # The head: from the connection, or from the first byte of a later request, to the blank line.
+    # Headers: timed from the connection, or from the first byte of a later request, to the blank line.
 
     def data_received(self, data: bytes) -> None:
-        reading = self.body is not None and not self.body.is_eof()
+        reading_body = self.body is not None and not self.body.is_eof()
         super().data_received(data)
-        # No body, no end of a head, not the empty line that some clients put behind a body: the next head.
-        between = not reading and not self._messages and not self._request_in_progress
-        if between and self._head_of != self._request_count and data.strip(b"\r\n"):
-            self._await_head()
+        # Neither a body, nor the end of headers, nor the empty line that some clients send after a body.
+        between = not reading_body and not self.has_queued_request and not self.is_handling
+        if between and self._headers_of != self.requests_parsed and data.strip(b"\r\n"):
+            self._await_headers()
 
-    def _await_head(self) -> None:
-        if self._head_timer is not None:
-            self._head_timer.cancel()
-        self._head_of = self._request_count
-        self._head_timer = self._loop.call_later(self._ours.settings.server.head_timeout, self._head_late)
+    def _await_headers(self) -> None:
+        if self._headers_timer is not None:
+            self._headers_timer.cancel()
+        self._headers_of = self.requests_parsed
+        self._headers_timer = self._server.loop.call_later(
+            self._server.settings.server.head_timeout, self._headers_late
+        )
 
-    def _head_late(self) -> None:
-        self._head_timer = None
-        if self._request_count == self._head_of and self._waiting:
-            self._ours.metrics.count("cut_head")
+    def _headers_late(self) -> None:
+        self._headers_timer = None
+        if self.requests_parsed == self._headers_of and self.awaits_request:
+            self._server.metrics.count("cut_head")
             self.force_close()
 
-    def idle(self, *, promised: bool) -> bool:
-        """Whether closing it would lose nothing. promised: a connection whose next head is awaited is not idle."""
-        if self._task_handler is None or self._task_handler.done():  # TLS may still wait for the client's good-bye
+    def is_idle(self, *, include_expected: bool) -> bool:
+        """Whether closing it would lose nothing.
+
+        include_expected: a connection whose next headers are awaited is not idle.
+        """
+        if self.has_ended:  # TLS may still wait for the client's closing message
             return self.transport is None or not self.transport.get_write_buffer_size()
-        return self._waiting and not (promised and self._head_of == self._request_count)
+        return self.awaits_request and not (include_expected and self._headers_of == self.requests_parsed)
 
-    @property
-    def _waiting(self) -> bool:
-        """Whether there is no request."""
-        return self._waiter is not None and not self._waiter.done()
-
-    @property
-    def more(self) -> bool:
-        """Whether another request waits for the present one's answer."""
-        return bool(self._messages)
-
-    # The answer: a client that does not read keeps it in our memory.
+    # Responses: one that the client does not read stays in the server's memory.
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -173,60 +144,35 @@ class Connection(RequestHandler):
     def force_close(self) -> None:
         transport = self.transport
         super().force_close()
-        # A closed transport stays until all is sent, to whomever; there is no other end to that.
+        # A closed transport stays until all is sent; nothing else limits that time.
         if transport is not None and transport.get_write_buffer_size():
             self._watch_writing(transport)
 
     def _watch_writing(self, transport: asyncio.WriteTransport | None) -> None:
         if transport is not None and self._write_timer is None:
             self._unsent = transport.get_write_buffer_size()
-            self._write_timer = self._loop.call_later(
-                self._ours.settings.server.write_timeout, self._written, transport
-            )
+            seconds = self._server.settings.server.write_timeout
+            self._write_timer = self._server.loop.call_later(seconds, self._check_writing, transport)
 
-    def _written(self, transport: asyncio.WriteTransport) -> None:
+    def _check_writing(self, transport: asyncio.WriteTransport) -> None:
         self._write_timer = None
         unsent = transport.get_write_buffer_size()
-        if not unsent or not (self._paused or transport.is_closing()):
+        if not unsent or not (self.writing_paused or transport.is_closing()):
             return
-        if unsent > self._unsent - TAKEN:
-            self._ours.metrics.count("cut_write")
+        if unsent > self._unsent - MIN_SENT:
+            self._server.metrics.count("cut_write")
             transport.abort()
         else:
             self._watch_writing(transport)
 
-    # What aiohttp answers by itself.
+    # What aiohttp would write to its own log, and respond in its own format.
 
-    def log_exception(self, *_: Any, **told: Any) -> None:
-        """What comes out of a connection beside an answer: a body that broke off or cannot be unpacked is its client's,
-        and its request has a line already; anything else is a defect of ours."""
-        error = told.get("exc_info")
-        if isinstance(error, (web.RequestPayloadError, HttpProcessingError, ConnectionError)):
-            log.debug("a connection ended with %s", type(error).__name__)
-        else:
-            log.error("a connection failed: %s", logs.where(error) if isinstance(error, BaseException) else "")
+    def log_exception(self, *_: Any, **details: Any) -> None:
+        log_connection_error(details.get("exc_info"))
 
     def handle_error(
         self, request: BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
     ) -> web.StreamResponse:
-        """In the contract's shape; the connection is closed."""
-        if request.writer.output_size > 0:  # an answer has begun already
-            raise ConnectionError("an answer has begun already")
-        ident = os.urandom(16).hex()
-        logs.request_id.set(ident)
-        error: FaceVerError
-        if isinstance(exc, LineTooLong):
-            status, error = 431, TooLargeError("a header or the request line is too long")
-        elif isinstance(exc, HttpProcessingError):
-            status, error = 400, UnknownPathError(f"no HTTP request ({type(exc).__name__})")
-        else:
-            status, error = 500, InternalError(type(exc).__name__)
-            log.error("an answer failed: %s", logs.where(exc) if exc else message)
-        answer = error_outcome(self._ours.table.family_of(request.path), error, self._ours.settings, status=status)
-        answer.response.headers.update(self._ours.common)
-        answer.response.headers[REQUEST_ID] = ident
-        answer.response.force_close()
-        self._ours.metrics.request(BAD_HTTP, status, answer.code, 0.0)
-        level = logging.ERROR if status >= 500 else logging.INFO
-        logs.access.line(level, "-", BAD_HTTP, status, 0.0, code=answer.code, detail=answer.detail)
-        return answer.response
+        if request.writer.output_size > 0:
+            raise ConnectionError("part of a response is sent already")
+        return self._server.malformed.respond(request, exc, message)

@@ -1,0 +1,61 @@
+"""aiohttp's private state, under public names: the only module that uses private attributes of a library.
+
+A minor version of aiohttp may change them. `TESTED` names the versions that the tests of the server have passed with;
+tests/unit/http/test_internals.py checks the installed ones, and that each attribute is there.
+"""
+
+from __future__ import annotations
+
+from aiohttp import web
+from aiohttp.web_protocol import RequestHandler
+
+TESTED = {"aiohttp": ("3.14",), "gunicorn": ("27.0",)}
+"""Distribution -> its minor versions."""
+PRIVATE = {
+    RequestHandler: ("_messages", "_request_count", "_request_in_progress", "_task_handler", "_waiter"),
+    web.AppRunner: ("_make_server",),
+}
+
+
+class HttpConnection(RequestHandler):
+    """aiohttp's side of a connection."""
+
+    __slots__ = ()
+
+    @property
+    def requests_parsed(self) -> int:
+        """Requests whose headers have arrived, in all."""
+        return self._request_count
+
+    @property
+    def has_queued_request(self) -> bool:
+        """Whether another request waits until the present one has its response."""
+        return bool(self._messages)
+
+    @property
+    def is_handling(self) -> bool:
+        """Whether a request is being handled."""
+        return self._request_in_progress
+
+    @property
+    def awaits_request(self) -> bool:
+        """Whether there is no request, not even one that waits."""
+        return self._waiter is not None and not self._waiter.done()
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether no further request will be handled; what has been written may still have to be sent."""
+        return self._task_handler is None or self._task_handler.done()
+
+
+class ServerRunner(web.AppRunner):
+    """Starts and stops an application."""
+
+    __slots__ = ()
+
+    def make_server(self, plain: web.Server) -> web.Server:
+        """The server in place of aiohttp's, which has the application's handler and makes its requests."""
+        return plain
+
+    async def _make_server(self) -> web.Server:
+        return self.make_server(await super()._make_server())

@@ -1,0 +1,62 @@
+"""Responses to malformed HTTP: aiohttp reports it before there is a request for the application."""
+
+from __future__ import annotations
+
+import logging
+import os
+
+from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
+from aiohttp.web_request import BaseRequest
+
+from faceVer.domain.errors import FaceVerError, InternalError, TooLargeError, UnknownPathError
+from faceVer.http.pipeline.endpoint import EndpointTable
+from faceVer.http.pipeline.error_responses import REQUEST_ID, common_headers, error_outcome
+from faceVer.observability import logs
+from faceVer.observability.metrics import BAD_HTTP, Metrics
+from faceVer.settings.model import Settings
+
+log = logging.getLogger(__name__)
+
+
+class MalformedHttp:
+    """Makes, counts and logs these responses. table: says which API family the path belongs to."""
+
+    def __init__(self, settings: Settings, metrics: Metrics, table: EndpointTable) -> None:
+        self._settings, self._metrics, self._table = settings, metrics, table
+        self._headers = common_headers(settings)
+
+    def respond(self, request: BaseRequest, error: BaseException | None, message: str | None) -> web.StreamResponse:
+        """The response to what aiohttp made of a malformed request; the connection closes after it."""
+        ident = os.urandom(16).hex()
+        logs.request_id.set(ident)
+        status, cause = self._cause(error, message)
+        outcome = error_outcome(self._table.family_of(request.path), cause, self._settings, status=status)
+        outcome.response.headers.update(self._headers)
+        outcome.response.headers[REQUEST_ID] = ident
+        outcome.response.force_close()
+        self._metrics.request(BAD_HTTP, status, outcome.code, 0.0)
+        level = logging.ERROR if status >= 500 else logging.INFO
+        logs.access.line(level, "-", BAD_HTTP, status, 0.0, code=outcome.code, detail=outcome.detail)
+        return outcome.response
+
+    def _cause(self, error: BaseException | None, message: str | None) -> tuple[int, FaceVerError]:
+        """(status, error of the domain)."""
+        if isinstance(error, LineTooLong):
+            return 431, TooLargeError("a header or the request line is too long")
+        if isinstance(error, HttpProcessingError):
+            return 400, UnknownPathError(f"malformed HTTP ({type(error).__name__})")
+        log.error("a response failed: %s", logs.where(error) if error else message)
+        return 500, InternalError(type(error).__name__)
+
+
+def log_connection_error(error: object) -> None:
+    """Log what ends a connection instead of a response.
+
+    A body that breaks off or cannot be decompressed is the client's error, and its request has a log line; anything
+    else is a defect of the server.
+    """
+    if isinstance(error, (web.RequestPayloadError, HttpProcessingError, ConnectionError)):
+        log.debug("a connection ended with %s", type(error).__name__)
+    else:
+        log.error("a connection failed: %s", logs.where(error) if isinstance(error, BaseException) else "")

@@ -1,0 +1,85 @@
+"""Workers: each has a row of the metrics, and no thread runs before the fork."""
+
+from __future__ import annotations
+
+import _thread
+import logging
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from faceVer.http.server.shared_state import SharedState
+from faceVer.http.server.workers import Application, WorkerArbiter
+from faceVer.services.faces import FaceEngine
+from faceVer.services.folders.service import FolderService
+from faceVer.settings.model import Settings
+
+
+@pytest.fixture
+def arbiter(monkeypatch: pytest.MonkeyPatch) -> Iterator[WorkerArbiter]:
+    """gunicorn's arbiter of a server with one worker, whose workers are numbers instead of processes."""
+    numbers = iter(range(1_000_000, 2_000_000))
+    monkeypatch.setattr(os, "fork", lambda: next(numbers))
+    monkeypatch.setattr(WorkerArbiter, "WORKERS", {})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [])
+    found = WorkerArbiter(Application(SharedState(Settings.of(workers=1))))
+    found.pid = os.getpid()
+    yield found
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    for worker in found.WORKERS.values():
+        worker.tmp.close()
+
+
+def rows(arbiter: Any) -> list[int]:
+    return [worker.row for worker in arbiter.WORKERS.values()]
+
+
+def test_workers_that_run_at_the_same_time_have_rows_of_their_own(arbiter: WorkerArbiter) -> None:
+    for _ in range(4):
+        arbiter.spawn_worker()
+    assert rows(arbiter) == [0, 1]
+    assert arbiter.num_workers == 1
+
+
+def test_a_row_is_free_again_when_its_worker_has_ended(arbiter: WorkerArbiter) -> None:
+    first = arbiter.spawn_worker()
+    arbiter.spawn_worker()
+    arbiter.WORKERS.pop(first).tmp.close()
+    arbiter.spawn_worker()
+    assert rows(arbiter) == [1, 0]
+
+
+def test_without_a_free_row_the_arbiter_wants_no_more_workers(
+    arbiter: WorkerArbiter, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Signal TTIN raises their number; it would start one every second."""
+    arbiter.num_workers = 5
+    arbiter.spawn_workers()
+    assert rows(arbiter) == [0, 1]
+    assert arbiter.num_workers == 2
+    caplog.clear()
+    arbiter.manage_workers()
+    assert not [record for record in caplog.records if "no further worker" in record.getMessage()]
+
+
+def test_threads_that_python_does_not_know_are_reported_before_the_fork(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(FaceEngine, "load", lambda *_: None)
+    monkeypatch.setattr(FolderService, "load", lambda *_: None)
+    monkeypatch.setattr(threading, "active_count", lambda: 1)
+    begun, may_end = _thread.allocate_lock(), _thread.allocate_lock()
+    begun.acquire()
+    may_end.acquire()
+    _thread.start_new_thread(lambda: (begun.release(), may_end.acquire()), ())
+    begun.acquire()
+    try:
+        with caplog.at_level(logging.WARNING):
+            SharedState(Settings.of(workers=2)).load()
+    finally:
+        may_end.release()
+    assert "threads run before the fork" in caplog.text
