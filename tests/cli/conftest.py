@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from faceVer import cli
-from faceVer.observability import logs
+from faceVer.observability.access_log import access_log
 from faceVer.services.faces import FaceEngine
 from faceVer.vision.liveness.models import load_liveness
 from tests import support_faces as faces
@@ -66,7 +66,7 @@ def facever(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch)
     root.handlers[:] = handlers
     root.setLevel(level)
     logging.captureWarnings(False)
-    logs.access.configure("text", logging.INFO, None)
+    access_log.configure("text", logging.INFO, None)
 
 
 @pytest.fixture(params=["engine", "server"])

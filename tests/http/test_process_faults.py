@@ -385,7 +385,12 @@ def jumps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 YEAR = 365 * 86400.0
 WALL_CLOCK = {
-    *("observability/logs.py", "observability/metrics.py", "http/pipeline/webhooks.py", "services/folders/document.py"),
+    *(
+        "observability/access_log.py",
+        "observability/metrics.py",
+        "http/pipeline/webhooks.py",
+        "services/folders/document.py",
+    ),
     *("client/answer.py", "http/server/tls.py"),
 }
 """Who may ask what time of day it is: stamps in logs, metrics, documents, signatures; Retry-After if a date; whether a

@@ -11,7 +11,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from faceVer.domain.errors import AuthenticationError, FaceVerError, MethodError, RateLimitError
 from faceVer.http.pipeline.api_family import ApiFamily
 from faceVer.http.pipeline.responses import json_response
-from faceVer.observability import logs
+from faceVer.observability.logs import redacted_message
 from faceVer.settings.model import Settings
 
 REQUEST_ID = "X-Request-ID"
@@ -38,7 +38,7 @@ def error_outcome(family: ApiFamily, error: FaceVerError, settings: Settings, st
         response.headers["Allow"] = ", ".join(error.allowed)
     elif isinstance(error, AuthenticationError):
         response.headers["WWW-Authenticate"] = 'Bearer realm="facever"'
-    return Outcome(response, str(row.code), logs.reason(error))
+    return Outcome(response, str(row.code), redacted_message(error))
 
 
 def common_headers(settings: Settings) -> CIMultiDictProxy[str]:

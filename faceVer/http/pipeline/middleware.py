@@ -24,8 +24,11 @@ from faceVer.http.pipeline import cors
 from faceVer.http.pipeline.admission import Admission, is_last
 from faceVer.http.pipeline.endpoint import Endpoint, EndpointTable, Lane
 from faceVer.http.pipeline.error_responses import REQUEST_ID, Outcome, common_headers, error_outcome
-from faceVer.observability import logs, timings
+from faceVer.observability import timings
+from faceVer.observability.access_log import access_log
+from faceVer.observability.logs import traceback_text
 from faceVer.observability.metrics import GONE, Metrics
+from faceVer.observability.request_id import request_id
 from faceVer.observability.timings import Trace
 from faceVer.settings.model import Settings
 
@@ -51,7 +54,7 @@ class RequestMiddleware:
         trace = Trace(comparing=endpoint.lane is Lane.COMPARISON)
         given = request.headers.get(REQUEST_ID)
         ident = given if given and _ID.fullmatch(given) else os.urandom(16).hex()
-        logs.request_id.set(ident)
+        request_id.set(ident)
         timings.current.set(trace)
         owner = ""
         try:
@@ -74,7 +77,7 @@ class RequestMiddleware:
             outcome = self._failed(request, endpoint, OverloadedError("no memory is left"))
         except Exception as error:
             # The message may contain client data: it is logged at DEBUG only.
-            log.error("%s failed: %s", endpoint.label, logs.where(error))  # noqa: TRY400
+            log.error("%s failed: %s", endpoint.label, traceback_text(error))  # noqa: TRY400
             log.debug("%s", error)
             outcome = self._failed(request, endpoint, InternalError(type(error).__name__))
         finally:
@@ -127,7 +130,7 @@ class RequestMiddleware:
         self._metrics.request(endpoint.label, status, code, seconds, received)
         if totals:
             self._metrics.traced(trace, totals)
-        logs.access.line(
+        access_log.line(
             logging.INFO if status < 500 else logging.ERROR,
             request.method,
             endpoint.label,
@@ -137,7 +140,7 @@ class RequestMiddleware:
             code=code,
             key=owner,
             detail=outcome.detail,
-            spent=totals,
+            timings=totals,
         )
 
 

@@ -12,8 +12,10 @@ from aiohttp.web_request import BaseRequest
 from faceVer.domain.errors import FaceVerError, InternalError, TooLargeError, UnknownPathError
 from faceVer.http.pipeline.endpoint import EndpointTable
 from faceVer.http.pipeline.error_responses import REQUEST_ID, common_headers, error_outcome
-from faceVer.observability import logs
+from faceVer.observability.access_log import access_log
+from faceVer.observability.logs import traceback_text
 from faceVer.observability.metrics import BAD_HTTP, Metrics
+from faceVer.observability.request_id import request_id
 from faceVer.settings.model import Settings
 
 log = logging.getLogger(__name__)
@@ -29,7 +31,7 @@ class MalformedHttp:
     def respond(self, request: BaseRequest, error: BaseException | None, message: str | None) -> web.StreamResponse:
         """The response to what aiohttp made of a malformed request; the connection closes after it."""
         ident = os.urandom(16).hex()
-        logs.request_id.set(ident)
+        request_id.set(ident)
         status, cause = self._cause(error, message)
         outcome = error_outcome(self._table.family_of(request.path), cause, self._settings, status=status)
         outcome.response.headers.update(self._headers)
@@ -37,7 +39,7 @@ class MalformedHttp:
         outcome.response.force_close()
         self._metrics.request(BAD_HTTP, status, outcome.code, 0.0)
         level = logging.ERROR if status >= 500 else logging.INFO
-        logs.access.line(level, "-", BAD_HTTP, status, 0.0, code=outcome.code, detail=outcome.detail)
+        access_log.line(level, "-", BAD_HTTP, status, 0.0, code=outcome.code, detail=outcome.detail)
         return outcome.response
 
     def _cause(self, error: BaseException | None, message: str | None) -> tuple[int, FaceVerError]:
@@ -46,7 +48,7 @@ class MalformedHttp:
             return 431, TooLargeError("a header or the request line is too long")
         if isinstance(error, HttpProcessingError):
             return 400, UnknownPathError(f"malformed HTTP ({type(error).__name__})")
-        log.error("a response failed: %s", logs.where(error) if error else message)
+        log.error("a response failed: %s", traceback_text(error) if error else message)
         return 500, InternalError(type(error).__name__)
 
 
@@ -59,4 +61,4 @@ def log_connection_error(error: object) -> None:
     if isinstance(error, (web.RequestPayloadError, HttpProcessingError, ConnectionError)):
         log.debug("a connection ended with %s", type(error).__name__)
     else:
-        log.error("a connection failed: %s", logs.where(error) if isinstance(error, BaseException) else "")
+        log.error("a connection failed: %s", traceback_text(error) if isinstance(error, BaseException) else "")

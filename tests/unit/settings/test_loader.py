@@ -9,7 +9,7 @@ import pytest
 
 from faceVer.domain.errors import SettingsError
 from faceVer.settings.field import PREFIX
-from faceVer.settings.loader import describe, load_settings
+from faceVer.settings.loader import describe, effective, load_settings
 from faceVer.settings.model import AREA_OF, Settings
 
 KEY = bytes(range(32))
@@ -108,3 +108,15 @@ def test_every_setting_is_described() -> None:
     rows = describe()
     assert [name for name, _, _ in rows] == [PREFIX + name.upper() for name in AREA_OF]
     assert all(doc.endswith(".") for _, _, doc in rows)
+
+
+def test_effective_settings_hide_secrets() -> None:
+    settings = load_settings({"FACEVER_API_KEYS": "a:" + "0" * 64, "FACEVER_PORT": "1", "FACEVER_RETRY_AFTER": "1"})
+    assert effective(settings) == {"port": 1, "api_keys": "***"}
+    assert "api_keys" not in repr(settings)
+    assert effective(Settings()) == {}
+
+
+def test_settings_that_contradict_each_other_are_rejected() -> None:
+    with pytest.raises(SettingsError, match="set together"):
+        Settings.of(tls_cert="x")

@@ -1,0 +1,50 @@
+"""`facever doctor`."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from faceVer import cli
+from faceVer.settings.model import Settings
+from faceVer.tools import doctor
+
+
+def test_a_working_installation_is_well(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FACEVER_PORT", "0")
+    assert cli.main(["doctor", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["well"] is True
+    topics = {finding["topic"] for finding in found["findings"]}
+    assert topics == {"cpu", "versions", "settings", "threads", "memory", "files", "weights", "inference", "port"}
+    assert cli.main(["doctor"]) == 0
+    assert "a synthetic picture takes" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "reported"),
+    [
+        ("FACEVER_PROT", "80", "unknown setting"),
+        ("FACEVER_API_KEYS", "x", "entry 1"),
+        ("FACEVER_WEIGHTS", "/nowhere", "cannot read the manifest"),
+        ("FACEVER_PROVIDERS", "Magic", "Magic"),
+        ("FACEVER_HOST", "192.0.2.1", "assign"),
+    ],
+)
+def test_an_error_is_reported_under_its_topic(
+    variable: str, value: str, reported: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, value)
+    assert cli.main(["doctor"]) == 1
+    bad = [line for line in capsys.readouterr().out.splitlines() if line.startswith("bad")]
+    assert any(reported in line for line in bad), bad
+
+
+def test_risky_settings_are_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "memory_limit", lambda: 400 * 2**20)
+    (memory,) = doctor._memory(Settings())
+    assert (memory.state, memory.text[:7]) == ("note", "400 MiB")
+    (threads,) = doctor._threads(Settings.of(threads=512))
+    assert threads.state == "note"
+    assert any("ends before" in found.text for found in doctor._settings(Settings.of(request_timeout=1)))
