@@ -44,16 +44,27 @@ class Answer:
 
 
 class Server:
-    """`facever serve` in a process of its own, with the given settings; its log is kept."""
+    """`facever serve` in a process of its own, with the given settings; its log is kept.
 
-    def __init__(self, *arguments: str, preexec: Any = None, **settings: str) -> None:
+    module, before: what to run in place of the package, and its own arguments.
+    """
+
+    def __init__(
+        self,
+        *arguments: str,
+        preexec: Any = None,
+        module: str = "faceVer",
+        before: Sequence[str] = (),
+        **settings: str,
+    ) -> None:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("FACEVER_")}
         environment.update({f"FACEVER_{name.upper()}": value for name, value in settings.items()})
         self.port = free_port()
         command = [
             sys.executable,
             "-m",
-            "faceVer",
+            module,
+            *before,
             "serve",
             "--host",
             "127.0.0.1",

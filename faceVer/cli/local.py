@@ -12,8 +12,8 @@ from faceVer.cli.load_settings import load
 from faceVer.domain.errors import FaceVerError
 from faceVer.domain.values import Upload
 from faceVer.http.lite.errors import FACES, LIVENESS
-from faceVer.http.pipeline.executor import usable_cpus
 from faceVer.media.sniffing import identify
+from faceVer.observability.cgroup import usable_cpus
 from faceVer.services.faces import FaceEngine
 from faceVer.services.folders.quality import SpoofScore
 from faceVer.services.folders.service import INSPECTED, FolderService

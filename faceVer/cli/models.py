@@ -101,7 +101,7 @@ def _verify(options: argparse.Namespace) -> int:
 def _calibrate(options: argparse.Namespace) -> int:
     from faceVer.cli.load_settings import load
     from faceVer.domain.errors import SetupError
-    from faceVer.http.pipeline.executor import usable_cpus
+    from faceVer.observability.cgroup import usable_cpus
     from faceVer.observability.progress import Bar
     from faceVer.tools import accuracy, calibrate
 

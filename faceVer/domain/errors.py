@@ -39,6 +39,12 @@ class QueueFullError(OverloadedError):
     reason = "queue"
 
 
+class ThreadStartError(OverloadedError):
+    """The system starts no further thread: a limit of processes or of memory is reached."""
+
+    reason = "threads"
+
+
 class ConnectionsError(OverloadedError):
     """The limit of open connections is reached; this one gets its response and is closed."""
 

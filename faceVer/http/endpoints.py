@@ -19,7 +19,7 @@ from faceVer.http.oz.errors import OZ
 from faceVer.http.oz.instant_folders import instant_folder
 from faceVer.http.pipeline.api_family import ApiFamily
 from faceVer.http.pipeline.comparison_forms import pair_handler
-from faceVer.http.pipeline.endpoint import Access, Body, Endpoint, EndpointTable, Handler, Lane, reject_path
+from faceVer.http.pipeline.endpoint import ANY_METHOD, Access, Body, Endpoint, EndpointTable, Handler, Lane, reject_path
 from faceVer.http.pipeline.paths import FACES, INSTANT_FOLDERS, LIVE, LIVENESS, METRICS, READY, VERSION
 from faceVer.http.pipeline.paths import OZ as OZ_API
 from faceVer.http.vendor import verification
@@ -97,7 +97,11 @@ def _rows(settings: Settings) -> Iterator[Endpoint]:
 def _pages(rows: Iterable[Endpoint], served: bool) -> Iterator[Endpoint]:
     """Pages that are switched off are unknown paths, for callers without a key, too."""
     for row in rows:
-        yield row if served else replace(row, handler=reject_path, lane=None, documented=False)
+        yield (
+            row
+            if served
+            else replace(row, method=ANY_METHOD, handler=reject_path, family=OPERATIONS, lane=None, documented=False)
+        )
 
 
 def _probe(path: str, handler: Handler, family: ApiFamily, access: Access = Access.OPEN) -> Endpoint:

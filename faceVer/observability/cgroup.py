@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -58,3 +59,8 @@ def _numbers(file: Path, count: int) -> list[float]:
     except OSError:
         words = []
     return [float(word) if word.isdecimal() else math.nan for word in [*words, *[""] * count][:count]]
+
+
+def usable_cpus() -> int:
+    """CPUs this process may use: the affinity mask, or the control group's quota where that is less."""
+    return max(1, math.ceil(min(len(os.sched_getaffinity(0)), cpu_quota())))

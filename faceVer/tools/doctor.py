@@ -17,7 +17,7 @@ from typing import Literal
 import faceVer
 from faceVer.domain.errors import FaceVerError, SetupError
 from faceVer.http.pipeline.authentication import Keys
-from faceVer.http.pipeline.executor import thread_count, usable_cpus
+from faceVer.http.pipeline.executor import thread_count
 from faceVer.http.pipeline.webhooks import WebhookSender
 from faceVer.http.server.process import descriptors
 from faceVer.http.server.sockets import is_loopback, try_port
@@ -26,7 +26,7 @@ from faceVer.http.server.workers import heartbeat_folder
 from faceVer.inference.manifest import is_folder_pack, load_manifest, weights_folder
 from faceVer.inference.onnx import RUNTIME, check_providers
 from faceVer.inference.weights.store import status
-from faceVer.observability.cgroup import memory_limit
+from faceVer.observability.cgroup import memory_limit, usable_cpus
 from faceVer.services.faces import FaceEngine
 from faceVer.settings.field import PREFIX
 from faceVer.settings.loader import effective

@@ -6,21 +6,16 @@ import json
 import re
 from typing import Any
 
-from faceVer.domain import errors
+from faceVer.http.lite.errors import FACES, LIVENESS
 from tests.support_server import Answer
 
 _NO_KEY = {"BPE-002008", "LDE-002008"}
 _OURS = {"BPE-001001", "LDE-001001", "BPE-001002", "LDE-001002"}
 """Faults of the server: no client may be able to provoke one."""
-CODES = {
-    code
-    for kind in vars(errors).values()
-    if isinstance(kind, type) and issubclass(kind, errors.FaceVerError)
-    for code in (kind.pattern, kind.liveness)
-} - _OURS | _NO_KEY
+CODES = {row.code for family in (FACES, LIVENESS) for row in family.errors.values()} - _OURS
 STATUSES = {"002007": {413, 431}, "001003": {503}, "002008": {401}, "002006": {400, 404}}
 """Of the codes that are not always 400."""
-INSTANT = {1: {405}, 10: {404}, 3: {400}, 4: {400, 413}, 5: {400}, 0: {400, 401, 503}}
+INSTANT = {1: {405}, 10: {404}, 3: {400}, 4: {400, 413}, 5: {400}, 6: {401}, 7: {401}, 0: {400, 503}}
 _LEAK = re.compile(
     rb'Traceback|File "|site-packages|\.py\b|/usr/|/home/|/root/|/tmp/|/work/|0x[0-9a-f]{8}|Error: |Exception'
 )

@@ -18,7 +18,7 @@ from faceVer import cli
 from faceVer.domain.errors import DeadlineError, RateLimitError, SettingsError
 from faceVer.domain.values import Face, Image
 from faceVer.http.pipeline import authentication
-from faceVer.http.pipeline.executor import InferencePool
+from faceVer.http.pipeline.executor import InferenceExecutor
 from faceVer.http.pipeline.rate_limit import MAX_CLIENTS, RateLimit, network
 from faceVer.http.server.app import create_app
 from faceVer.observability.timings import Trace, current, stage
@@ -155,17 +155,17 @@ class TestDeadline:
                 raise
 
         async def main() -> None:
-            pool = InferencePool(1, 0)
+            executor = InferenceExecutor(1, 0)
             trace = Trace()
             current.set(trace)
-            task = asyncio.create_task(pool.run(work))
+            task = asyncio.create_task(executor.run(work))
             await asyncio.to_thread(begun.wait, 30)
             trace.over = True
             with pytest.raises(DeadlineError):
                 await task
             with pytest.raises(DeadlineError):  # nor is anything begun for it that was waiting
-                await pool.run(begun.clear)
-            pool.close()
+                await executor.run(begun.clear)
+            executor.close()
 
         asyncio.run(main())
         assert ended.is_set()

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from faceVer.domain.errors import SampleError
 from faceVer.domain.values import Upload
-from faceVer.http.pipeline.context import POOL, SETTINGS
+from faceVer.http.pipeline.context import EXECUTOR, SETTINGS
 from faceVer.http.pipeline.folder_forms import media_of, service_of
 from faceVer.http.pipeline.forms.parser import Part
 from faceVer.http.pipeline.receiving import with_form
@@ -21,7 +21,7 @@ from faceVer.services.folders.service import FolderService
 
 async def inspect_medium(request: web.Request) -> web.Response:
     """A form of one image, video or archive. Errors as for `detect`; the document states those that faces cause."""
-    pool, settings = request.app[POOL], request.app[SETTINGS]
+    executor, settings = request.app[EXECUTOR], request.app[SETTINGS]
 
     def read(parts: list[Part]) -> tuple[FolderService, list[Upload]]:
         return service_of(request), media_of(parts, settings)
@@ -30,7 +30,7 @@ async def inspect_medium(request: web.Request) -> web.Response:
         service, uploads = taken
         if len(uploads) != 1:
             raise SampleError(f"{len(uploads)} media, one is expected")
-        return json_body(await pool.run(_inspect, service, uploads[0], settings.liveness.spoofing_threshold))
+        return json_body(await executor.run(_inspect, service, uploads[0], settings.liveness.spoofing_threshold))
 
     return await with_form(request, SampleError, read, respond)
 

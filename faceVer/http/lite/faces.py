@@ -29,7 +29,7 @@ async def _compare(call: Call, features: Files, templates: Files) -> web.Respons
 
 
 async def _extract_and_compare(call: Call, left: Files, right: Files) -> web.Response:
-    vectors = await call.pool.map(call.engine.embed, [left.data[0], right.data[0]])
+    vectors = await call.executor.map(call.engine.embed, [left.data[0], right.data[0]])
     return responses.comparison_response(call.engine.match(vectors[0], vectors[1:])[0])
 
 
@@ -38,7 +38,7 @@ async def _compare_n(call: Call, probe: Files, templates: Files) -> web.Response
 
 
 async def _verify_n(call: Call, probe: Files, templates: Files) -> web.Response:
-    vector = await call.pool.run(call.engine.embed, probe.data[0])
+    vector = await call.executor.run(call.engine.embed, probe.data[0])
     return await _results(call, templates, lambda: call.engine.verify_n(vector, templates.data))
 
 
@@ -46,7 +46,7 @@ async def _extract_and_compare_n(call: Call, probe: Files, samples: Files) -> we
     most = call.settings.limits.max_samples
     if len(samples.data) > most:
         raise TooLargeError(f"{len(samples.data)} samples, at most {most} are allowed")
-    vectors = await call.pool.map(call.engine.embed, [probe.data[0], *samples.data])
+    vectors = await call.executor.map(call.engine.embed, [probe.data[0], *samples.data])
     return await _results(call, samples, lambda: call.engine.match(vectors[0], vectors[1:]))
 
 
@@ -67,4 +67,4 @@ async def _results(call: Call, many: Files, compare: Callable[[], list[Compariso
     def work() -> bytes:
         return responses.results_bytes(many.names, compare())
 
-    return responses.json_body(work() if len(many.data) <= INLINE else await call.pool.run(work))
+    return responses.json_body(work() if len(many.data) <= INLINE else await call.executor.run(work))

@@ -16,7 +16,7 @@ from prometheus_client.registry import Collector
 
 from faceVer import __version__
 from faceVer.domain.values import ModelInfo
-from faceVer.http.pipeline.executor import InferencePool
+from faceVer.http.pipeline.executor import InferenceExecutor
 from faceVer.observability.metrics import REQUEST_BOUNDS, STAGE_BOUNDS, Metrics
 
 SAMPLE_SECONDS = 1.0
@@ -106,16 +106,18 @@ def _histogram(
 class Exposition:
     """Answers /metrics, and keeps this worker's gauges fresh. models: all that are loaded."""
 
-    def __init__(self, metrics: Metrics, pool: InferencePool, runtime: str, models: Iterable[ModelInfo]) -> None:
-        self._metrics, self._pool = metrics, pool
+    def __init__(
+        self, metrics: Metrics, executor: InferenceExecutor, runtime: str, models: Iterable[ModelInfo]
+    ) -> None:
+        self._metrics, self._executor = metrics, executor
         self._registry = CollectorRegistry(auto_describe=False)
         self._registry.register(_Reader(metrics, runtime, models))
         self._task: asyncio.Task[None] | None = None
 
     def sample(self) -> None:
         """Write down what only this worker knows."""
-        for lane, suffix in ((self._pool.inference, ""), (self._pool.comparison, "_comparison")):
-            self._metrics.gauge("in_flight" + suffix, lane.inside)
+        for lane, suffix in ((self._executor.inference, ""), (self._executor.comparison, "_comparison")):
+            self._metrics.gauge("in_flight" + suffix, lane.requests)
             self._metrics.gauge("queue" + suffix, max(0, lane.pending - lane.threads))
         with contextlib.suppress(OSError), open("/proc/self/statm", "rb") as stream:
             self._metrics.gauge("memory", int(stream.read().split()[1]) * _PAGE)

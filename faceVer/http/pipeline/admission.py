@@ -8,7 +8,7 @@ from faceVer.domain.errors import ConnectionsError
 from faceVer.http.pipeline.authentication import Keys
 from faceVer.http.pipeline.context import STATE
 from faceVer.http.pipeline.endpoint import Access, Endpoint, Lane
-from faceVer.http.pipeline.executor import InferencePool
+from faceVer.http.pipeline.executor import InferenceExecutor
 from faceVer.http.pipeline.rate_limit import RateLimit, network
 from faceVer.settings.model import Settings
 
@@ -16,8 +16,8 @@ from faceVer.settings.model import Settings
 class Admission:
     """Cheap checks only: every request passes them, most of all under overload."""
 
-    def __init__(self, settings: Settings, pool: InferencePool) -> None:
-        self._pool = pool
+    def __init__(self, settings: Settings, executor: InferenceExecutor) -> None:
+        self._executor = executor
         self._keys = Keys.of(settings)
         self._guarded = settings.auth.metrics_key
         self._rate = RateLimit(settings.auth.rate_limit, settings.auth.rate_burst) if settings.auth.rate_limit else None
@@ -54,7 +54,7 @@ class Admission:
     def _check_room(self, endpoint: Endpoint) -> None:
         # A slot is taken when the body has arrived: clients that send slowly must not fill the server.
         if endpoint.lane is not None:
-            self._pool.lane(comparing=endpoint.lane is Lane.COMPARISON).check()
+            self._executor.lane(comparing=endpoint.lane is Lane.COMPARISON).check()
 
 
 def is_spare(request: web.Request) -> bool:

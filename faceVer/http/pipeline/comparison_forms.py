@@ -8,9 +8,9 @@ from typing import NamedTuple
 from aiohttp import web
 
 from faceVer.domain.errors import FaceVerError
-from faceVer.http.pipeline.context import ENGINE, POOL, SETTINGS
+from faceVer.http.pipeline.context import ENGINE, EXECUTOR, SETTINGS
 from faceVer.http.pipeline.endpoint import Handler
-from faceVer.http.pipeline.executor import InferencePool
+from faceVer.http.pipeline.executor import InferenceExecutor
 from faceVer.http.pipeline.forms.parser import Part
 from faceVer.http.pipeline.part_spec import Files, PartSpec, read_pair
 from faceVer.http.pipeline.receiving import with_form
@@ -23,7 +23,7 @@ class Call(NamedTuple):
     """What a use case needs besides its parts. as_base64: the request's header said so."""
 
     engine: FaceEngine
-    pool: InferencePool
+    executor: InferenceExecutor
     settings: Settings
     as_base64: bool
 
@@ -36,7 +36,7 @@ def pair_handler(first: PartSpec, second: PartSpec, use_case: UseCase) -> Handle
 
     async def handle(request: web.Request) -> web.Response:
         app, settings = request.app, request.app[SETTINGS]
-        engine, pool = app[ENGINE], app[POOL]
+        engine, executor = app[ENGINE], app[EXECUTOR]
 
         def read(parts: list[Part]) -> tuple[Files, Files | FaceVerError]:
             return read_pair(parts, first, second, settings)
@@ -45,9 +45,10 @@ def pair_handler(first: PartSpec, second: PartSpec, use_case: UseCase) -> Handle
             one, other = pair
             if isinstance(other, FaceVerError):
                 # Of two errors the client gets the one of the row's first part.
-                await pool.run(engine.embed if first.is_image else engine.decode, one.data[0])
-                raise other
-            return await use_case(Call(engine, pool, settings, as_base64), one, other)
+                await executor.run(engine.embed if first.is_image else engine.decode, one.data[0])
+                # A new one: this frame, which its traceback refers to, keeps `other` and all parts.
+                raise type(other)(str(other), exposed=other.exposed)
+            return await use_case(Call(engine, executor, settings, as_base64), one, other)
 
         return await with_form(request, first.error, read, respond)
 
@@ -56,6 +57,6 @@ def pair_handler(first: PartSpec, second: PartSpec, use_case: UseCase) -> Handle
 
 async def verify(call: Call, samples: Files, templates: Files) -> web.Response:
     """Compare a sample with a template; the response carries the sample's own template."""
-    vector = await call.pool.run(call.engine.embed, samples.data[0])
+    vector = await call.executor.run(call.engine.embed, samples.data[0])
     outcome = call.engine.verify_n(vector, templates.data)[0]
     return verify_response(outcome, call.engine.encode(vector), as_base64=call.as_base64)

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from faceVer.domain.values import ModelInfo
 from faceVer.http.pipeline.endpoint import EndpointTable
-from faceVer.http.pipeline.executor import InferencePool
+from faceVer.http.pipeline.executor import InferenceExecutor
 from faceVer.http.pipeline.memory_budget import MemoryBudget
 from faceVer.http.pipeline.webhooks import WebhookSender
 from faceVer.observability.metrics import Metrics
@@ -30,7 +30,7 @@ ENDPOINTS = web.AppKey("endpoints", EndpointTable)
 ENGINE = web.AppKey("engine", FaceEngine)
 FOLDERS = web.AppKey("folders", FolderService)
 """Absent where the liveness models could not be loaded."""
-POOL = web.AppKey("pool", InferencePool)
+EXECUTOR = web.AppKey("executor", InferenceExecutor)
 BUDGET = web.AppKey("budget", MemoryBudget)
 WEBHOOKS = web.AppKey("webhooks", WebhookSender)
 METRICS = web.AppKey("metrics", Metrics)

@@ -42,9 +42,10 @@ class Body(Enum):
 class Endpoint:
     """One row: a method on a path.
 
-    method: "GET" includes HEAD. path: an aiohttp template; parameters in braces. alternatives: further paths with the
-    same handler and label. lane: None = the request does no work that could queue. parts: of its form. models: tasks
-    ("faces", "liveness") it needs loaded. label: in logs and metrics, by default the path; never what a client sent.
+    method: "GET" includes HEAD, "*" is every method without a row. path: an aiohttp template; parameters in braces.
+    alternatives: further paths with the same handler and label. lane: None = the request does no work that could queue.
+    parts: of its form. models: tasks ("faces", "liveness") it needs loaded. label: in logs and metrics, by default the
+    path; never what a client sent.
     response: the typed model of its JSON response, for the OpenAPI document; documented: whether it is in there.
     """
 
@@ -83,9 +84,10 @@ class EndpointTable:
                 self._by_path.setdefault(path, {}).update(dict.fromkeys(methods, endpoint))
         for path, by_method in self._by_path.items():
             first = next(iter(by_method.values()))
-            by_method[ANY_METHOD] = replace(
+            rejecting = replace(
                 first, method=ANY_METHOD, path=path, handler=_reject_method(tuple(by_method)), lane=None
             )
+            by_method.setdefault(ANY_METHOD, rejecting)
         self._by_resource: dict[object, dict[str, Endpoint]] = {}
 
     @property

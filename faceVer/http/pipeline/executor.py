@@ -1,11 +1,10 @@
-"""The threads of a process, and how many requests may wait for them."""
+"""The inference threads of a process, and how many requests may wait for them."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import contextvars
-import math
 import os
 import threading
 from collections.abc import Callable, Sequence
@@ -15,9 +14,9 @@ from time import perf_counter
 from types import TracebackType
 from typing import Any, TypeVar, TypeVarTuple, cast
 
-from faceVer.domain.errors import QueueFullError
+from faceVer.domain.errors import QueueFullError, ThreadStartError
 from faceVer.observability import timings
-from faceVer.observability.cgroup import cpu_quota
+from faceVer.observability.cgroup import usable_cpus
 from faceVer.settings.model import Settings
 
 T = TypeVar("T")
@@ -25,103 +24,138 @@ A = TypeVar("A")
 Ts = TypeVarTuple("Ts")
 
 
-def usable_cpus() -> int:
-    """CPUs this process may really use: the affinity mask, less where a control group's quota allows less."""
-    return max(1, math.ceil(min(len(os.sched_getaffinity(0)), cpu_quota())))
-
-
 def thread_count(settings: Settings) -> int:
     """Inference threads of one server process."""
     return settings.server.threads or max(1, usable_cpus() // settings.server.workers)
 
 
-AHEAD = 2
-"""Calls handed to a lane's executor, for each of its threads: one more than it runs, so that it need not wait."""
+PREFETCH = 2
+"""Calls handed to a lane's executor for each of its threads: one more than it runs, so that it need not wait."""
 
 
 class _Call:
-    """A call on a thread. Whoever gives it up lets go of what it holds, pictures mostly, before its turn comes."""
+    """A call for a thread, and the future on the event loop that gets its result.
 
-    __slots__ = ("_submitted", "_work")
+    A traceback refers to the frames of the thread. So neither their variables nor this object may keep the exception or
+    its future: the images in those frames would stay until a garbage collection. Hence no future of the executor is
+    used, and attributes are removed before use.
+    """
 
-    def __init__(self, work: Callable[[], Any]) -> None:
+    __slots__ = ("_done", "_submitted", "_work", "future")
+
+    def __init__(self, work: Callable[[], Any], done: Callable[[], None]) -> None:
         self._work: Callable[[], Any] | None = work
+        self._done = done
         self._submitted = perf_counter()
+        self.future: asyncio.Future[Any] | None = asyncio.get_running_loop().create_future()
 
-    def __call__(self) -> Any:
-        work = self._work
-        if work is None:
-            return None
-        trace = timings.current.get()
-        if trace is not None:
-            trace.spent.append(("queue", perf_counter() - self._submitted))
-            timings.checkpoint()
-        return work()
-
-    def drop(self) -> None:
+    def cancel(self) -> None:
+        """Free what the call holds; its turn passes without work."""
         self._work = None
 
+    def abandon(self) -> None:
+        """Forget the future, too: the executor has the call in its queue, but could start no thread for it."""
+        self._work = self.future = None
 
-class Lane:
-    """Threads, and the requests that may be running on them or waiting for them: `threads + max_queue`.
+    def __call__(self) -> None:
+        """Run on a thread."""
+        work, self._work = self._work, None
+        try:
+            if work is not None:
+                trace = timings.current.get()
+                if trace is not None:
+                    trace.spent.append(("queue", perf_counter() - self._submitted))
+                    timings.checkpoint()
+                self._deliver(work(), None)
+            else:
+                self._deliver(None, None)
+        except BaseException as error:
+            self._deliver(None, error)
 
-    nice: how much lower the threads' priority is than the process's. All but `run`'s work happens on the event loop.
+    def _deliver(self, result: Any, error: BaseException | None) -> None:
+        future, self.future = self.future, None
+        if future is not None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended before a call that was cancelled
+                future.get_loop().call_soon_threadsafe(_finish, future, result, error, self._done)
+
+
+def _finish(future: asyncio.Future[Any], result: Any, error: BaseException | None, done: Callable[[], None]) -> None:
+    done()
+    if future.done():  # cancelled
+        return
+    if error is None:
+        future.set_result(result)
+    else:
+        future.set_exception(error)
+
+
+class BoundedExecutor:
+    """A lane of requests: `threads` threads, and at most `threads + max_queue` requests that run or wait.
+
+    nice: how much lower the threads' priority is than the process's. Everything but the calls themselves happens on the
+    event loop.
     """
 
     def __init__(self, name: str, threads: int, max_queue: int, nice: int = 0) -> None:
         self.threads = threads
-        self.inside = 0
-        """Requests let in."""
+        self.requests = 0
+        """Requests that hold a slot."""
         self.pending = 0
-        """Calls that are running or waiting."""
+        """Calls that run or wait."""
         self._limit = threads + max_queue
-        self._slots = asyncio.Semaphore(AHEAD * threads)
-        self._executor = ThreadPoolExecutor(threads, name, initializer=lambda: _lower(nice))
+        self._handed_over = asyncio.Semaphore(PREFETCH * threads)
+        self._executor = ThreadPoolExecutor(threads, name, initializer=lambda: _lower_priority(nice))
 
     def check(self) -> None:
-        """Raises QueueFullError where no further request is let in."""
-        if self.inside >= self._limit:
-            raise QueueFullError(f"{self.inside} requests are running or waiting")
+        """Raises QueueFullError where there is no slot for another request."""
+        if self.requests >= self._limit:
+            raise QueueFullError(f"{self.requests} requests are running or waiting")
 
     async def run(self, function: Callable[[*Ts], T], *arguments: *Ts) -> T:
-        loop, call = asyncio.get_running_loop(), _Call(partial(function, *arguments))
+        """Call `function` on a thread. Raises what it raises, and ThreadStartError."""
+        call = _Call(partial(function, *arguments), self._handed_over.release)
         self.pending += 1
         try:
-            # They wait here, where who gives up is gone at once; an executor keeps what was cancelled in its queue.
-            await self._slots.acquire()
-            future = self._executor.submit(contextvars.copy_context().run, call)
-            future.add_done_callback(lambda _: self._free(loop))
-            return cast(T, await asyncio.shield(asyncio.wrap_future(future)))
+            # Calls wait here, where a cancelled one is gone at once; an executor keeps it in its queue.
+            await self._handed_over.acquire()
+            return cast(T, await self._submit(call))
         finally:
-            call.drop()
+            call.cancel()
             self.pending -= 1
 
-    def _free(self, loop: asyncio.AbstractEventLoop) -> None:
-        with contextlib.suppress(RuntimeError):  # the loop has ended before a call that was given up
-            loop.call_soon_threadsafe(self._slots.release)
+    def _submit(self, call: _Call) -> asyncio.Future[Any]:
+        """Hand a call to a thread; the future of its result. Raises ThreadStartError."""
+        future = cast("asyncio.Future[Any]", call.future)
+        try:
+            self._executor.submit(contextvars.copy_context().run, call)
+        except (RuntimeError, MemoryError) as error:
+            call.abandon()
+            self._handed_over.release()
+            raise ThreadStartError(f"no inference thread: {error}") from None
+        return future
 
     def close(self) -> None:
         self._executor.shutdown(wait=True, cancel_futures=True)
 
 
-def _lower(nice: int) -> None:
+def _lower_priority(nice: int) -> None:
     """Lower the calling thread's priority; Linux keeps one for each thread."""
     if nice:
         thread = threading.get_native_id()
         os.setpriority(os.PRIO_PROCESS, thread, min(19, os.getpriority(os.PRIO_PROCESS, thread) + nice))
 
 
-class _Stay:
-    """One request's stay in a lane, from the last byte of its body to its answer."""
+class _Slot:
+    """One request's slot in a lane, from the last byte of its body to its response."""
 
     __slots__ = ("_lane",)
 
-    def __init__(self, lane: Lane) -> None:
+    def __init__(self, lane: BoundedExecutor) -> None:
         self._lane = lane
 
     async def __aenter__(self) -> None:
         self._lane.check()
-        self._lane.inside += 1
+        self._lane.requests += 1
         trace = timings.current.get()
         if trace is not None:
             trace.spent.append(("receive", perf_counter() - trace.begun))
@@ -129,60 +163,69 @@ class _Stay:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._lane.inside -= 1
+        self._lane.requests -= 1
 
 
-class InferencePool:
-    """Runs functions on bounded sets of threads: inference, and beside it one thread for requests that only compare.
+class InferenceExecutor:
+    """Two lanes: inference on a bounded number of threads, and one thread for requests that only compare.
 
-    Which of the two a request uses stands in its trace. A comparison takes microseconds, an inference some hundred
-    times as long: each lane has its own limit and its own queue, so that comparisons are neither refused nor held up
-    because pictures are waiting.
+    The request's trace names its lane. A comparison takes microseconds, an inference some hundred times as long: each
+    lane has its own limit and its own queue, so that comparisons are neither rejected nor delayed because images wait.
     """
 
     def __init__(self, threads: int, max_queue: int, nice: int = 0) -> None:
         self.threads = threads
-        self.inference = Lane("inference", threads, max_queue, nice)
-        self.comparison = Lane("comparison", 1, max_queue)
+        self.inference = BoundedExecutor("inference", threads, max_queue, nice)
+        self.comparison = BoundedExecutor("comparison", 1, max_queue)
 
-    def lane(self, *, comparing: bool) -> Lane:
+    def lane(self, *, comparing: bool) -> BoundedExecutor:
         return self.comparison if comparing else self.inference
 
-    def _own(self) -> Lane:
+    def _own(self) -> BoundedExecutor:
         trace = timings.current.get()
         return self.lane(comparing=trace is not None and trace.comparing)
 
-    def admit(self) -> _Stay:
-        """`async with pool.admit():` one request's stay. Raises QueueFullError where too many are in already."""
-        return _Stay(self._own())
+    def slot(self) -> _Slot:
+        """`async with executor.slot():` one request's slot. Raises QueueFullError where there is none."""
+        return _Slot(self._own())
 
     async def run(self, function: Callable[[*Ts], T], *arguments: *Ts) -> T:
-        """Call `function` on a thread, in the caller's context. Its exceptions come through.
+        """Call `function` on a thread, in the caller's context. Raises what it raises.
 
-        Raises DeadlineError where nobody waits for the request's answer any more when its turn comes.
+        Raises DeadlineError where the request has its response when the call's turn comes, ThreadStartError.
         """
         return await self._own().run(function, *arguments)
 
     async def map(self, function: Callable[[A], T], items: Sequence[A]) -> list[T]:
-        """`function` over `items`, in parallel; results in order, or the first exception in that order.
+        """`function` over `items`, in parallel; results in order. Raises the first exception in that order.
 
-        As many are under way as there are threads, so that one large request does not push aside all others.
+        As many are under way as there are threads: the next item starts when one ends, and one large request does not
+        take the turns of all others.
         """
         if len(items) == 1:
             return [await self.run(function, items[0])]
-        results: list[T] = []
-        for start in range(0, len(items), self.threads):
-            batch = [asyncio.ensure_future(self.run(function, item)) for item in items[start : start + self.threads]]
+        results: dict[int, T] = {}
+        errors: dict[int, Exception] = {}
+        remaining = iter(enumerate(items))
+
+        async def work_off() -> None:
+            for index, item in remaining:
+                try:
+                    results[index] = await self.run(function, item)
+                except Exception as error:
+                    errors[index] = error
+                if errors:  # items before the failed one have started: they end, and no further one starts
+                    return
+
+        await asyncio.gather(*(work_off() for _ in range(min(self.threads, len(items)))))
+        if errors:
+            error = errors[min(errors)]
+            errors.clear()
             try:
-                outcomes = await asyncio.gather(*batch, return_exceptions=True)
+                raise error
             finally:
-                for task in batch:
-                    task.cancel()
-            for outcome in outcomes:
-                if isinstance(outcome, BaseException):
-                    raise outcome
-                results.append(outcome)
-        return results
+                del error  # its traceback refers to this frame
+        return [results[index] for index in range(len(items))]
 
     def close(self) -> None:
         self.inference.close()

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from faceVer.domain.errors import InferenceError, PartTypeError, PayloadError, SampleError
 from faceVer.domain.values import Upload
-from faceVer.http.pipeline.context import FOLDERS, POOL, SETTINGS, WEBHOOKS
+from faceVer.http.pipeline.context import EXECUTOR, FOLDERS, SETTINGS, WEBHOOKS
 from faceVer.http.pipeline.forms.content_types import media_type
 from faceVer.http.pipeline.forms.parser import Part
 from faceVer.http.pipeline.forms.part_headers import PAYLOAD
@@ -34,7 +34,7 @@ async def respond_with_folder(request: web.Request) -> web.Response:
         return service_of(request), media_of(parts, settings), _payload(parts, settings)
 
     async def respond(taken: tuple[FolderService, list[Upload], bytes | None], _: bool) -> web.Response:
-        document, body = await app[POOL].run(_document, *taken)
+        document, body = await app[EXECUTOR].run(_document, *taken)
         if document["resolution_endpoint"]:
             app[WEBHOOKS].submit(
                 Delivery(document["resolution_endpoint"], body, document["folder_id"], request_id.get())

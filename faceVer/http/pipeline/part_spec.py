@@ -57,7 +57,6 @@ def read_pair(
         try:
             return files, read_files(parts, second, settings)
         except FaceVerError as error:
-            # Without its traceback, which refers to this frame and so to all parts.
             return files, error.with_traceback(None)
 
 

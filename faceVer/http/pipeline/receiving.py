@@ -8,7 +8,7 @@ from typing import TypeVar
 from aiohttp import web
 
 from faceVer.domain.errors import FaceVerError
-from faceVer.http.pipeline.context import BUDGET, POOL, SETTINGS
+from faceVer.http.pipeline.context import BUDGET, EXECUTOR, SETTINGS
 from faceVer.http.pipeline.forms.content_types import IMAGE_TYPES
 from faceVer.http.pipeline.forms.parser import Part
 from faceVer.http.pipeline.forms.reading import form_parts, image_body, run_decoding
@@ -27,8 +27,8 @@ async def with_image(
     app, settings = request.app, request.app[SETTINGS]
     with app[BUDGET].reserve() as reservation:
         body, encoded = await image_body(request, reservation, types)
-        async with app[POOL].admit():
-            result = await app[POOL].run(lambda: work(decoded_body(body, encoded, settings)))
+        async with app[EXECUTOR].slot():
+            result = await app[EXECUTOR].run(lambda: work(decoded_body(body, encoded, settings)))
     return result, bool(encoded)
 
 
@@ -45,10 +45,10 @@ async def with_form(
     said base64.
     Raises RequestTypeError, TooLargeError, OverloadedError, and what both functions raise.
     """
-    pool = request.app[POOL]
+    executor = request.app[EXECUTOR]
     with request.app[BUDGET].reserve() as reservation:
         parts, encoded = await form_parts(request, reservation, unreadable)
-        async with pool.admit():
-            taken = await run_decoding(pool, parts, lambda: read(parts))
+        async with executor.slot():
+            taken = await run_decoding(executor, parts, lambda: read(parts))
             parts.clear()
             return await respond(taken, encoded)

@@ -17,9 +17,9 @@ from faceVer.http.pipeline.context import (
     BUDGET,
     ENDPOINTS,
     ENGINE,
+    EXECUTOR,
     FOLDERS,
     METRICS,
-    POOL,
     SETTINGS,
     STATE,
     WEBHOOKS,
@@ -27,7 +27,7 @@ from faceVer.http.pipeline.context import (
     loaded_models,
 )
 from faceVer.http.pipeline.endpoint import EndpointTable
-from faceVer.http.pipeline.executor import InferencePool, thread_count
+from faceVer.http.pipeline.executor import InferenceExecutor, thread_count
 from faceVer.http.pipeline.forms.reading import check_length, length_limit
 from faceVer.http.pipeline.memory_budget import MemoryBudget
 from faceVer.http.pipeline.middleware import RequestMiddleware
@@ -54,11 +54,11 @@ def create_app(
     metrics: where it counts; by default numbers of its own. table: its endpoints; by default those of the settings.
     """
     table = table or endpoint_table(settings)
-    pool = InferencePool(thread_count(settings), settings.limits.max_queue, settings.server.inference_nice)
-    metrics, admission = metrics or new_metrics(table), Admission(settings, pool)
+    executor = InferenceExecutor(thread_count(settings), settings.limits.max_queue, settings.server.inference_nice)
+    metrics, admission = metrics or new_metrics(table), Admission(settings, executor)
     app = web.Application(middlewares=[RequestMiddleware(settings, table, admission, metrics)])
     app[SETTINGS], app[ENDPOINTS], app[STATE] = settings, table, ServerState()
-    app[METRICS], app[ADMISSION], app[POOL] = metrics, admission, pool
+    app[METRICS], app[ADMISSION], app[EXECUTOR] = metrics, admission, executor
     app[ENGINE] = FaceEngine.load(settings) if engine is None else engine
     app[BUDGET] = MemoryBudget(settings.limits.max_inflight_bytes)
     app[WEBHOOKS] = WebhookSender.of(settings)
@@ -90,11 +90,11 @@ async def _expect(request: web.Request) -> None:
 
 async def _pool(app: web.Application) -> AsyncIterator[None]:
     yield
-    app[POOL].close()
+    app[EXECUTOR].close()
 
 
 async def _exposition(app: web.Application) -> AsyncIterator[None]:
-    app[EXPOSITION] = exposition = Exposition(app[METRICS], app[POOL], app[ENGINE].runtime, loaded_models(app))
+    app[EXPOSITION] = exposition = Exposition(app[METRICS], app[EXECUTOR], app[ENGINE].runtime, loaded_models(app))
     exposition.start()
     yield
     exposition.stop()

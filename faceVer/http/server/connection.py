@@ -101,6 +101,7 @@ class Connection(HttpConnection):
             if timer is not None:
                 timer.cancel()
         super().connection_lost(exc)
+        self.body = None  # it refers to this connection
 
     # Headers: timed from the connection, or from the first byte of a later request, to the blank line.
 

@@ -6,6 +6,9 @@ tests/unit/http/test_internals.py checks the installed ones, and that each attri
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
@@ -46,6 +49,24 @@ class HttpConnection(RequestHandler):
     def has_ended(self) -> bool:
         """Whether no further request will be handled; what has been written may still have to be sent."""
         return self._task_handler is None or self._task_handler.done()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Drop the connection; aiohttp alone leaves cycles if a task still waits for the rest of a body.
+
+        The body that the task waits for would get an exception, which the frame that it is raised in refers to, so the
+        task is cancelled first. A cancelled task keeps its exception, whose traceback refers to a frame that refers to
+        the task, until the exception is retrieved.
+        """
+        task = self._task_handler
+        if task is not None:
+            task.add_done_callback(_retrieve_cancellation)
+            task.cancel()
+        super().connection_lost(exc)
+
+
+def _retrieve_cancellation(task: asyncio.Task[None]) -> None:
+    with contextlib.suppress(BaseException):
+        task.exception()
 
 
 class ServerRunner(web.AppRunner):

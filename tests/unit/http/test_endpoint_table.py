@@ -80,9 +80,9 @@ def test_another_method_on_a_path_with_a_parameter_is_that_familys_error() -> No
 def test_an_endpoint_of_a_full_lane_rejects_before_the_body() -> None:
     async def main() -> int:
         app = create_app(Settings(), Mock(infos=(), runtime="none"), folders=Mock(infos=()), table=table())
-        from faceVer.http.pipeline.context import POOL
+        from faceVer.http.pipeline.context import EXECUTOR
 
-        app[POOL].inference.inside = 10_000
+        app[EXECUTOR].inference.requests = 10_000
         async with TestClient(TestServer(app)) as client, client.post("/api/folders/f/", data=b"x") as response:
             return response.status
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import gc
 import threading
 import weakref
 
 import pytest
 
-from faceVer.http.pipeline.executor import AHEAD, InferencePool
+from faceVer.domain.errors import ThreadStartError
+from faceVer.http.pipeline.executor import PREFETCH, InferenceExecutor
 
 
 class Held:
@@ -25,12 +28,12 @@ def test_what_waits_and_is_given_up_holds_nothing() -> None:
         return "done"
 
     async def main() -> None:
-        pool = InferencePool(1, 1000)
-        first = asyncio.create_task(pool.run(block))
+        executor = InferenceExecutor(1, 1000)
+        first = asyncio.create_task(executor.run(block))
         await asyncio.to_thread(begun.wait, 30)
         held = [Held() for _ in range(50)]
         alive = weakref.WeakSet(held)
-        tasks = [asyncio.create_task(pool.run(lambda thing: calls.append(id(thing)), thing)) for thing in held]
+        tasks = [asyncio.create_task(executor.run(lambda thing: calls.append(id(thing)), thing)) for thing in held]
         held.clear()
         await asyncio.sleep(0)
         assert len(alive) == len(tasks)
@@ -41,12 +44,12 @@ def test_what_waits_and_is_given_up_holds_nothing() -> None:
         del task
         await asyncio.sleep(0)  # callbacks of the tasks
         assert not alive
-        assert pool.inference._executor._work_queue.qsize() < AHEAD
+        assert executor.inference._executor._work_queue.qsize() < PREFETCH
         go.set()
         assert await first == "done"
-        assert await pool.run(len, "abc") == 3  # the places of those that were given up are free again
-        assert pool.inference.pending == 0
-        pool.close()
+        assert await executor.run(len, "abc") == 3  # the places of those that were given up are free again
+        assert executor.inference.pending == 0
+        executor.close()
 
     asyncio.run(main())
     assert not calls
@@ -57,11 +60,11 @@ def test_errors_come_through_and_free_the_thread() -> None:
         raise ZeroDivisionError
 
     async def main() -> None:
-        pool = InferencePool(1, 0)
-        for _ in range(2 * AHEAD):
+        executor = InferenceExecutor(1, 0)
+        for _ in range(2 * PREFETCH):
             with pytest.raises(ZeroDivisionError):
-                await pool.run(fail)
-        pool.close()
+                await executor.run(fail)
+        executor.close()
 
     asyncio.run(main())
 
@@ -81,9 +84,106 @@ def test_as_many_run_as_there_are_threads_and_all_have_their_turn() -> None:
         return number
 
     async def main() -> None:
-        pool = InferencePool(3, 100)
-        assert await asyncio.gather(*(pool.run(work, number) for number in range(30))) == list(range(30))
-        pool.close()
+        executor = InferenceExecutor(3, 100)
+        assert await asyncio.gather(*(executor.run(work, number) for number in range(30))) == list(range(30))
+        executor.close()
 
     asyncio.run(main())
     assert most == 3
+
+
+def test_a_thread_that_cannot_start_takes_no_slot(monkeypatch: pytest.MonkeyPatch) -> None:
+    start, failures = threading.Thread.start, iter([True] * 3)
+
+    def limited(thread: threading.Thread) -> None:
+        if next(failures, False):
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", limited)
+
+    async def main() -> None:
+        executor = InferenceExecutor(1, 0)
+        for _ in range(3):
+            with pytest.raises(ThreadStartError):
+                await executor.run(len, "abc")
+        for _ in range(3 * PREFETCH):
+            assert await asyncio.wait_for(executor.run(len, "abc"), 30) == 3
+        assert await asyncio.gather(*(executor.run(len, "abc") for _ in range(10))) == [3] * 10
+        assert executor.inference._handed_over._value == PREFETCH
+        executor.close()
+
+    asyncio.run(main())
+
+
+def test_the_next_item_starts_when_one_ends() -> None:
+    slow_may_end, others = threading.Event(), threading.Semaphore(0)
+
+    def work(number: int) -> int:
+        if number == 0:
+            assert slow_may_end.wait(60)
+        else:
+            others.release()
+        return number
+
+    async def main() -> None:
+        executor = InferenceExecutor(2, 100)
+        mapped = asyncio.create_task(executor.map(work, list(range(10))))
+        for _ in range(9):  # all others end while the first still runs
+            assert await asyncio.to_thread(others.acquire, True, 30)
+        slow_may_end.set()
+        assert await mapped == list(range(10))
+        executor.close()
+
+    asyncio.run(main())
+
+
+def test_the_first_error_in_order_ends_a_map_and_no_further_item_starts() -> None:
+    started = list[int]()
+    late_failed = threading.Event()
+
+    def work(number: int) -> int:
+        started.append(number)
+        if number == 1:
+            late_failed.set()
+            raise ZeroDivisionError
+        assert late_failed.wait(30)
+        raise ValueError("the first in order")
+
+    async def main() -> None:
+        executor = InferenceExecutor(2, 100)
+        with pytest.raises(ValueError, match="the first in order"):
+            await executor.map(work, list(range(50)))
+        executor.close()
+
+    asyncio.run(main())
+    assert sorted(started) == [0, 1]
+
+
+def test_an_error_leaves_no_cycle() -> None:
+    """Not even of the frames its traceback refers to: what they hold would stay until a garbage collection."""
+
+    def fail(held: Held) -> None:
+        raise ZeroDivisionError
+
+    async def main() -> None:
+        executor = InferenceExecutor(2, 100)
+        alive = weakref.WeakSet[Held]()
+        gc.collect()
+        gc.disable()
+        try:
+            for count in (1, 5):
+                held = [Held() for _ in range(count)]
+                alive.update(held)
+                with contextlib.suppress(ZeroDivisionError):
+                    await executor.map(fail, held)
+                del held
+                await asyncio.sleep(0.01)
+                # The thread's last work item goes when it takes the next one.
+                await asyncio.gather(*(executor.run(len, "") for _ in range(4)))
+            assert not alive
+        finally:
+            gc.enable()
+        executor.close()
+
+    asyncio.run(main())

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from faceVer.domain.errors import FaceVerError, RequestTypeError, SampleError, TooLargeError
 from faceVer.http.pipeline.context import SETTINGS
-from faceVer.http.pipeline.executor import InferencePool
+from faceVer.http.pipeline.executor import InferenceExecutor
 from faceVer.http.pipeline.forms.content_types import FORM, IMAGE_TYPES, accepts, boundary_of, media_type
 from faceVer.http.pipeline.forms.parser import FormParser, Part
 from faceVer.http.pipeline.forms.part_headers import MalformedBodyError
@@ -128,10 +128,10 @@ async def receive(
         raise MalformedBodyError(f"the body is malformed: {error}") from error
 
 
-async def run_decoding(pool: InferencePool, parts: Sequence[Part], work: Callable[[], T]) -> T:
+async def run_decoding(executor: InferenceExecutor, parts: Sequence[Part], work: Callable[[], T]) -> T:
     """Run `work`, which decodes the parts' base64: on a thread if it would block the event loop."""
     encoded = sum(len(part.data) for part in parts if part.encoding)
-    return await pool.run(work) if encoded > INLINE_BASE64 else work()
+    return await executor.run(work) if encoded > INLINE_BASE64 else work()
 
 
 def _file_limit(settings: Settings, base64: bool) -> int:
