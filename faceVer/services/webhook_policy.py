@@ -1,8 +1,8 @@
 """The policy of webhooks: where a document may be sent, how it is signed, when it is tried again. Pure functions.
 
-An endpoint comes from a client, so it is a way into the server's own network. It is used only if its host is on the
-allow-list, and only by an address of the public internet; who connects must check the address it connects to, as a
-name may resolve to another one a moment later.
+An endpoint comes from a client, so it is a way into the server's own network. The server uses it only if its host is on
+the allow-list, and only by an address of the public internet. The code that connects must check the address of its
+socket: a name may resolve to another address a moment later.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ MAX_URL = 2048
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _NAME = rf"{_LABEL}(?:\.{_LABEL})*"
 _RULE = re.compile(rf"(?P<host>\*\.{_NAME}|{_NAME}|\[[0-9a-f:.]+\])(?::(?P<port>\d{{1,5}}))?")
-# One strict grammar instead of a URL parser: what two parsers read differently is refused. No user information, no
-# backslash, no blank, no control character, ASCII only (an international name is sent in its xn-- form).
+# One strict grammar instead of a URL parser: a URL that two parsers read differently is refused. No user information,
+# no backslash, no blank, no control character, ASCII only (an international name is sent in its xn-- form).
 _URL = re.compile(
     rf"(?P<scheme>https?)://(?P<host>{_NAME}|\[[0-9a-f:.]+\])\.?(?::(?P<port>\d{{1,5}}))?"
     r"(?P<target>[/?][!-\[\]-~]*)?",
@@ -43,8 +43,8 @@ _UNICAST_V6 = ipaddress.IPv6Network("2000::/3")
 _REFUSED_V6 = tuple(map(ipaddress.IPv6Network, ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20")))
 
 
-class Refused(Exception):  # noqa: N818 - a verdict, not a fault
-    """An endpoint or an address that the policy does not allow; the text says why and repeats no part of the URL."""
+class EndpointRefusedError(Exception):
+    """The policy does not allow the endpoint; the message says why and repeats no part of the URL."""
 
 
 class Endpoint(NamedTuple):
@@ -78,16 +78,16 @@ class WebhookPolicy:
         return cls(tuple(map(_rule, hosts)), allow_http)
 
     def check(self, url: str) -> Endpoint:
-        """The endpoint, or Refused."""
+        """The endpoint of a URL. Raises EndpointRefusedError."""
         match = _URL.fullmatch(url) if len(url) <= MAX_URL else None
         if match is None:
-            raise Refused("not a plain absolute https URL")
+            raise EndpointRefusedError("not a plain absolute https URL")
         scheme, host = match["scheme"].lower(), match["host"].lower()
         if scheme == "http" and not self.allow_http:
-            raise Refused("plain HTTP is not allowed")
+            raise EndpointRefusedError("plain HTTP is not allowed")
         port = int(match["port"] or _DEFAULT_PORTS[scheme])
         if not any(rule.allows(host, port, scheme) for rule in self.rules):
-            raise Refused("host or port is not on the allow-list")
+            raise EndpointRefusedError("host or port is not on the allow-list")
         target = (match["target"] or "/").partition("#")[0]
         slash = "" if target.startswith("/") else "/"
         return Endpoint(f"{scheme}://{host}:{port}{slash}{target}", host)
@@ -121,24 +121,24 @@ def verify(secret: str, header: str, body: bytes, now: float, tolerance: float =
 
 @dataclass(frozen=True, slots=True)
 class RetryPlan:
-    """attempts: how often a delivery is tried. deadline, base, cap: seconds, from submission to giving up, of the
-    first pause and of the longest."""
+    """attempts: of one delivery. deadline, base, cap: seconds from submission to the end, of the first and the longest
+    pause."""
 
     attempts: int = 6
     deadline: float = 300.0
     base: float = 1.0
     cap: float = 60.0
 
-    def pause(self, tried: int, elapsed: float, random: Callable[[], float], asked: float = 0.0) -> float | None:
-        """Seconds to wait after `tried` attempts, `elapsed` seconds after submission; None = give up.
+    def pause(self, tried: int, elapsed: float, random: Callable[[], float], retry_after: float = 0.0) -> float | None:
+        """Seconds to wait after `tried` attempts, `elapsed` seconds after submission; None = no further attempt.
 
-        Doubles from `base`, half of it random (0 <= random() < 1) so that deliveries that failed together do not come
-        back together. asked: seconds the receiver asked for (Retry-After), which is the least.
+        Doubles from `base`, half of it random (0 <= random() < 1) so that deliveries that failed together are not
+        repeated together. retry_after: the shortest pause in seconds, from the receiver's header.
         """
         if tried >= self.attempts:
             return None
         full = min(self.cap, self.base * 2.0 ** min(tried - 1, 64))
-        pause = max(full / 2 * (1 + random()), asked)
+        pause = max(full / 2 * (1 + random()), retry_after)
         return pause if elapsed + pause < self.deadline else None
 
 

@@ -18,7 +18,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from faceVer.http.pipeline.webhooks import Delivery, WebhookSender
+from faceVer.http.pipeline.webhook_client import Delivery
+from faceVer.http.pipeline.webhooks import WebhookSender
 from faceVer.services.webhook_policy import RetryPlan, WebhookPolicy
 
 BODY = b'{"folder_id": "f", "media": [{"original_name": "secret-face.mp4"}]}'
@@ -59,12 +60,12 @@ class Names(AbstractResolver):
 
     def __init__(self, *answers: list[str]) -> None:
         self.answers = list(answers) or [["127.0.0.1"]]
-        self.asked = 0
+        self.lookups = 0
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
-        self.asked += 1
+        self.lookups += 1
         addresses = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         return [
             {

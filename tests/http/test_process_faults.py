@@ -388,7 +388,7 @@ WALL_CLOCK = {
     *(
         "observability/access_log.py",
         "observability/metrics.py",
-        "http/pipeline/webhooks.py",
+        "http/pipeline/webhook_client.py",
         "services/folders/document.py",
     ),
     *("client/answer.py", "http/server/tls.py"),

@@ -1,4 +1,4 @@
-"""Webhooks with the real client and a real server on the loopback interface: what arrives, and what never does."""
+"""Webhooks with the real client and a real server on the loopback interface: what arrives, and what does not."""
 
 from __future__ import annotations
 
@@ -43,19 +43,19 @@ def test_without_a_secret_there_is_no_signature() -> None:
 
 
 @pytest.mark.parametrize("status", [500, 503, 429, 408])
-def test_a_passing_trouble_is_retried(status: int, caplog: pytest.LogCaptureFixture) -> None:
+def test_temporary_errors_are_retried(status: int, caplog: pytest.LogCaptureFixture) -> None:
     assert len(deliver(lambda: Receiver(status, 200)).requests) == 2
     assert f"status {status}" in caplog.text
     assert "webhook delivered: status 200: attempt=2" in caplog.text
 
 
-def test_every_attempt_is_signed_anew() -> None:
+def test_each_attempt_has_a_signature_of_its_own() -> None:
     times = iter([1000.0, 2000.0])
     receiver = deliver(lambda: Receiver(500, 200), secret="s", clock=lambda: next(times))
     assert [headers["X-FaceVer-Signature"].split(",")[0] for _, headers, _ in receiver.requests] == ["t=1000", "t=2000"]
 
 
-def test_attempts_end(caplog: pytest.LogCaptureFixture) -> None:
+def test_attempts_are_limited(caplog: pytest.LogCaptureFixture) -> None:
     assert len(deliver(lambda: Receiver(500)).requests) == 3
     assert "webhook given up: status 500: attempts=3" in caplog.text
 
@@ -101,7 +101,7 @@ def test_private_answers_of_a_name_server_are_refused(answer: list[str], caplog:
 def test_a_name_that_moves_between_attempts_is_refused(caplog: pytest.LogCaptureFixture) -> None:
     names = Names(["127.0.0.1"], ["127.0.0.2"])  # the server listens on both
     receiver = deliver(lambda: Receiver(500, 200), host="0.0.0.0", resolver=names)
-    assert (len(receiver.requests), names.asked) == (1, 2)
+    assert (len(receiver.requests), names.lookups) == (1, 2)
     assert "webhook refused: the address is not a public one: attempt=2" in caplog.text
 
 
@@ -134,7 +134,7 @@ def test_a_silent_receiver_is_retried(caplog: pytest.LogCaptureFixture, monkeypa
     assert "webhook given up" in caplog.text
 
 
-def test_the_answers_body_is_not_read(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_body_of_the_response_is_not_read(caplog: pytest.LogCaptureFixture) -> None:
     stopped = asyncio.Event()
 
     async def endless(request: web.Request) -> web.StreamResponse:
@@ -143,7 +143,7 @@ def test_the_answers_body_is_not_read(caplog: pytest.LogCaptureFixture) -> None:
         try:
             while True:
                 await response.write(b"x" * 65_536)
-        except OSError:  # only the client going away ends it
+        except OSError:  # only the client ends it, by closing the connection
             stopped.set()
         return response
 
@@ -169,7 +169,7 @@ def test_certificates_are_verified(
 
     async def main() -> int:
         receiver = Receiver()
-        asyncio.get_running_loop().set_exception_handler(lambda *_: None)  # the server complains of the handshake
+        asyncio.get_running_loop().set_exception_handler(lambda *_: None)  # the receiver logs the failed handshake
         async with serving(receiver, server) as port:
             plan = RetryPlan(2, 60.0, base=0.01)
             sender = sender_to(port, f"{host}:{port}", tls=client if trusted else None, plan=plan)

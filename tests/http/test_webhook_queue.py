@@ -1,4 +1,4 @@
-"""The sender's queue: what it takes, what it drops, what it does when the server stops."""
+"""The sender's queue: what it accepts, what it drops, what it does when the server stops."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import pytest
 from aiohttp import web
 
 from faceVer.domain.errors import SettingsError
-from faceVer.http.pipeline.webhooks import PER_HOST, Delivery, WebhookSender
+from faceVer.http.pipeline.webhook_client import Delivery
+from faceVer.http.pipeline.webhooks import PER_HOST, WebhookSender
 from faceVer.services.webhook_policy import RetryPlan, WebhookPolicy
 from faceVer.settings.model import Settings
 from tests.http.support_webhook import BODY, Receiver, delivery, run, sender_to
@@ -20,7 +21,7 @@ def _all_log_lines(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, "faceVer")
 
 
-def test_a_full_queue_drops_and_the_caller_goes_on(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_full_queue_drops_documents(caplog: pytest.LogCaptureFixture) -> None:
     gate = asyncio.Event()
 
     async def wait(_: web.Request) -> web.StreamResponse:
@@ -42,7 +43,7 @@ def test_a_full_queue_drops_and_the_caller_goes_on(caplog: pytest.LogCaptureFixt
     assert "webhook dropped: the queue is full: folder=folder-3 request=request-1" in caplog.text
 
 
-def test_held_bytes_are_bounded_and_given_back() -> None:
+def test_held_bytes_are_limited_and_released() -> None:
     async def scenario(receiver: Receiver, port: int) -> None:
         sender = sender_to(port, max_held=2 * len(BODY), attempts=1)
         await sender.start()
@@ -50,14 +51,14 @@ def test_held_bytes_are_bounded_and_given_back() -> None:
         assert sender.submit(delivery(port))
         assert not sender.submit(delivery(port))
         await receiver.arrived.acquire()
-        await receiver.arrived.acquire()  # one worker: the second arrives when the first is done with
+        await receiver.arrived.acquire()  # one attempt at a time: the second arrives when the first has ended
         assert sender.submit(delivery(port))
         await sender.close(30)
 
     assert len(run(scenario).requests) == 3
 
 
-def test_a_receiver_that_hangs_holds_up_its_own_documents_only() -> None:
+def test_a_receiver_that_hangs_delays_only_its_own_documents() -> None:
     gate = asyncio.Event()
 
     async def answer(request: web.Request) -> web.StreamResponse:
@@ -81,7 +82,7 @@ def test_a_receiver_that_hangs_holds_up_its_own_documents_only() -> None:
     assert len(run(scenario, lambda: Receiver(respond=answer)).requests) == 11
 
 
-def test_a_pause_before_the_next_attempt_holds_up_nobody() -> None:
+def test_a_pause_between_attempts_delays_no_other_document() -> None:
     async def scenario(_: Receiver, port: int) -> None:
         sender = sender_to(port, attempts=1, plan=RetryPlan(3, 60.0, base=0.5))
         await sender.start()
@@ -93,7 +94,7 @@ def test_a_pause_before_the_next_attempt_holds_up_nobody() -> None:
     assert folders == ["first", "second", "first"]
 
 
-def test_close_waits_for_deliveries_and_takes_no_more(caplog: pytest.LogCaptureFixture) -> None:
+def test_close_waits_for_deliveries_and_accepts_no_more(caplog: pytest.LogCaptureFixture) -> None:
     gate = asyncio.Event()
 
     async def wait(_: web.Request) -> web.StreamResponse:
@@ -135,7 +136,7 @@ def test_what_the_grace_period_does_not_deliver_is_logged_as_lost(caplog: pytest
     assert [f"folder=folder-{n} request=request-1" in line for n, line in enumerate(lost)] == [True] * 3
 
 
-def test_a_defect_ends_one_delivery_not_the_worker(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_defect_ends_only_its_delivery(caplog: pytest.LogCaptureFixture) -> None:
     def clock() -> float:
         if not caplog.records:
             raise ZeroDivisionError
@@ -157,7 +158,7 @@ def test_hosts_that_are_not_allowed(caplog: pytest.LogCaptureFixture) -> None:
     async def main() -> None:
         sender = sender_to(80, "*.hook.test")
         assert not sender.submit(delivery(80))
-        assert not sender.submit(delivery(80, "a.hook.test"))  # allowed, but nobody started the sender
+        assert not sender.submit(delivery(80, "a.hook.test"))  # allowed, but the sender is not started
         await sender.close()
         assert not WebhookSender(WebhookPolicy()).submit(delivery(80))
 

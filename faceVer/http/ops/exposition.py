@@ -34,19 +34,19 @@ class _Reader(Collector):
         for route, (status, code), number in read.requests():
             requests.add_metric((route, status, code), number)
         yield requests
-        yield _histogram("facever_request_seconds", "From head to answer.", "route", read.latencies(), REQUEST_BOUNDS)
-        yield _histogram("facever_stage_seconds", "Steps of requests.", "stage", read.stages(), STAGE_BOUNDS)
+        yield _histogram("facever_request_seconds", "Seconds from headers to response.", "route", read.latencies(), REQUEST_BOUNDS)
+        yield _histogram("facever_stage_seconds", "Seconds of the stages of requests.", "stage", read.stages(), STAGE_BOUNDS)
         overloads = CounterMetricFamily(
-            "facever_overloads", "Answers of 503, by what there was too much of.", labels=("reason",)
+            "facever_overloads", "503 responses, by the limit that was reached.", labels=("reason",)
         )
         for reason, number in read.overloads().items():
             overloads.add_metric((reason,), number)
         yield overloads
         counts = read.counters()
-        yield CounterMetricFamily("facever_received_bytes", "Bytes of bodies.", value=counts["received_bytes"])
+        yield CounterMetricFamily("facever_received_bytes", "Bytes of request bodies.", value=counts["received_bytes"])
         yield CounterMetricFamily("facever_faces", "Faces found in samples.", value=counts["faces"])
         yield CounterMetricFamily(
-            "facever_connections_opened", "Connections taken.", value=counts["connections_opened"]
+            "facever_connections_opened", "Connections accepted.", value=counts["connections_opened"]
         )
         cut = CounterMetricFamily(
             "facever_connections_cut", "Connections closed because of a limit.", labels=("reason",)
@@ -59,7 +59,7 @@ class _Reader(Collector):
         for info in self._models:
             models.add_metric((info.task, info.name, info.version, info.sha256), 1)
         yield models
-        build = GaugeMetricFamily("facever_build_info", "What runs.", labels=("version", "runtime", "python"))
+        build = GaugeMetricFamily("facever_build_info", "Versions of server, runtime and Python.", labels=("version", "runtime", "python"))
         build.add_metric((__version__, self._runtime, platform.python_version()), 1)
         yield build
 
@@ -67,7 +67,7 @@ class _Reader(Collector):
         workers = self._metrics.gauges()
         yield GaugeMetricFamily("facever_workers", "Worker processes.", value=len(workers))
         in_flight = GaugeMetricFamily(
-            "facever_in_flight", "Requests whose body is in and whose answer is not out.", labels=("lane",)
+            "facever_in_flight", "Admitted requests without a response.", labels=("lane",)
         )
         queue = GaugeMetricFamily("facever_queue", "Calls that wait for a thread.", labels=("lane",))
         for lane, suffix in (("inference", ""), ("comparison", "_comparison")):
@@ -81,7 +81,7 @@ class _Reader(Collector):
         memory = GaugeMetricFamily(
             "facever_resident_bytes", "Resident memory of a worker, shared pages included.", labels=("pid",)
         )
-        started = GaugeMetricFamily("facever_start_seconds", "Unix time a worker began.", labels=("pid",))
+        started = GaugeMetricFamily("facever_start_seconds", "Unix time a worker started.", labels=("pid",))
         for one in workers:
             memory.add_metric((f"{one['pid']:.0f}",), one["memory"])
             started.add_metric((f"{one['pid']:.0f}",), one["started"])

@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faceVer.domain.errors import SettingsError
-from faceVer.services.webhook_policy import Refused, RetryPlan, WebhookPolicy, is_public, is_retryable, sign, verify
+from faceVer.services.webhook_policy import (
+    EndpointRefusedError,
+    RetryPlan,
+    WebhookPolicy,
+    is_public,
+    is_retryable,
+    sign,
+    verify,
+)
 
 policy = WebhookPolicy.of(["hook.example.com", "*.example.org", "Ports.example.net:8443", "8.8.8.8", "[2606:4700::1]"])
 
@@ -71,7 +79,7 @@ def test_allowed(url: str, sent: str) -> None:
     ],
 )
 def test_refused(url: str) -> None:
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(EndpointRefusedError) as caught:
         policy.check(url)
     assert "example" not in str(caught.value)
 
@@ -81,12 +89,12 @@ def test_plain_http_only_by_setting() -> None:
     assert plain.check("http://hook.example.com/x").url == "http://hook.example.com:80/x"
     assert plain.check("http://127.0.0.1:9000/").url == "http://127.0.0.1:9000/"
     assert plain.check("https://hook.example.com/").url == "https://hook.example.com:443/"
-    with pytest.raises(Refused):
+    with pytest.raises(EndpointRefusedError):
         plain.check("http://hook.example.com:443/")
 
 
 def test_nothing_is_allowed_by_default() -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(EndpointRefusedError):
         WebhookPolicy().check("https://hook.example.com/")
 
 
@@ -104,7 +112,7 @@ def test_any_text_is_checked_without_another_error(text: str) -> None:
     for url in (text, "https://" + text, "https://hook.example.com" + text):
         try:
             endpoint = policy.check(url)
-        except Refused:
+        except EndpointRefusedError:
             continue
         assert endpoint.url.startswith(("https://hook.example.com:443/", "https://a.example.org"))
 
@@ -218,10 +226,10 @@ def test_pauses_stay_in_their_bounds(tried: int, chance: float, elapsed: float) 
 
 def test_the_receiver_may_ask_for_a_longer_pause() -> None:
     plan = RetryPlan(deadline=100.0)
-    assert plan.pause(1, 0.0, lambda: 0.5, asked=20.0) == 20.0
-    assert plan.pause(1, 0.0, lambda: 0.5, asked=0.1) == 0.75
-    assert plan.pause(1, 0.0, lambda: 0.5, asked=100.0) is None
-    assert plan.pause(1, 0.0, lambda: 0.5, asked=float("inf")) is None
+    assert plan.pause(1, 0.0, lambda: 0.5, retry_after=20.0) == 20.0
+    assert plan.pause(1, 0.0, lambda: 0.5, retry_after=0.1) == 0.75
+    assert plan.pause(1, 0.0, lambda: 0.5, retry_after=100.0) is None
+    assert plan.pause(1, 0.0, lambda: 0.5, retry_after=float("inf")) is None
 
 
 @pytest.mark.parametrize(
