@@ -34,8 +34,12 @@ class _Reader(Collector):
         for route, (status, code), number in read.requests():
             requests.add_metric((route, status, code), number)
         yield requests
-        yield _histogram("facever_request_seconds", "Seconds from headers to response.", "route", read.latencies(), REQUEST_BOUNDS)
-        yield _histogram("facever_stage_seconds", "Seconds of the stages of requests.", "stage", read.stages(), STAGE_BOUNDS)
+        yield _histogram(
+            "facever_request_seconds", "Seconds from headers to response.", "route", read.latencies(), REQUEST_BOUNDS
+        )
+        yield _histogram(
+            "facever_stage_seconds", "Seconds of the stages of requests.", "stage", read.stages(), STAGE_BOUNDS
+        )
         overloads = CounterMetricFamily(
             "facever_overloads", "503 responses, by the limit that was reached.", labels=("reason",)
         )
@@ -59,16 +63,16 @@ class _Reader(Collector):
         for info in self._models:
             models.add_metric((info.task, info.name, info.version, info.sha256), 1)
         yield models
-        build = GaugeMetricFamily("facever_build_info", "Versions of server, runtime and Python.", labels=("version", "runtime", "python"))
+        build = GaugeMetricFamily(
+            "facever_build_info", "Versions of server, runtime and Python.", labels=("version", "runtime", "python")
+        )
         build.add_metric((__version__, self._runtime, platform.python_version()), 1)
         yield build
 
     def _gauges(self) -> Iterator[Metric]:
         workers = self._metrics.gauges()
         yield GaugeMetricFamily("facever_workers", "Worker processes.", value=len(workers))
-        in_flight = GaugeMetricFamily(
-            "facever_in_flight", "Admitted requests without a response.", labels=("lane",)
-        )
+        in_flight = GaugeMetricFamily("facever_in_flight", "Admitted requests without a response.", labels=("lane",))
         queue = GaugeMetricFamily("facever_queue", "Calls that wait for a thread.", labels=("lane",))
         for lane, suffix in (("inference", ""), ("comparison", "_comparison")):
             in_flight.add_metric((lane,), sum(one["in_flight" + suffix] for one in workers))
