@@ -68,11 +68,11 @@ def _size(folder: Path) -> int:
 class Bar:
     """A running count on a terminal, nothing elsewhere.
 
-    Whoever prints lines to the same terminal meanwhile clears the bar first; the next update draws it again.
+    Code that prints lines to the same terminal clears the bar first; the next update draws it again.
     """
 
     WIDTH = 24
-    """Columns of the bar itself, where the terminal has room for it beside the words."""
+    """Columns of the bar itself, where the terminal is wide enough."""
 
     def __init__(self, stream: TextIO, what: str, *, quiet: bool = False) -> None:
         self._stream, self._what = stream, what

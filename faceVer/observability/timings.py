@@ -1,12 +1,12 @@
-"""Where a request's time goes, and whether anybody still waits for its answer.
+"""Stage timings of a request, and whether the client still waits for its response.
 
-The server gives each request a `Trace` and carries it in a context variable, onto the inference threads too. Whoever
-does a step of the work says `with stage("decode"):`. That measures the step, and it ends the work of a request whose
-client has been answered or has gone: between two steps, since no inference can be interrupted. Without a trace (the
-command line, health checks) a stage costs a quarter of a microsecond and does nothing.
+The middleware makes a `Trace` for each request; a context variable carries it to the inference threads. Code runs each
+step of the work in `with stage("decode"):`. That measures the step, and it ends the work of a request whose client has
+its response or has disconnected: between two steps, since no inference can be interrupted. Without a trace (the command
+line, health checks) a stage costs a quarter of a microsecond and does nothing.
 
-Stages must not lie within one another, or their sum would count time twice. Those of one request may run side by side
-on several threads; then the sum is the threads' time and may be more than the request took.
+Stages must not be nested, or their sum would count time twice. Those of one request may run at the same time on several
+threads; the sum is then the threads' time and may exceed the request's.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from types import TracebackType
 from faceVer.domain.errors import DeadlineError
 
 STAGES = (
-    "receive",  # the body, from the request's head to its last byte
+    "receive",  # the body, from the request's headers to its last byte
     "unpack",  # base64 of a body or of parts
     "queue",  # waiting for a thread
     "decode",  # files to pixels
-    "detect",  # faces in pixels, all sizes and orientations
-    "align",  # judging the face, the aligned crop
+    "detect",  # faces in pixels, at all sizes and orientations
+    "align",  # quality gate of the face, aligned crop
     "embed",  # the recognition model
     "template",  # templates to vectors and back
     "match",  # vectors to scores
@@ -33,74 +33,74 @@ STAGES = (
     "best_shot",  # the best frame as a file
     "answer",  # the document as JSON
 )
-"""Every stage there is, in the order of a request's walk."""
+"""Every stage, in the order in which a request passes them."""
 
 
 class Trace:
-    """One request's measurements. Threads only append, which needs no lock."""
+    """The measurements of one request. Threads only append, which needs no lock."""
 
-    __slots__ = ("begun", "comparing", "faces", "late", "over", "spent")
+    __slots__ = ("comparing", "deadline_exceeded", "faces", "finished", "started", "timings")
 
     def __init__(self, *, comparing: bool = False) -> None:
-        self.begun = perf_counter()
+        self.started = perf_counter()
         self.comparing = comparing
-        """Whether the request needs no inference, so that it is not to wait behind those that do."""
-        self.spent: list[tuple[str, float]] = []
-        """(stage, seconds), in the order the stages ended."""
+        """Whether the request needs no inference, so that it need not wait behind those that do."""
+        self.timings: list[tuple[str, float]] = []
+        """(stage, seconds), in the order in which the stages ended."""
         self.faces: list[int] = []
-        """Faces found, a number for each look."""
-        self.over = False
-        """Whether the answer is given, or given up: what is still being worked on is for nobody."""
-        self.late = False
-        """Whether it was given up because its time was up."""
+        """Numbers of faces found, one for each detection."""
+        self.finished = False
+        """Whether the request has its response, or needs none: what still runs for it is useless."""
+        self.deadline_exceeded = False
+        """Whether it finished because its time limit was reached."""
 
     def totals(self) -> dict[str, float]:
         """Seconds by stage."""
         totals: dict[str, float] = {}
-        for name, seconds in self.spent:
+        for name, seconds in self.timings:
             totals[name] = totals.get(name, 0.0) + seconds
         return totals
 
 
 current: ContextVar[Trace | None] = ContextVar("trace", default=None)
-"""The trace of the request that is being worked on."""
+"""The trace of the request that the current task or thread works for."""
 
 
 class _Stage:
-    __slots__ = ("_begun", "_name", "_trace")
+    __slots__ = ("_name", "_started", "_trace")
 
     def __init__(self, trace: Trace, name: str) -> None:
         self._trace, self._name = trace, name
 
     def __enter__(self) -> None:
-        if self._trace.over:
-            raise DeadlineError("nobody waits for the answer any more")
-        self._begun = perf_counter()
+        if self._trace.finished:
+            raise DeadlineError("the request has finished")
+        self._started = perf_counter()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._trace.spent.append((self._name, perf_counter() - self._begun))
+        self._trace.timings.append((self._name, perf_counter() - self._started))
 
 
 _NO_STAGE = contextlib.nullcontext()
 
 
 def stage(name: str) -> _Stage | contextlib.nullcontext[None]:
-    """Measure a step, one of `STAGES`. Raises DeadlineError, before the step, where nobody waits for it any more."""
+    """Measure a step. name: one of `STAGES`. Raises DeadlineError before the step if the request has finished."""
     trace = current.get()
     return _NO_STAGE if trace is None else _Stage(trace, name)
 
 
 def checkpoint() -> None:
-    """For loops within a step. Raises DeadlineError where nobody waits for the answer any more."""
+    """For loops within a step. Raises DeadlineError if the request has finished."""
     trace = current.get()
-    if trace is not None and trace.over:
-        raise DeadlineError("nobody waits for the answer any more")
+    if trace is not None and trace.finished:
+        raise DeadlineError("the request has finished")
 
 
-def saw_faces(number: int) -> None:
-    """Count faces that were found."""
+def count_faces(number: int) -> None:
+    """Count faces that have been found."""
     trace = current.get()
     if trace is not None:
         trace.faces.append(number)

@@ -19,7 +19,7 @@ from faceVer.inference.onnx import RUNTIME
 from faceVer.matching.scores import Matcher, Thresholds
 from faceVer.matching.template import TemplateCodec, settle
 from faceVer.media.image import WORKING_SIDE, decode, decode_down
-from faceVer.observability.timings import saw_faces, stage
+from faceVer.observability.timings import count_faces, stage
 from faceVer.settings.model import Settings
 from faceVer.vision.alignment import CROP, detailed
 from faceVer.vision.detection.centerface import Detector, probe_picture
@@ -89,7 +89,7 @@ class FaceEngine:
         """The face the picture is about. Raises NoFaceError, SeveralFacesError."""
         with stage("detect"):
             subject = find_subject(self._models.detector, image, self._rules)
-        saw_faces(1)
+        count_faces(1)
         return subject
 
     def embed_image(self, image: Image) -> Vector:
@@ -113,7 +113,7 @@ class FaceEngine:
                 scene = find_faces(self._models.detector, image, self._rules)
         except NoFaceError as error:
             return Examined(image, size, trouble=error)
-        saw_faces(1)
+        count_faces(1)
         subject = scene.subject
         second = [face for face in scene.faces if counts(face, subject.face, self._rules)]
         rest = [face for face in scene.faces if face is not subject.face and face not in second]

@@ -27,7 +27,7 @@ Respond = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Receiver:
-    """Answers with the statuses of a script, the last one for ever; keeps what it got."""
+    """Answers with the statuses of a script, the last one repeatedly; keeps what it got."""
 
     def __init__(self, *statuses: int, headers: dict[str, str] | None = None, respond: Respond | None = None) -> None:
         self.statuses, self.headers, self.respond = list(statuses) or [200], headers or {}, respond
@@ -56,7 +56,7 @@ async def serving(receiver: Receiver, tls: ssl.SSLContext | None = None, host: s
 
 
 class Names(AbstractResolver):
-    """Resolves every name to the addresses of a script, the last ones for ever."""
+    """Resolves every name to the addresses of a script, the last ones repeatedly."""
 
     def __init__(self, *answers: list[str]) -> None:
         self.answers = list(answers) or [["127.0.0.1"]]
@@ -112,7 +112,7 @@ def run(
 
 
 def deliver(make: Callable[[], Receiver] = Receiver, *, host: str = "127.0.0.1", **options: Any) -> Receiver:
-    """Send one document and wait until its fate is known."""
+    """Send one document and wait until it is delivered or given up."""
 
     async def scenario(_: Receiver, port: int) -> None:
         sender = sender_to(port, **options)

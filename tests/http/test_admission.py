@@ -160,7 +160,7 @@ class TestDeadline:
             current.set(trace)
             task = asyncio.create_task(executor.run(work))
             await asyncio.to_thread(begun.wait, 30)
-            trace.over = True
+            trace.finished = True
             with pytest.raises(DeadlineError):
                 await task
             with pytest.raises(DeadlineError):  # nor is anything begun for it that was waiting

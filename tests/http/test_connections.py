@@ -1,4 +1,4 @@
-"""Connections: what is no HTTP, what is too slow, and what is too much."""
+"""Connections: malformed HTTP, slow clients, and too many of them."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def slow() -> Iterator[Server]:
         yield running
 
 
-def in_shape(answer: Answer, status: int, code: str) -> None:
-    """The contract's error, with all that every answer has."""
+def expect_error(answer: Answer, status: int, code: str) -> None:
+    """API Lite's error, with the headers of every response."""
     assert (answer.status, answer.code) == (status, code)
     assert len(answer.headers["x-request-id"]) == 32
     assert answer.headers["access-control-allow-origin"] == "*"
@@ -34,13 +34,12 @@ def in_shape(answer: Answer, status: int, code: str) -> None:
     assert answer.headers["server"] == "FaceVer"
 
 
-def ask_on(sock: socket.socket) -> None:
-    """Send requests, and read nothing."""
+def send_without_reading(sock: socket.socket) -> None:
     for _ in range(100_000):
         sock.sendall(GET * 100)
 
 
-class TestBadHttp:
+class TestMalformedHttp:
     @pytest.mark.parametrize(
         "data",
         [
@@ -52,52 +51,52 @@ class TestBadHttp:
             b"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
         ],
     )
-    def test_is_answered_in_the_contracts_shape(self, server: Server, data: bytes) -> None:
+    def test_the_response_is_an_error_of_api_lite(self, server: Server, data: bytes) -> None:
         answer = send(server, data)
-        in_shape(answer, 400, "BPE-002006")
+        expect_error(answer, 400, "BPE-002006")
         (line,) = server.logged(answer.headers["x-request-id"])
         assert "bad-http 400" in line
         assert "Traceback" not in line
 
     def test_a_long_header_is_431(self, slow: Server) -> None:
-        in_shape(send(slow, b"GET / HTTP/1.1\r\nX: " + b"a" * 2000 + b"\r\n\r\n"), 431, "BPE-002007")
-        in_shape(send(slow, b"GET /" + b"a" * 2000 + b" HTTP/1.1\r\n\r\n"), 431, "BPE-002007")
+        expect_error(send(slow, b"GET / HTTP/1.1\r\nX: " + b"a" * 2000 + b"\r\n\r\n"), 431, "BPE-002007")
+        expect_error(send(slow, b"GET /" + b"a" * 2000 + b" HTTP/1.1\r\n\r\n"), 431, "BPE-002007")
 
-    def test_many_headers_are_refused(self, slow: Server) -> None:
+    def test_too_many_headers_are_rejected(self, slow: Server) -> None:
         many = b"".join(b"X-%d: y\r\n" % number for number in range(500))
         assert send(slow, b"GET /version HTTP/1.1\r\n" + many + b"\r\n").status in (400, 431)
 
-    def test_a_broken_chunk_is_a_broken_body(self, server: Server) -> None:
+    def test_a_malformed_chunk_is_a_malformed_body(self, server: Server) -> None:
         head = f"POST {PATTERN}extract HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\n".encode()
         answer = send(server, head + b"Transfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n")
         assert answer.status == 400
         assert answer.code in ("BPE-002003", "BPE-002006")
 
-    def test_is_counted(self, slow: Server) -> None:
+    def test_it_is_counted(self, slow: Server) -> None:
         send(slow, b"NONSENSE / HTTP/1.1\r\n\r\n")
         assert until(slow, 'facever_requests_total{code="BPE-002006",route="bad-http",status="400"}')
 
 
 class TestSlowClients:
-    def test_no_head_on_a_fresh_connection(self, slow: Server) -> None:
+    def test_a_new_connection_without_headers_is_closed(self, slow: Server) -> None:
         with wire(slow) as sock:
             assert closed(sock) == b""
 
-    def test_half_a_head_on_a_fresh_connection(self, slow: Server) -> None:
+    def test_incomplete_headers_on_a_new_connection_close_it(self, slow: Server) -> None:
         with wire(slow) as sock:
             sock.sendall(GET[:20])
             assert closed(sock) == b""
         assert until(slow, 'facever_connections_cut_total{reason="head"}')
 
-    def test_half_a_head_on_a_kept_connection(self) -> None:
+    def test_incomplete_headers_on_a_kept_connection_close_it(self) -> None:
         with Server(threads="1", head_timeout="0.5") as running, wire(running) as sock:
             sock.sendall(GET)
             assert read_answer(sock).status == 200
             sock.sendall(GET[:20])
             assert closed(sock) == b""
 
-    def test_what_is_no_head_is_not_timed_as_one(self) -> None:
-        """An empty line behind a request, and the rest of a body that has been answered already."""
+    def test_bytes_between_requests_are_not_timed_as_headers(self) -> None:
+        """An empty line after a request, and the rest of a body whose request has its response already."""
         rest = b"x" * 200_000
         late = b"POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(rest)
         with Server(threads="1", head_timeout="0.5") as running:
@@ -117,32 +116,32 @@ class TestSlowClients:
                 assert read_answer(sock).status == 200
             assert metric(running, 'facever_connections_cut_total{reason="head"}') == 0
 
-    def test_an_idle_connection(self, slow: Server) -> None:
+    def test_an_idle_connection_is_closed(self, slow: Server) -> None:
         with wire(slow) as sock:
             sock.sendall(GET)
             assert read_answer(sock).status == 200
             assert closed(sock) == b""
 
-    def test_a_head_in_time_is_answered_however_it_is_cut(self, server: Server) -> None:
+    def test_headers_may_arrive_in_any_pieces(self, server: Server) -> None:
         with wire(server) as sock:
             for _ in range(3):
                 for at in range(0, len(GET), 7):
                     sock.sendall(GET[at : at + 7])
                 assert read_answer(sock).status == 200
 
-    def test_a_client_that_does_not_read(self, slow: Server) -> None:
-        """It asks and asks; what it does not take must not be kept for it."""
+    def test_a_client_that_does_not_read_is_disconnected(self, slow: Server) -> None:
+        """It sends requests only; the server must not keep its responses."""
         with wire(slow, buffer=4096) as sock:
             sock.setblocking(False)
             with contextlib.suppress(BlockingIOError):
-                ask_on(sock)
+                send_without_reading(sock)
             sock.setblocking(True)
             sock.settimeout(30)
             assert until(slow, 'facever_connections_cut_total{reason="write"}')
             with pytest.raises(ConnectionError):
-                ask_on(sock)
+                send_without_reading(sock)
 
-    def test_a_client_that_reads_slowly_gets_its_answer(self, slow: Server) -> None:
+    def test_a_client_that_reads_slowly_gets_its_response(self, slow: Server) -> None:
         photo = faces.jpeg(faces.astronaut())
         with wire(slow, buffer=4096) as sock:
             head = f"POST {PATTERN}extract HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\n"
@@ -151,7 +150,7 @@ class TestSlowClients:
 
 
 class TestTooManyConnections:
-    def test_past_the_limit_work_is_refused_and_probes_are_answered(self, astronaut: bytes) -> None:
+    def test_beyond_the_limit_only_probes_are_served(self, astronaut: bytes) -> None:
         with Server(threads="1", max_connections="3", retry_after="7") as running:
             held = [socket.create_connection(("127.0.0.1", running.port)) for _ in range(3)]
             try:
@@ -172,7 +171,7 @@ class TestTooManyConnections:
                 pass
             assert answer.status == 200
 
-    def test_far_past_the_limit_connections_are_closed(self) -> None:
+    def test_beyond_the_spare_ones_connections_are_closed(self) -> None:
         with Server(threads="1", max_connections="3") as running:
             many = [socket.create_connection(("127.0.0.1", running.port), timeout=30) for _ in range(3 + 32 + 5)]
             try:

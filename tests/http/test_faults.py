@@ -1,4 +1,4 @@
-"""Faults of our own, provoked with a fake model or detector: the contract's 1001, 1002 and health status 3."""
+"""Faults of the server, caused by a fake detector: 001001, 001002, health status 3 (docs/contract.md, Errors)."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_a_failing_runtime_is_a_tfss_error(
     assert "out of memory" in caplog.text
 
 
-def test_a_defect_is_500_and_tells_the_client_nothing(
+def test_a_defect_is_500_without_details(
     engine: FaceEngine, settings: Settings, astronaut: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     broken = with_detector(engine, settings, FailingDetector(ZeroDivisionError("secret state")))
@@ -87,7 +87,7 @@ def test_a_defect_is_500_and_tells_the_client_nothing(
 
 
 class TestHealthCheck:
-    def test_answers_are_reused_and_shared(self) -> None:
+    def test_results_are_reused_and_shared(self) -> None:
         runs: list[int] = []
 
         async def main() -> None:
@@ -99,7 +99,7 @@ class TestHealthCheck:
         asyncio.run(main())
         assert len(runs) == 1
 
-    def test_a_run_that_hangs_is_told_and_not_repeated(self) -> None:
+    def test_a_check_that_hangs_is_reported_and_not_repeated(self) -> None:
         go, runs = threading.Event(), []
 
         def hang() -> None:

@@ -37,7 +37,7 @@ def json_logs() -> Iterator[Server]:
 
 
 class TestLogs:
-    def test_a_line_has_its_stages(self, json_logs: Server, astronaut: bytes) -> None:
+    def test_a_line_has_the_stage_timings(self, json_logs: Server, astronaut: bytes) -> None:
         template = json_logs.template(astronaut)
         parts = [image_part("sample", astronaut), template_part("bio_template", template)]
         answer = json_logs.post("verify", parts, {"X-Request-ID": 'quoted"id\\'})
@@ -51,13 +51,13 @@ class TestLogs:
         assert 0 < line["stages"]["detect"] <= sum(line["stages"].values()) <= line["ms"] * 1.5
         assert line["bytes"] > len(astronaut)
 
-    def test_text_lines_have_them_too(self, server: Server, astronaut: bytes) -> None:
+    def test_text_lines_have_the_stage_timings(self, server: Server, astronaut: bytes) -> None:
         answer = server.extract(astronaut)
         (line,) = server.logged(answer.headers["x-request-id"])
         assert all(f" {name}=" in line for name in ("receive", "queue", "decode", "detect", "embed"))
         assert f" bytes={len(astronaut)} " in line
 
-    def test_nothing_a_client_says_is_in_them(self, json_logs: Server, server: Server, astronaut: bytes) -> None:
+    def test_they_contain_no_client_data(self, json_logs: Server, server: Server, astronaut: bytes) -> None:
         for running in (json_logs, server):
             headers = {"Content-Type": f"text/{SECRET}", "User-Agent": SECRET, "X-Request-ID": f"id {SECRET}"}
             running.call("POST", PATTERN + f"extract?{SECRET}", astronaut, headers)
@@ -71,7 +71,7 @@ class TestLogs:
             assert running.logged(last)
             assert not [line for line in running.log if SECRET in line]
 
-    def test_the_start_tells_what_was_set_and_no_secrets(self) -> None:
+    def test_the_start_logs_the_changed_settings_without_secrets(self) -> None:
         with Server(threads="1", webhook_secret=SECRET, template_key="ab" * 32, retry_after="5") as running:
             (line,) = running.logged("settings: ")
             shown = json.loads(line.partition("settings: ")[2])
@@ -87,7 +87,7 @@ class TestLogs:
 
 
 class TestMetrics:
-    def test_they_are_prometheus_text_and_count(self, server: Server, astronaut: bytes) -> None:
+    def test_they_count_in_prometheus_text_format(self, server: Server, astronaut: bytes) -> None:
         good = f'facever_requests_total{{code="",route="{PATTERN}extract",status="200"}}'
         bad = f'facever_requests_total{{code="BPE-002003",route="{PATTERN}extract",status="400"}}'
         before = [metric(server, line) for line in (good, bad, "facever_faces_total", "facever_received_bytes_total")]
@@ -123,19 +123,19 @@ class TestMetrics:
         assert counts == sorted(counts)
         assert counts[-1] == next(sample.value for sample in buckets if sample.name.endswith("_count"))
 
-    def test_a_clients_path_makes_no_series(self, server: Server) -> None:
+    def test_unknown_paths_add_no_series(self, server: Server) -> None:
         before = len(server.call("GET", "/metrics").body.splitlines())
         for number in range(20):
             server.call("GET", f"/made-up-{number}")
         assert len(server.call("GET", "/metrics").body.splitlines()) <= before + 25  # one route's histogram at most
         assert metric(server, 'facever_requests_total{code="BPE-002006",route="other",status="404"}') >= 20
 
-    def test_what_is_not_foreseen_is_counted_as_other(self) -> None:
+    def test_an_unknown_outcome_is_counted_as_other(self) -> None:
         metrics = Metrics(TABLE.labels, TABLE.outcomes)
         metrics.request("/version", 418, "BPE-009999", 0.1)
         assert list(metrics.requests()) == [("/version", OTHER, 1)]
 
-    def test_every_path_of_the_app_has_its_row(self) -> None:
+    def test_each_path_of_the_app_is_in_the_endpoint_table(self) -> None:
         app = create_app(Settings(), Mock(infos=(), runtime="none"))
         served = {resource.canonical for resource in app.router.resources()}
         assert {path for path in served if "tail" not in path} == set(TABLE.paths)
@@ -154,7 +154,7 @@ class TestProbes:
             assert server.call("POST", path, b"x").code == "BPE-002002"
 
     @pytest.mark.parametrize("arguments", [(), ("--workers", "2")])
-    def test_a_stopping_server_is_not_ready_and_finishes_what_it_has(
+    def test_a_stopping_server_is_not_ready_and_finishes_requests(
         self, arguments: tuple[str, ...], astronaut: bytes
     ) -> None:
         with Server(*arguments, threads="1", drain_seconds="3") as running:
@@ -169,7 +169,7 @@ class TestProbes:
                 if response.status == 503:
                     break
             assert b"stopping" in body
-            assert running.extract(astronaut).status == 200  # whoever has not heard of it is served
+            assert running.extract(astronaut).status == 200  # a client that does not know of the stop is served
             kept.close()
             assert running.stop() == 0
         with pytest.raises(OSError, match="refused"):
@@ -177,7 +177,7 @@ class TestProbes:
 
 
 class TestWorkers:
-    def test_they_answer_alike_and_count_together(self, server: Server, astronaut: bytes, stranger: bytes) -> None:
+    def test_they_respond_alike_and_count_together(self, server: Server, astronaut: bytes, stranger: bytes) -> None:
         template = server.template(astronaut)
         alone = server.extract(astronaut).body, server.extract(stranger).body
         with Server("--workers", "2", threads="1") as running:
@@ -199,7 +199,7 @@ class TestWorkers:
             assert metric(running, total) == 40
             assert metric(running, "facever_workers") == 2
             assert until(running, 'facever_stage_seconds_count{stage="embed"}', 60) == 60
-            # A worker that dies is replaced, and what it counted stays counted.
+            # A worker that dies is replaced, and its counts remain.
             first = children(running.process.pid)
             os.kill(first[0], signal.SIGKILL)
             deadline = time.monotonic() + WAIT
@@ -218,7 +218,7 @@ class TestWorkers:
                 paths = [os.readlink(entry) for entry in entries]
                 assert not [path for path in paths if path.startswith("/") and not path.startswith("/dev/")]
 
-    def test_open_connections_are_spread_over_them(self) -> None:
+    def test_connections_are_distributed_among_them(self) -> None:
         with Server("--workers", "2", threads="1", log_format="json") as running:
             deadline = time.monotonic() + WAIT
             while len(running.logged("worker ready")) < 2 and time.monotonic() < deadline:
@@ -230,7 +230,7 @@ class TestWorkers:
             for number in range(len(clients)):
                 assert running.logged(f"spread-{number}")
             pids = [json.loads(line)["pid"] for line in running.logged("spread-")]
-            # A worker that is held up for a moment leaves a connection to the other one.
+            # A worker that is busy for a moment leaves a connection to the other one.
             assert sorted(pids.count(pid) for pid in set(pids)) in ([4, 4], [3, 5], [2, 6])
             for client in clients:
                 client.close()
@@ -244,7 +244,7 @@ def test_both_event_loops_serve(arguments: tuple[str, ...], uvloop: str, astrona
         assert running.stop() == 0
 
 
-def test_inference_threads_step_back(astronaut: bytes) -> None:
+def test_inference_threads_have_a_lower_priority(astronaut: bytes) -> None:
     with Server(threads="2", inference_nice="5") as running:
         assert running.extract(astronaut).status == 200
         process = running.process.pid
@@ -260,7 +260,7 @@ def test_there_are_no_core_dumps() -> None:
         assert row.split()[4:6] == ["0", "0"]
 
 
-def test_every_answer_has_safe_headers(server: Server, astronaut: bytes) -> None:
+def test_every_response_has_security_headers(server: Server, astronaut: bytes) -> None:
     for answer in (
         server.extract(astronaut),
         server.extract(b""),

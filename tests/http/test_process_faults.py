@@ -1,4 +1,4 @@
-"""Faults of processes, files, memory and clocks: what goes wrong outside a request, and who notices."""
+"""Faults of processes, files, memory and clocks."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ CLIENTS = 6
 
 
 class TestKilledWorker:
-    def test_only_what_it_worked_on_is_lost(self, astronaut: bytes) -> None:
+    def test_only_its_own_requests_are_lost(self, astronaut: bytes) -> None:
         with Server("--workers", "2", threads="1") as running:
             alone = running.extract(astronaut).body
             stop, answers, lost = threading.Event(), list[Answer](), list[OSError]()
@@ -69,7 +69,7 @@ class TestKilledWorker:
                 stop.set()
                 for thread in threads:
                     thread.join()
-            # Each client had one request at most under way there.
+            # Each client had at most one request in that worker.
             assert len(lost) <= CLIENTS, [line for line in running.log if "POST" not in line]
             assert {(answer.status, answer.body) for answer in answers} == {(200, alone)}
             assert soon(lambda: metric(running, "facever_workers") == 2)
@@ -77,7 +77,7 @@ class TestKilledWorker:
 
 
 class TestStop:
-    def test_workers_finish_what_they_have_and_take_no_more(self) -> None:
+    def test_workers_finish_requests_and_accept_no_more(self) -> None:
         large = faces.jpeg(faces.astronaut().resize((3000, 3000)))
         with Server("--workers", "2", threads="1") as running:
             with ThreadPoolExecutor(4) as pool:
@@ -89,8 +89,8 @@ class TestStop:
             assert running.stop() == 0
 
     @pytest.mark.parametrize("arguments", [(), ("--workers", "2")])
-    def test_what_has_begun_to_come_is_read_and_answered(self, arguments: tuple[str, ...], astronaut: bytes) -> None:
-        """aiohttp closes what has no whole head yet, and drops whatever of a body comes after the signal."""
+    def test_requests_that_have_begun_get_a_response(self, arguments: tuple[str, ...], astronaut: bytes) -> None:
+        """aiohttp alone closes connections without complete headers, and drops the rest of bodies after the signal."""
         head = f"POST {PATTERN}extract HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\n"
         head += f"Content-Length: {len(astronaut)}\r\n\r\n"
         whole = head.encode() + astronaut
@@ -105,7 +105,7 @@ class TestStop:
             for at, sock in clients.items():
                 sock.sendall(whole[:at])
             kept.sendall(whole[:20])
-            time.sleep(0.2)  # so that it has come
+            time.sleep(0.2)  # so that it has arrived
             running.process.send_signal(signal.SIGTERM)
             assert soon(lambda: not can_connect(running.port))
             for at, sock in [*clients.items(), (20, kept)]:
@@ -116,15 +116,15 @@ class TestStop:
             assert running.stop() == 0
 
     @pytest.mark.parametrize("arguments", [(), ("--workers", "2")])
-    def test_during_the_start(self, arguments: tuple[str, ...]) -> None:
-        """Also where nothing is done by default, as for process 1 of a container: so it must be asked for."""
+    def test_a_stop_during_the_start_is_clean(self, arguments: tuple[str, ...]) -> None:
+        """Process 1 of a container has no default action for the signal: the server handles it from the start."""
         for pause in (0.4, 0.7):
             starting = Server(*arguments)
             time.sleep(pause)  # at least the signal's handler is there
             assert starting.stop() == 0
 
     @pytest.mark.parametrize("arguments", [(), ("--workers", "2")])
-    def test_who_never_ends_does_not_hold_it_up(self, arguments: tuple[str, ...]) -> None:
+    def test_a_client_that_never_completes_its_request_delays_no_stop(self, arguments: tuple[str, ...]) -> None:
         with (
             Server(*arguments, threads="1", shutdown_timeout="0.3", webhook_grace="0") as running,
             wire(running) as sock,
@@ -137,7 +137,7 @@ class TestStop:
 
 
 def altered(folder: Path, name: str, how: str) -> Path:
-    """The weights, one file of which is not as it should be."""
+    """A copy of the weights with one wrong file."""
     shutil.copytree(weights_folder(""), folder, dirs_exist_ok=True)
     path = folder / name
     match how:
@@ -162,7 +162,7 @@ class TestModels:
             ("mobilefacenet", "empty", ()),
         ],
     )
-    def test_a_wrong_file_stops_the_start_and_is_named(
+    def test_a_wrong_file_prevents_the_start_and_is_named(
         self, tmp_path: Path, name: str, how: str, arguments: tuple[str, ...]
     ) -> None:
         folder = altered(tmp_path / "weights", f"{name}.onnx", how)
@@ -174,19 +174,19 @@ class TestModels:
         assert "ended with 1" in str(caught.value)
         assert "Traceback" not in str(caught.value)
 
-    def test_a_file_that_goes_while_it_serves_is_not_missed(self, tmp_path: Path, astronaut: bytes) -> None:
+    def test_files_removed_while_it_serves_are_not_needed(self, tmp_path: Path, astronaut: bytes) -> None:
         folder = altered(tmp_path / "weights", "minifasnet.onnx", "nothing")
         with Server("--workers", "2", threads="1", weights=str(folder)) as running:
             before = running.extract(astronaut).body
             shutil.rmtree(folder)
             first = children(running.process.pid)
-            os.kill(first[0], signal.SIGKILL)  # the one that takes its place has the models from before the fork
+            os.kill(first[0], signal.SIGKILL)  # its replacement has the models from before the fork
             assert soon(lambda: len(set(children(running.process.pid)) | set(first)) > 2)
             assert [running.extract(astronaut).body for _ in range(6)] == [before] * 6
 
 
 class Flaky:
-    """A detector that fails while it is told to."""
+    """A detector that fails while `broken` is set."""
 
     def __init__(self, real: Any) -> None:
         self.real, self.broken = real, True
@@ -197,10 +197,10 @@ class Flaky:
         return self.real.detect(image, size)  # type: ignore[no-any-return]
 
 
-def test_a_runtime_that_fails_is_told_by_health_and_forgotten_when_it_works_again(
+def test_health_reports_a_failing_runtime_and_recovers(
     engine: FaceEngine, settings: Settings, astronaut: bytes
 ) -> None:
-    """Both processors; comparisons, which need no inference, go on."""
+    """Faces and liveness; comparisons, which need no inference, work."""
     changed = settings.changed(health_ttl=0.0)
     detector = Flaky(engine.detector)
     flaky = FaceEngine(dataclasses.replace(engine._models, detector=detector), changed)
@@ -246,8 +246,8 @@ def test_a_runtime_that_fails_is_told_by_health_and_forgotten_when_it_works_agai
 
 
 class TestNoMemory:
-    def test_it_says_so_and_works_again_when_there_is_some(self, astronaut: bytes) -> None:
-        """No further memory for a real process: some requests fail, the process does not."""
+    def test_requests_fail_and_the_process_recovers(self, astronaut: bytes) -> None:
+        """A real process gets no further memory."""
         large = faces.encoded(faces.astronaut().resize((2500, 2500)), "PNG", compress_level=1)
         with Server(threads="1", health_ttl="0") as running:
             alone = running.extract(astronaut).body
@@ -265,7 +265,7 @@ class TestNoMemory:
             finally:
                 resource.prlimit(pid, resource.RLIMIT_AS, (soft, hard))
             assert running.process.poll() is None
-            # A picture that was not decoded for want of memory must never be told to have no face.
+            # An image that was not decoded because memory was exhausted must not be reported as one without a face.
             assert {answer.status for answer in answers} <= {200, 400, 500, 503}
             assert {answer.code for answer in answers if answer.status == 400} <= {"BPE-002003", "BPE-001002"}
             assert health.status in (200, 503)
@@ -285,7 +285,7 @@ def _mount(source: bytes, target: bytes, kind: bytes | None, flags: int, data: b
 
 
 def no_disk(*, full: bytes = b"") -> None:
-    """In a child: its own view of the file systems, read-only. full: a folder without room."""
+    """In a child: its own view of the file systems, read-only. full: a folder on a full file system."""
     if _libc.unshare(CLONE_NEWNS):
         raise OSError(ctypes.get_errno(), "unshare")
     _mount(b"none", b"/", None, MS_REC | MS_PRIVATE)
@@ -312,7 +312,7 @@ def may_mount() -> None:
 @pytest.mark.usefixtures("may_mount")
 class TestDisk:
     @pytest.mark.parametrize("arguments", [(), ("--workers", "2")])
-    def test_a_read_only_root_and_a_full_temporary_folder(
+    def test_it_serves_on_a_read_only_root_with_a_full_temporary_folder(
         self, arguments: tuple[str, ...], astronaut: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         # Not /tmp itself: the checkout may lie there.
@@ -338,7 +338,7 @@ class TestDisk:
 
 
 class TestLog:
-    def test_nobody_reads_it(self, astronaut: bytes) -> None:
+    def test_it_serves_when_the_reader_has_closed_the_log(self, astronaut: bytes) -> None:
         """Standard error is a pipe whose reader has gone."""
         reader, writer = os.pipe()
 
@@ -356,8 +356,8 @@ class TestLog:
             assert running.stop() == 0
 
     @pytest.mark.parametrize("arguments", [(), ("--workers", "2")])
-    def test_its_reader_stalls(self, arguments: tuple[str, ...], astronaut: bytes) -> None:
-        """Standard error is a pipe that is full: lines are dropped, and counted once somebody reads again."""
+    def test_it_serves_while_the_reader_stalls(self, arguments: tuple[str, ...], astronaut: bytes) -> None:
+        """Standard error is a pipe that is full: lines are dropped, and counted once the reader continues."""
         reader, writer = os.pipe()
         fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, PIPE_BUF)
         with Server(*arguments, threads="1", log_format="json", preexec=lambda: os.dup2(writer, 2)) as running:
@@ -365,10 +365,10 @@ class TestLog:
             for _ in range(100):
                 assert running.call("GET", "/version").status == 200
             os.read(reader, 2 * PIPE_BUF)
-            for _ in range(4):  # two for each worker: one that counts, if it was that one's turn
+            for _ in range(4):  # two for each worker: one that counts, if the request went to it
                 assert running.extract(astronaut).status == 200
-            told = os.read(reader, 2 * PIPE_BUF).decode()
-            assert re.search(r'^{.*"message": "\d+ log lines were dropped: nobody read standard error"}$', told, re.M)
+            text = os.read(reader, 2 * PIPE_BUF).decode()
+            assert re.search(r'^{.*"message": "\d+ log lines were dropped: nobody read standard error"}$', text, re.M)
             for _ in range(100):
                 assert running.call("GET", "/version").status == 200
             assert running.stop() == 0
@@ -377,7 +377,7 @@ class TestLog:
 
 @pytest.fixture
 def jumps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Seconds by which the clock on the wall is wrong; change them at will."""
+    """Seconds by which the system clock is wrong, as a list of one."""
     real, ahead = time.time, [0.0]
     monkeypatch.setattr(time, "time", lambda: real() + ahead[0])
     return ahead
@@ -393,15 +393,15 @@ WALL_CLOCK = {
     ),
     *("client/answer.py", "http/server/tls.py"),
 }
-"""Who may ask what time of day it is: stamps in logs, metrics, documents, signatures; Retry-After if a date; whether a
-certificate's time is over."""
+"""Modules that may use the system clock: for stamps in logs, metrics, documents and signatures, for Retry-After as a
+date, and for the validity of certificates."""
 
 
 class TestClock:
-    def test_jumps_do_no_harm(
+    def test_jumps_change_no_response(
         self, engine: FaceEngine, settings: Settings, astronaut: bytes, jumps: list[float]
     ) -> None:
-        """Answers, the health answer's age, deadlines and rates do not care what time of day it is."""
+        """Neither templates nor the age of a health check, deadlines or rates depend on the system clock."""
         changed = settings.changed(request_timeout=20.0, rate_limit=1000.0, rate_burst=50, health_ttl=0.05)
 
         async def main() -> list[tuple[int, bytes]]:
@@ -417,7 +417,7 @@ class TestClock:
             return found
 
         async def jumping() -> Any:
-            """A body in the middle of which the clock jumps, too."""
+            """A body during which the clock jumps."""
             yield astronaut[:1000]
             jumps[0] += 5 * YEAR
             await asyncio.sleep(0.06)
@@ -426,8 +426,8 @@ class TestClock:
 
         assert set(asyncio.run(main())) == {(200, engine.extract(astronaut)), (200, b'{"status": 0, "message": ""}')}
 
-    def test_only_stamps_are_taken_from_it(self) -> None:
-        """What waits, expires or is measured must use a clock that cannot jump."""
+    def test_only_stamps_use_it(self) -> None:
+        """Waiting, expiry and measurement use a monotonic clock."""
         root, users = Path(faceVer.__file__).parent, set()
         for path in root.rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -444,8 +444,8 @@ class TestClock:
         assert users <= WALL_CLOCK
 
 
-def test_a_half_sent_request_ends_with_its_client(astronaut: bytes) -> None:
-    """Clients that vanish in the middle of everything leave nothing behind."""
+def test_an_incomplete_request_ends_with_its_client(astronaut: bytes) -> None:
+    """Clients that disconnect at any point leave nothing behind."""
     with Server(threads="1", max_queue="0") as running:
         with wire(running) as kept:
             for cut in (10, 60, 200, 5000, len(astronaut)):
@@ -453,10 +453,10 @@ def test_a_half_sent_request_ends_with_its_client(astronaut: bytes) -> None:
                 whole = f"{head}Content-Length: {len(astronaut)}\r\n\r\n".encode() + astronaut
                 with wire(running) as sock:
                     sock.sendall(whole[:cut])
-                    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")  # a reset, no farewell
+                    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")  # a reset
             assert soon(lambda: running.extract(astronaut).status == 200)
             kept.sendall(b"GET /version HTTP/1.1\r\nHost: x\r\n\r\n")
             assert read_answer(kept).status == 200
-        assert soon(lambda: metric(running, "facever_connections") <= 1)  # the one that asks
+        assert soon(lambda: metric(running, "facever_connections") <= 1)  # the one that reads the metrics
         assert metric(running, 'facever_in_flight{lane="inference"}') == 0
         assert not [line for line in running.log if "Traceback" in line]

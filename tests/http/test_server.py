@@ -31,7 +31,7 @@ def head(endpoint: str, content_type: str, length: int) -> bytes:
     return "\r\n".join((*lines, "", "")).encode()
 
 
-def test_parallel_requests_answer_bit_for_bit_as_alone(server: Server, engine: object) -> None:
+def test_parallel_requests_get_the_same_bytes_as_single_ones(server: Server, engine: object) -> None:
     photos = [faces.jpeg(faces.person(number)) for number in range(6)] + [
         faces.jpeg(faces.astronaut()),
         faces.jpeg(faces.astronaut().resize((300, 300))),
@@ -43,7 +43,7 @@ def test_parallel_requests_answer_bit_for_bit_as_alone(server: Server, engine: o
     assert [answer.body for answer in together] == [answer.body for answer in alone] * 8
 
 
-def test_parallel_mixed_requests_are_not_mixed_up(server: Server) -> None:
+def test_parallel_requests_get_their_own_responses(server: Server) -> None:
     photos = [faces.jpeg(faces.person(number)) for number in range(6)]
     templates = [server.template(photo) for photo in photos]
     many = [template_part("templates_n", template, str(number)) for number, template in enumerate(templates)]
@@ -72,7 +72,7 @@ def strict() -> Iterator[Server]:
 
 
 class TestOverload:
-    def test_more_than_fits_is_told_to_come_again(self, tight: Server) -> None:
+    def test_excess_requests_get_503_and_retry_after(self, tight: Server) -> None:
         photo = faces.jpeg(faces.astronaut().resize((1500, 1500)))
         with ThreadPoolExecutor(24) as pool:
             answers = list(pool.map(lambda _: tight.extract(photo), range(72)))
@@ -83,7 +83,7 @@ class TestOverload:
         assert len({answer.body for answer in answers if answer.status == 200}) == 1
         assert tight.extract(photo).status == 200
 
-    def test_health_does_not_wait_behind_work(self, tight: Server) -> None:
+    def test_health_does_not_wait_for_inference(self, tight: Server) -> None:
         photo = faces.jpeg(faces.astronaut().resize((1500, 1500)))
         stop = threading.Event()
 
@@ -102,10 +102,10 @@ class TestOverload:
             for thread in threads:
                 thread.join()
 
-    def test_bodies_of_all_requests_together_are_bounded(self, tight: Server, astronaut: bytes) -> None:
+    def test_the_bodies_of_all_requests_are_limited_together(self, tight: Server, astronaut: bytes) -> None:
         part = b"--b\r\nContent-Disposition: form-data; name=x\r\n\r\n" + bytes(9_994_900) + b"\r\n"
         unfinished = head("compare", "multipart/form-data; boundary=b", 19_990_200) + part + part[:-100]
-        for wait in (0.2, 0.5, 1, 2, 4):  # until all of it has arrived; whoever passes the limit is refused
+        for wait in (0.2, 0.5, 1, 2, 4):  # until all of it has arrived; the request that exceeds the limit is rejected
             with socket.create_connection(("127.0.0.1", tight.port)) as held:
                 held.sendall(unfinished)
                 time.sleep(wait)
@@ -119,7 +119,7 @@ class TestOverload:
         assert answer.status == 200
 
 
-def test_a_body_that_does_not_arrive_is_given_up() -> None:
+def test_a_body_that_does_not_arrive_ends_the_request() -> None:
     with (
         Server(body_timeout="0.5") as running,
         socket.create_connection(("127.0.0.1", running.port), timeout=30) as slow,
@@ -132,7 +132,7 @@ def test_a_body_that_does_not_arrive_is_given_up() -> None:
         assert response.headers["Connection"] == "close"
 
 
-def test_abandoned_requests_do_not_hold_the_pool(astronaut: bytes) -> None:
+def test_requests_of_disconnected_clients_free_their_threads(astronaut: bytes) -> None:
     with Server(threads="1", max_queue="0") as running:
         for _ in range(10):
             with socket.create_connection(("127.0.0.1", running.port)) as gone:
@@ -180,7 +180,7 @@ class TestCrossOrigin:
         assert "POST" in answer.headers["access-control-allow-methods"]
         assert "access-control-allow-credentials" not in answer.headers
 
-    def test_good_and_bad_answers_carry_the_headers(self, server: Server, astronaut: bytes) -> None:
+    def test_successes_and_errors_carry_the_headers(self, server: Server, astronaut: bytes) -> None:
         for answer in (
             server.extract(astronaut, {**JPEG, "Origin": "https://app.example"}),
             server.extract(b"", {**JPEG, "Origin": "https://app.example"}),
@@ -200,13 +200,13 @@ class TestCrossOrigin:
 
 
 class TestRequestIds:
-    def test_the_clients_id_comes_back(self, server: Server) -> None:
+    def test_the_clients_id_is_returned(self, server: Server) -> None:
         for ident in ("probe-1", "x" * 128, "{9b1d/=+}"):
             assert (
                 server.call("GET", PATTERN + "health", headers={"X-Request-ID": ident}).headers["x-request-id"] == ident
             )
 
-    def test_a_fresh_one_is_made(self, server: Server) -> None:
+    def test_without_one_the_server_makes_one(self, server: Server) -> None:
         seen = {
             server.call("GET", path).headers["x-request-id"]
             for path in ("/version", "/version", "/nowhere", PATTERN + "extract")
@@ -220,7 +220,7 @@ class TestRequestIds:
         assert len(answer.headers["x-request-id"]) == 32
 
 
-def test_a_finished_shutdown_answers_what_was_running(astronaut: bytes) -> None:
+def test_shutdown_finishes_running_requests(astronaut: bytes) -> None:
     with Server(threads="1") as running:
         large = faces.jpeg(faces.astronaut().resize((3000, 3000)))
         with ThreadPoolExecutor(4) as pool:
@@ -241,7 +241,7 @@ def test_several_workers_serve_and_stop() -> None:
         assert running.stop() == 0
 
 
-def test_threads_come_from_the_cpus_the_process_may_use() -> None:
+def test_the_number_of_threads_follows_the_usable_cpus() -> None:
     with Server(preexec=lambda: os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})) as running:
         assert running.extract(faces.jpeg(faces.astronaut())).status == 200
         running.call("GET", PATTERN + "health")
@@ -253,7 +253,7 @@ def test_threads_come_from_the_cpus_the_process_may_use() -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "told"),
+    ("settings", "message"),
     [
         ({"prot": "80"}, "unknown setting FACEVER_PROT"),
         ({"pack": "nothing"}, "no pack 'nothing'"),
@@ -261,14 +261,14 @@ def test_threads_come_from_the_cpus_the_process_may_use() -> None:
         ({"providers": "MagicExecutionProvider"}, "MagicExecutionProvider"),
     ],
 )
-def test_what_is_wrong_stops_the_start_with_one_line(settings: dict[str, str], told: str) -> None:
-    with pytest.raises(RuntimeError, match=told) as caught, Server(**settings):
+def test_a_wrong_setting_prevents_the_start_with_one_line(settings: dict[str, str], message: str) -> None:
+    with pytest.raises(RuntimeError, match=message) as caught, Server(**settings):
         pass
     assert "Traceback" not in str(caught.value)
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_a_port_in_use_is_told(server: Server, workers: str) -> None:
+def test_a_port_in_use_prevents_the_start(server: Server, workers: str) -> None:
     taken = Server("--workers", workers, "--port", str(server.port))
     with pytest.raises(RuntimeError, match=r"cannot listen.*--port"), taken:
         pass

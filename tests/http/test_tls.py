@@ -70,7 +70,7 @@ class Encrypted(Server):
 
 class TestTls:
     @pytest.mark.parametrize("arguments", [(), ("--workers", "2")])
-    def test_it_is_spoken(self, arguments: tuple[str, ...], certificate: tuple[Path, Path], astronaut: bytes) -> None:
+    def test_it_serves(self, arguments: tuple[str, ...], certificate: tuple[Path, Path], astronaut: bytes) -> None:
         cert, key = certificate
         with Encrypted(*arguments, pair=certificate) as running:
             assert running.call("POST", PATTERN + "extract", astronaut, JPEG)[0] == 200  # type: ignore[index]
@@ -89,7 +89,7 @@ class TestTls:
             assert running.stop() == 0
 
     @pytest.mark.parametrize("arguments", [(), ("--workers", "2")])
-    def test_who_has_connected_is_answered_though_the_server_is_told_to_stop(
+    def test_a_client_that_connected_before_the_stop_gets_its_response(
         self, arguments: tuple[str, ...], certificate: tuple[Path, Path]
     ) -> None:
         patience = {"drain_seconds": "1", "shutdown_timeout": "3600"}
@@ -103,16 +103,16 @@ class TestTls:
             raw = connected(running)
             running.process.send_signal(signal.SIGTERM)
             last = ""
-            while last != "close":  # the worker is told a moment later
+            while last != "close":  # the worker gets the signal a moment later
                 kept.sendall(GET)
                 last = read_answer(kept).headers.get("connection", "")
-            # It was answered, and does not say good-bye, for which TLS waits.
+            # It has its response and sends no closing message, which TLS waits for.
             assert soon(lambda: not can_connect(running.port))
             late = stack.enter_context(running.wrapped(raw))  # its handshake begins now
             late.sendall(GET)
             answer = read_answer(late)
             assert (answer.status, answer.headers["connection"]) == (200, "close")
-            assert running.process.wait(WAIT) == 0  # far sooner than it may take
+            assert running.process.wait(WAIT) == 0  # far sooner than the limit
         assert not any("Task was destroyed" in line for line in running.log)
 
     @pytest.mark.parametrize("arguments", [(), ("--workers", "2")])
@@ -135,7 +135,7 @@ class TestTls:
             ("cert.pem", "other.pem", "KEY_VALUES_MISMATCH"),
         ],
     )
-    def test_what_is_wrong_stops_the_start(
+    def test_wrong_files_prevent_the_start(
         self, certificate: tuple[Path, Path], cert: str, key: str, told: str
     ) -> None:
         folder = certificate[0].parent
@@ -148,7 +148,7 @@ class TestTls:
             pass
         assert "Traceback" not in str(caught.value)
 
-    def test_one_whose_time_is_over_is_told(self, certificate: tuple[Path, Path], tmp_path: Path) -> None:
+    def test_an_expired_certificate_is_logged(self, certificate: tuple[Path, Path], tmp_path: Path) -> None:
         assert certificate_ended(Settings.of(tls_cert=str(certificate[0]), tls_key=str(certificate[1]))) == ""
         now = datetime.now(UTC)
         cert, key = certificate_of(tmp_path, now - timedelta(days=9), now - timedelta(days=2))

@@ -13,7 +13,7 @@ from tests.support_server import Server
 
 @pytest.fixture(scope="module")
 def receiver() -> Iterator[socket.socket]:
-    """A listener on the loopback interface that nobody must connect to."""
+    """A listener on the loopback interface that the server must not connect to."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.setblocking(False)
         yield listener
@@ -28,8 +28,8 @@ def hooked(receiver: socket.socket) -> Iterator[Server]:
         yield running
 
 
-def untouched(receiver: socket.socket) -> bool:
-    """Whether nobody has connected."""
+def is_unused(receiver: socket.socket) -> bool:
+    """Whether no client has connected."""
     try:
         connection, _ = receiver.accept()
     except BlockingIOError:
@@ -40,14 +40,14 @@ def untouched(receiver: socket.socket) -> bool:
 
 @ROUTES
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
-def test_a_private_address_is_refused_and_the_client_unaffected(
+def test_a_private_address_is_refused_without_effect_on_the_client(
     hooked: Server, receiver: socket.socket, route: str, host: str
 ) -> None:
     endpoint = f"http://{host}:{receiver.getsockname()[1]}/hook?token=secret-token"
     document = folder(hooked, {"m": photo()}, {"resolution_endpoint": endpoint}, route)
     (line,) = hooked.logged(f"webhook refused: .*{document['folder_id']}")
     assert "the address is not a public one" in line
-    assert untouched(receiver)
+    assert is_unused(receiver)
     assert document["resolution_endpoint"] == endpoint
     assert alike(document) | {"resolution_endpoint": None} == alike(folder(hooked, {"m": photo()}, {}, route))
     assert "secret-token" not in "".join(hooked.log)
@@ -64,18 +64,18 @@ def test_a_private_address_is_refused_and_the_client_unaffected(
         ("not a URL\r\nat all", "not a plain absolute https URL"),
     ],
 )
-def test_other_endpoints_are_echoed_and_refused_in_the_log(
+def test_other_endpoints_are_echoed_and_refused(
     hooked: Server, receiver: socket.socket, route: str, endpoint: str, reason: str
 ) -> None:
     document = folder(hooked, {"m": photo()}, {"resolution_endpoint": endpoint}, route)
     assert document["resolution_endpoint"] == endpoint
     (line,) = hooked.logged(f"webhook refused: .*{document['folder_id']}")
     assert reason in line
-    assert untouched(receiver)
+    assert is_unused(receiver)
 
 
 @ROUTES
-def test_a_refused_request_sends_nothing(hooked: Server, receiver: socket.socket, route: str) -> None:
+def test_a_rejected_request_sends_nothing(hooked: Server, receiver: socket.socket, route: str) -> None:
     payload = {"resolution_endpoint": f"http://127.0.0.1:{receiver.getsockname()[1]}/"}
     answer = ask(hooked, {"m": b"junk" * 9}, payload, route)
     assert answer.status == 400
@@ -90,7 +90,7 @@ def test_by_default_it_is_only_echoed(server: Server, receiver: socket.socket, r
     endpoint = endpoint.replace("{}", f"http://127.0.0.1:{receiver.getsockname()[1]}/")
     answer = ask(server, {"m": photo()}, {"resolution_endpoint": endpoint}, route)
     assert answer.json()["resolution_endpoint"] == endpoint
-    assert untouched(receiver)
+    assert is_unused(receiver)
     ident = answer.headers["x-request-id"]
     assert server.logged(ident)
     assert not [line for line in server.log if ident in line and "webhook" in line]

@@ -12,7 +12,7 @@ from aiohttp import web
 from faceVer.domain.errors import MethodError, UnknownPathError
 from faceVer.http.pipeline.api_family import ApiFamily
 from faceVer.http.pipeline.part_spec import PartSpec
-from faceVer.observability.metrics import GONE
+from faceVer.observability.metrics import CLIENT_CLOSED
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 ANY_METHOD = "*"
@@ -101,7 +101,7 @@ class EndpointTable:
         families = dict.fromkeys(
             [*(endpoint.family for endpoint in self.endpoints), *(family for _, family in self._families)]
         )
-        plain = ((str(status), "") for status in (200, 204, 304, GONE))
+        plain = ((str(status), "") for status in (200, 204, 304, CLIENT_CLOSED))
         # Malformed HTTP is answered before there is an endpoint: with 400 or 431 for any code.
         malformed = ((status, code) for status in ("400", "431") for _, code in self._families[-1][1].outcomes())
         return tuple(

@@ -1,20 +1,12 @@
-"""The inference threads of a process, and how many requests may wait for them."""
+"""Where the work of requests runs: the two lanes of a process."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import contextvars
-import os
-import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
-from time import perf_counter
-from types import TracebackType
-from typing import Any, TypeVar, TypeVarTuple, cast
+from typing import TypeVar, TypeVarTuple
 
-from faceVer.domain.errors import QueueFullError, ThreadStartError
+from faceVer.http.pipeline.bounded_executor import BoundedExecutor, Slot
 from faceVer.observability import timings
 from faceVer.observability.cgroup import usable_cpus
 from faceVer.settings.model import Settings
@@ -27,143 +19,6 @@ Ts = TypeVarTuple("Ts")
 def thread_count(settings: Settings) -> int:
     """Inference threads of one server process."""
     return settings.server.threads or max(1, usable_cpus() // settings.server.workers)
-
-
-PREFETCH = 2
-"""Calls handed to a lane's executor for each of its threads: one more than it runs, so that it need not wait."""
-
-
-class _Call:
-    """A call for a thread, and the future on the event loop that gets its result.
-
-    A traceback refers to the frames of the thread. So neither their variables nor this object may keep the exception or
-    its future: the images in those frames would stay until a garbage collection. Hence no future of the executor is
-    used, and attributes are removed before use.
-    """
-
-    __slots__ = ("_done", "_submitted", "_work", "future")
-
-    def __init__(self, work: Callable[[], Any], done: Callable[[], None]) -> None:
-        self._work: Callable[[], Any] | None = work
-        self._done = done
-        self._submitted = perf_counter()
-        self.future: asyncio.Future[Any] | None = asyncio.get_running_loop().create_future()
-
-    def cancel(self) -> None:
-        """Free what the call holds; its turn passes without work."""
-        self._work = None
-
-    def abandon(self) -> None:
-        """Forget the future, too: the executor has the call in its queue, but could start no thread for it."""
-        self._work = self.future = None
-
-    def __call__(self) -> None:
-        """Run on a thread."""
-        work, self._work = self._work, None
-        try:
-            if work is not None:
-                trace = timings.current.get()
-                if trace is not None:
-                    trace.spent.append(("queue", perf_counter() - self._submitted))
-                    timings.checkpoint()
-                self._deliver(work(), None)
-            else:
-                self._deliver(None, None)
-        except BaseException as error:
-            self._deliver(None, error)
-
-    def _deliver(self, result: Any, error: BaseException | None) -> None:
-        future, self.future = self.future, None
-        if future is not None:
-            with contextlib.suppress(RuntimeError):  # the loop has ended before a call that was cancelled
-                future.get_loop().call_soon_threadsafe(_finish, future, result, error, self._done)
-
-
-def _finish(future: asyncio.Future[Any], result: Any, error: BaseException | None, done: Callable[[], None]) -> None:
-    done()
-    if future.done():  # cancelled
-        return
-    if error is None:
-        future.set_result(result)
-    else:
-        future.set_exception(error)
-
-
-class BoundedExecutor:
-    """A lane of requests: `threads` threads, and at most `threads + max_queue` requests that run or wait.
-
-    nice: how much lower the threads' priority is than the process's. Everything but the calls themselves happens on the
-    event loop.
-    """
-
-    def __init__(self, name: str, threads: int, max_queue: int, nice: int = 0) -> None:
-        self.threads = threads
-        self.requests = 0
-        """Requests that hold a slot."""
-        self.pending = 0
-        """Calls that run or wait."""
-        self._limit = threads + max_queue
-        self._handed_over = asyncio.Semaphore(PREFETCH * threads)
-        self._executor = ThreadPoolExecutor(threads, name, initializer=lambda: _lower_priority(nice))
-
-    def check(self) -> None:
-        """Raises QueueFullError where there is no slot for another request."""
-        if self.requests >= self._limit:
-            raise QueueFullError(f"{self.requests} requests are running or waiting")
-
-    async def run(self, function: Callable[[*Ts], T], *arguments: *Ts) -> T:
-        """Call `function` on a thread. Raises what it raises, and ThreadStartError."""
-        call = _Call(partial(function, *arguments), self._handed_over.release)
-        self.pending += 1
-        try:
-            # Calls wait here, where a cancelled one is gone at once; an executor keeps it in its queue.
-            await self._handed_over.acquire()
-            return cast(T, await self._submit(call))
-        finally:
-            call.cancel()
-            self.pending -= 1
-
-    def _submit(self, call: _Call) -> asyncio.Future[Any]:
-        """Hand a call to a thread; the future of its result. Raises ThreadStartError."""
-        future = cast("asyncio.Future[Any]", call.future)
-        try:
-            self._executor.submit(contextvars.copy_context().run, call)
-        except (RuntimeError, MemoryError) as error:
-            call.abandon()
-            self._handed_over.release()
-            raise ThreadStartError(f"no inference thread: {error}") from None
-        return future
-
-    def close(self) -> None:
-        self._executor.shutdown(wait=True, cancel_futures=True)
-
-
-def _lower_priority(nice: int) -> None:
-    """Lower the calling thread's priority; Linux keeps one for each thread."""
-    if nice:
-        thread = threading.get_native_id()
-        os.setpriority(os.PRIO_PROCESS, thread, min(19, os.getpriority(os.PRIO_PROCESS, thread) + nice))
-
-
-class _Slot:
-    """One request's slot in a lane, from the last byte of its body to its response."""
-
-    __slots__ = ("_lane",)
-
-    def __init__(self, lane: BoundedExecutor) -> None:
-        self._lane = lane
-
-    async def __aenter__(self) -> None:
-        self._lane.check()
-        self._lane.requests += 1
-        trace = timings.current.get()
-        if trace is not None:
-            trace.spent.append(("receive", perf_counter() - trace.begun))
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._lane.requests -= 1
 
 
 class InferenceExecutor:
@@ -185,22 +40,22 @@ class InferenceExecutor:
         trace = timings.current.get()
         return self.lane(comparing=trace is not None and trace.comparing)
 
-    def slot(self) -> _Slot:
-        """`async with executor.slot():` one request's slot. Raises QueueFullError where there is none."""
-        return _Slot(self._own())
+    def slot(self) -> Slot:
+        """`with executor.slot():` a slot in the request's lane. Raises QueueFullError where there is none."""
+        return self._own().slot()
 
     async def run(self, function: Callable[[*Ts], T], *arguments: *Ts) -> T:
         """Call `function` on a thread, in the caller's context. Raises what it raises.
 
-        Raises DeadlineError where the request has its response when the call's turn comes, ThreadStartError.
+        Raises ThreadStartError, and DeadlineError if the request has finished before the call's turn.
         """
         return await self._own().run(function, *arguments)
 
     async def map(self, function: Callable[[A], T], items: Sequence[A]) -> list[T]:
         """`function` over `items`, in parallel; results in order. Raises the first exception in that order.
 
-        As many are under way as there are threads: the next item starts when one ends, and one large request does not
-        take the turns of all others.
+        At most as many items run or wait as there are threads, so that a large request does not delay all others; the
+        next item starts when one ends.
         """
         if len(items) == 1:
             return [await self.run(function, items[0])]
@@ -208,23 +63,21 @@ class InferenceExecutor:
         errors: dict[int, Exception] = {}
         remaining = iter(enumerate(items))
 
-        async def work_off() -> None:
+        async def run_remaining() -> None:
             for index, item in remaining:
                 try:
                     results[index] = await self.run(function, item)
                 except Exception as error:
                     errors[index] = error
-                if errors:  # items before the failed one have started: they end, and no further one starts
+                if errors:  # the items before the failed one have started and end; no further one starts
                     return
 
-        await asyncio.gather(*(work_off() for _ in range(min(self.threads, len(items)))))
-        if errors:
-            error = errors[min(errors)]
-            errors.clear()
-            try:
-                raise error
-            finally:
-                del error  # its traceback refers to this frame
+        try:
+            await asyncio.gather(*(run_remaining() for _ in range(min(self.threads, len(items)))))
+            if errors:
+                raise errors[min(errors)]
+        finally:
+            errors.clear()  # their tracebacks refer to frames that refer to `errors`
         return [results[index] for index in range(len(items))]
 
     def close(self) -> None:

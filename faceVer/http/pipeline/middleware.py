@@ -27,7 +27,7 @@ from faceVer.http.pipeline.error_responses import REQUEST_ID, Outcome, common_he
 from faceVer.observability import timings
 from faceVer.observability.access_log import access_log
 from faceVer.observability.logs import traceback_text
-from faceVer.observability.metrics import GONE, Metrics
+from faceVer.observability.metrics import CLIENT_CLOSED, Metrics
 from faceVer.observability.request_id import request_id
 from faceVer.observability.timings import Trace
 from faceVer.settings.model import Settings
@@ -70,7 +70,7 @@ class RequestMiddleware:
         except (asyncio.CancelledError, ConnectionError):
             # The client is gone; there is nobody to respond to.
             self._finish(
-                request, endpoint, trace, Outcome(web.Response(status=GONE), "", "the client went away"), owner
+                request, endpoint, trace, Outcome(web.Response(status=CLIENT_CLOSED), "", "the client went away"), owner
             )
             raise
         except MemoryError:
@@ -81,7 +81,7 @@ class RequestMiddleware:
             log.debug("%s", error)
             outcome = self._failed(request, endpoint, InternalError(type(error).__name__))
         finally:
-            trace.over = True
+            trace.finished = True
         response = outcome.response
         self._decorate(request, response, ident)
         if is_last(request):
@@ -96,7 +96,7 @@ class RequestMiddleware:
         try:
             return await endpoint.handler(request)
         except asyncio.CancelledError:
-            if not trace.late:
+            if not trace.deadline_exceeded:
                 raise
             task.uncancel()
             raise DeadlineError(f"no response within {self._seconds:g} s") from None
@@ -123,13 +123,13 @@ class RequestMiddleware:
 
     def _finish(self, request: web.Request, endpoint: Endpoint, trace: Trace, outcome: Outcome, owner: str) -> None:
         """Count the request and write its log line."""
-        seconds = perf_counter() - trace.begun
+        seconds = perf_counter() - trace.started
         received = request.content.total_bytes
         totals = trace.totals()
         status, code = outcome.response.status, outcome.code
         self._metrics.request(endpoint.label, status, code, seconds, received)
         if totals:
-            self._metrics.traced(trace, totals)
+            self._metrics.count_stages(trace, totals)
         access_log.line(
             logging.INFO if status < 500 else logging.ERROR,
             request.method,
@@ -145,5 +145,5 @@ class RequestMiddleware:
 
 
 def _expire(task: asyncio.Task[object], trace: Trace) -> None:
-    trace.late = trace.over = True
+    trace.deadline_exceeded = trace.finished = True
     task.cancel()

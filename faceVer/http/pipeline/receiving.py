@@ -27,7 +27,7 @@ async def with_image(
     app, settings = request.app, request.app[SETTINGS]
     with app[BUDGET].reserve() as reservation:
         body, encoded = await image_body(request, reservation, types)
-        async with app[EXECUTOR].slot():
+        with app[EXECUTOR].slot():
             result = await app[EXECUTOR].run(lambda: work(decoded_body(body, encoded, settings)))
     return result, bool(encoded)
 
@@ -48,7 +48,7 @@ async def with_form(
     executor = request.app[EXECUTOR]
     with request.app[BUDGET].reserve() as reservation:
         parts, encoded = await form_parts(request, reservation, unreadable)
-        async with executor.slot():
+        with executor.slot():
             taken = await run_decoding(executor, parts, lambda: read(parts))
             parts.clear()
             return await respond(taken, encoded)

@@ -90,7 +90,7 @@ class WebhookSender:
     def submit(self, delivery: Delivery) -> bool:
         """Accept a document for delivery; False (and a log line) if it is not. Never blocks, never raises."""
         ids = f"folder={delivery.folder_id} request={delivery.request_id}"
-        if not self._policy.rules:  # webhooks are off: the endpoint is only echoed, which is no error
+        if not self._policy.rules:  # webhooks are off: the endpoint is only echoed
             log.debug("webhook not sent: no host is allowed: %s", ids)
             return False
         try:

@@ -32,7 +32,7 @@ class ConnectionCount:
     @property
     def exceeds_others(self) -> bool:
         """Whether another worker has fewer connections."""
-        return self.total > self._metrics.least("connections")
+        return self.total > self._metrics.lowest("connections")
 
     def accepted(self) -> None:
         self._opening += 1

@@ -18,7 +18,7 @@ from faceVer.domain.errors import ExtractionError, FaceError, SampleError
 from faceVer.domain.folders import PROCESSING_ERROR, BestShot, Failure
 from faceVer.domain.values import Frame, Image
 from faceVer.matching.scores import SCORE_DIGITS
-from faceVer.observability.timings import saw_faces, stage
+from faceVer.observability.timings import count_faces, stage
 from faceVer.services.faces import FaceEngine
 from faceVer.settings.model import Settings
 from faceVer.vision.detection.centerface import Detector
@@ -82,7 +82,7 @@ class QualityService:
         """The subject in every frame of a video or an archive that shows one."""
         with stage("detect"):
             sightings = sight(self.detector, frames, self._rules)
-        saw_faces(len(sightings))
+        count_faces(len(sightings))
         return sightings
 
     def spoof(self, sightings: Sequence[Sighting]) -> SpoofScore:

@@ -1,4 +1,4 @@
-"""The threads of a process: what is given up is let go of at once."""
+"""Inference threads: bounded, busy, and free of references to ended requests."""
 
 from __future__ import annotations
 
@@ -11,14 +11,18 @@ import weakref
 import pytest
 
 from faceVer.domain.errors import ThreadStartError
-from faceVer.http.pipeline.executor import PREFETCH, InferenceExecutor
+from faceVer.http.pipeline.bounded_executor import PREFETCH
+from faceVer.http.pipeline.executor import InferenceExecutor
 
 
 class Held:
-    """Something large."""
+    """Stands for an image. fails: whether working on it does."""
+
+    def __init__(self, *, fails: bool = False) -> None:
+        self.fails = fails
 
 
-def test_what_waits_and_is_given_up_holds_nothing() -> None:
+def test_a_cancelled_call_is_freed_before_its_turn() -> None:
     go, begun = threading.Event(), threading.Event()
     calls = list[int]()
 
@@ -47,7 +51,7 @@ def test_what_waits_and_is_given_up_holds_nothing() -> None:
         assert executor.inference._executor._work_queue.qsize() < PREFETCH
         go.set()
         assert await first == "done"
-        assert await executor.run(len, "abc") == 3  # the places of those that were given up are free again
+        assert await executor.run(len, "abc") == 3  # the slots of the cancelled calls are free
         assert executor.inference.pending == 0
         executor.close()
 
@@ -55,7 +59,7 @@ def test_what_waits_and_is_given_up_holds_nothing() -> None:
     assert not calls
 
 
-def test_errors_come_through_and_free_the_thread() -> None:
+def test_an_error_frees_its_thread() -> None:
     def fail() -> None:
         raise ZeroDivisionError
 
@@ -69,7 +73,7 @@ def test_errors_come_through_and_free_the_thread() -> None:
     asyncio.run(main())
 
 
-def test_as_many_run_as_there_are_threads_and_all_have_their_turn() -> None:
+def test_as_many_calls_run_as_there_are_threads_and_all_are_made() -> None:
     lock, running, most = threading.Lock(), 0, 0
     barrier = threading.Barrier(3)
 
@@ -181,6 +185,40 @@ def test_an_error_leaves_no_cycle() -> None:
                 await asyncio.sleep(0.01)
                 # The thread's last work item goes when it takes the next one.
                 await asyncio.gather(*(executor.run(len, "") for _ in range(4)))
+            assert not alive
+        finally:
+            gc.enable()
+        executor.close()
+
+    asyncio.run(main())
+
+
+def test_a_cancelled_map_leaves_no_cycle_of_an_earlier_error() -> None:
+    may_end = threading.Event()
+
+    def work(held: Held) -> None:
+        if held.fails:
+            raise ZeroDivisionError
+        assert may_end.wait(30)
+
+    async def main() -> None:
+        executor = InferenceExecutor(2, 100)
+        held = [Held(fails=True), Held()]
+        alive = weakref.WeakSet(held)
+        mapped = asyncio.create_task(executor.map(work, held))
+        del held
+        gc.collect()
+        gc.disable()
+        try:
+            for _ in range(3):  # both items are handed to the threads
+                await asyncio.sleep(0)
+            await executor.run(len, "")  # after the first item, which has failed
+            mapped.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await mapped
+            del mapped
+            may_end.set()
+            await asyncio.gather(*(executor.run(len, "") for _ in range(4)))
             assert not alive
         finally:
             gc.enable()

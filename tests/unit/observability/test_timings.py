@@ -13,13 +13,13 @@ import pytest
 import faceVer
 from faceVer.domain.errors import DeadlineError, SampleError
 from faceVer.observability import timings
-from faceVer.observability.timings import STAGES, Trace, checkpoint, current, saw_faces, stage
+from faceVer.observability.timings import STAGES, Trace, checkpoint, count_faces, current, stage
 
 ROOT = Path(faceVer.__file__).parent
 
 
 def timed_stages() -> Iterator[ast.expr]:
-    """The stage of each `stage(…)` and each `….spent.append((…, seconds))` in the package."""
+    """The stage of each `stage(…)` and each `….timings.append((…, seconds))` in the package."""
     for path in ROOT.rglob("*.py"):
         if path == Path(timings.__file__):
             continue
@@ -28,7 +28,7 @@ def timed_stages() -> Iterator[ast.expr]:
                 continue
             if isinstance(node.func, ast.Name) and node.func.id == "stage":
                 yield node.args[0]
-            elif isinstance(node.func, ast.Attribute) and ast.unparse(node.func).endswith(".spent.append"):
+            elif isinstance(node.func, ast.Attribute) and ast.unparse(node.func).endswith(".timings.append"):
                 (pair,) = node.args
                 assert isinstance(pair, ast.Tuple)
                 yield pair.elts[0]
@@ -43,7 +43,7 @@ def test_the_code_times_the_stages_of_the_table_and_no_others() -> None:
 def test_without_a_trace_a_stage_does_nothing() -> None:
     with stage("decode"):
         checkpoint()
-        saw_faces(3)
+        count_faces(3)
     assert isinstance(stage("decode"), contextlib.nullcontext)
 
 
@@ -56,8 +56,8 @@ def test_repeated_stages_add_up() -> None:
                 pass
         with contextlib.suppress(SampleError), stage("detect"):
             raise SampleError("x")
-        saw_faces(1)
-        saw_faces(2)
+        count_faces(1)
+        count_faces(2)
     finally:
         current.reset(token)
     assert list(trace.totals()) == ["decode", "detect"]
@@ -67,7 +67,7 @@ def test_repeated_stages_add_up() -> None:
 
 def test_a_finished_request_starts_no_stage() -> None:
     trace = Trace()
-    trace.over = True
+    trace.finished = True
     token = current.set(trace)
     try:
         with pytest.raises(DeadlineError), stage("decode"):
@@ -85,11 +85,11 @@ def test_threads_lose_no_timing() -> None:
         current.set(trace)
         for _ in range(1000):
             with stage("embed"):
-                saw_faces(1)
+                count_faces(1)
 
     threads = [threading.Thread(target=work) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(trace.spent) == sum(trace.faces) == 8000
+    assert len(trace.timings) == sum(trace.faces) == 8000
