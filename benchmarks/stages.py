@@ -25,8 +25,10 @@ from faceVer.domain.values import Upload
 from faceVer.media.video import read_video
 from faceVer.observability.timings import STAGES, Trace, current
 from faceVer.services.faces import FaceEngine
-from faceVer.services.folders.quality import QualityService
+from faceVer.services.folders.best_shot import BestShots
+from faceVer.services.folders.pad import score_frames
 from faceVer.services.folders.service import FolderService
+from faceVer.services.folders.subjects import SubjectDetector
 from faceVer.services.rules import media_limits
 from faceVer.settings.loader import load_settings
 from faceVer.settings.model import Settings
@@ -105,12 +107,13 @@ def clip(engine: FaceEngine, settings: Settings) -> None:
     """Print the stages of a clip's analysis, and how many are analysed per minute."""
     data, limits = samples.clip(), media_limits(settings)
     liveness = load_liveness(settings)
-    quality, service = QualityService(engine, liveness, settings), FolderService(engine, liveness, settings)
+    subjects, shots = SubjectDetector(engine, settings), BestShots(engine, liveness.gauge, settings)
+    service = FolderService(engine, liveness, settings)
     decode, video = timed(lambda: read_video(data, limits=limits))
-    detect, sightings = timed(lambda: quality.sight_frames(video.frames))
-    score, _ = timed(lambda: quality.spoof(sightings))
-    shot, _ = timed(lambda: quality.best_shot(quality.ranked(sightings)))
-    print(f"video: {len(data) / 1000:.0f} KB, {len(video.frames)} frames taken, {len(sightings)} with a face")
+    detect, detections = timed(lambda: subjects.in_frames(video.frames))
+    score, _ = timed(lambda: score_frames(liveness.spoof, detections, settings.liveness.spoof_views))
+    shot, _ = timed(lambda: shots.best(shots.ranked(detections)))
+    print(f"video: {len(data) / 1000:.0f} KB, {len(video.frames)} frames taken, {len(detections)} with a face")
     parts = {"decode": decode, "detect": detect, "score": score}
     print(*lines(parts, sum(parts.values())), f"(a best shot adds {shot * 1e3:.1f} ms)", sep="\n")
     one, two = (per_minute(lambda: service.run([Upload("video1", data)], None), threads) for threads in (1, 2))

@@ -15,8 +15,9 @@ from faceVer.http.lite.errors import FACES, LIVENESS
 from faceVer.media.sniffing import identify
 from faceVer.observability.cgroup import usable_cpus
 from faceVer.services.faces import FaceEngine
-from faceVer.services.folders.quality import SpoofScore
-from faceVer.services.folders.service import INSPECTED, FolderService
+from faceVer.services.folders.findings import PadScore
+from faceVer.services.folders.inspection import INSPECTION_PAYLOAD
+from faceVer.services.folders.service import FolderService
 
 ANY_SIZE = 1 << 62
 """The limits of requests do not bind whoever works on files of their own."""
@@ -49,14 +50,14 @@ class LocalBackend:
                 return Liveness(*self.folders.detect_image(medium))
             return documents.liveness(self.folders.run([Upload(documents.MEDIUM, medium)], None))
 
-    def evidence(self, medium: bytes) -> SpoofScore:
-        """A medium's score with every frame's part in it. Raises RefusedError, SetupError."""
+    def pad_score(self, medium: bytes) -> PadScore:
+        """A medium's PAD score with every frame's part in it. Raises RefusedError, SetupError."""
         with self._refusing(liveness=True):
-            return self.folders.evidence(medium)
+            return self.folders.pad_score(medium)
 
     def best_shot(self, medium: bytes) -> bytes:
         with self._refusing(liveness=True):
-            return documents.best_shot(self.folders.run([Upload(documents.MEDIUM, medium)], INSPECTED))
+            return documents.best_shot(self.folders.run([Upload(documents.MEDIUM, medium)], INSPECTION_PAYLOAD))
 
     def close(self) -> None:
         """Nothing is open."""

@@ -20,7 +20,7 @@ from faceVer.cli.parallel import each
 from faceVer.domain.errors import SetupError
 
 if TYPE_CHECKING:
-    from faceVer.services.folders.quality import SpoofScore
+    from faceVer.services.folders.findings import FrameScore, PadScore
 
 
 def add(commands: Commands, parent: argparse.ArgumentParser) -> None:
@@ -41,13 +41,13 @@ def add(commands: Commands, parent: argparse.ArgumentParser) -> None:
     shot.set_defaults(run=run_best_shot)
 
 
-Judgement = tuple[Liveness, "SpoofScore | None"]
+Judgement = tuple[Liveness, "PadScore | None"]
 
 
 @dataclass(frozen=True, slots=True)
 class _Scored:
     outcome: Liveness
-    evidence: SpoofScore | None
+    evidence: PadScore | None
     seconds: float
 
 
@@ -91,8 +91,8 @@ def _judge(options: argparse.Namespace) -> tuple[Backend, Callable[[bytes], Judg
     local = LocalBackend()
 
     def with_frames(data: bytes) -> Judgement:
-        evidence = local.evidence(data)
-        return Liveness(evidence.attack <= local.settings.liveness.spoofing_threshold, evidence.attack), evidence
+        evidence = local.pad_score(data)
+        return Liveness(evidence.score <= local.settings.liveness.spoofing_threshold, evidence.score), evidence
 
     return local, with_frames
 
@@ -116,13 +116,17 @@ def _tell(output: Output, source: Source, found: _Scored) -> None:
     }
     lines: list[str] = []
     if found.evidence is not None:
-        record["frames"] = [asdict(frame) for frame in found.evidence.frames]
+        record["frames"] = [_frame_record(frame) for frame in found.evidence.frames]
         lines = _frame_lines(source, found.evidence)
     verdict = "bona fide" if outcome.passed else "attack"
     output.done(record, f"{outcome.score:.6f}  {verdict:<9}  {shown(source.path)}", *lines)
 
 
-def _frame_lines(source: Source, evidence: SpoofScore) -> list[str]:
+def _frame_record(frame: FrameScore) -> dict[str, Any]:
+    return {("attack" if name == "pad_score" else name): value for name, value in asdict(frame).items()}
+
+
+def _frame_lines(source: Source, evidence: PadScore) -> list[str]:
     from faceVer.tools.liveness_evaluation import Measured, describe
 
     return [*islice(describe(Measured(Path(source.path), evidence), "", 1.0, frames=True), 1, None)]

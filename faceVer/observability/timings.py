@@ -31,6 +31,7 @@ STAGES = (
     "liveness",  # presentation attack detection
     "quality",  # pose, eyes and light of frames
     "best_shot",  # the best frame as a file
+    "preview",  # frames as small pictures, for the console
     "answer",  # the document as JSON
 )
 """Every stage, in the order in which a request passes them."""

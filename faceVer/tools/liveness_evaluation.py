@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Protocol
 
 from faceVer.domain.errors import FaceError, SampleError
-from faceVer.services.folders.quality import SpoofScore
+from faceVer.services.folders.findings import PadScore
 
 BONA_FIDE = "bona fide"
 UNSTATED = "unstated"
@@ -27,7 +27,7 @@ _NORMAL_95 = 1.96
 class Scorer(Protocol):
     """What is measured: FolderService, or a stand-in."""
 
-    def evidence(self, data: bytes) -> SpoofScore: ...
+    def pad_score(self, data: bytes) -> PadScore: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +35,12 @@ class Measured:
     """One file. score: None where there is none, and `reason` says why."""
 
     path: Path
-    score: SpoofScore | None
+    score: PadScore | None
     reason: str = ""
 
     def attack(self, threshold: float) -> bool | None:
         """Whether it was classified as an attack; None = no response."""
-        return None if self.score is None else self.score.attack > threshold
+        return None if self.score is None else self.score.score > threshold
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def label_of(path: Path, root: Path) -> str | None:
 def score_file(scorer: Scorer, path: Path) -> Measured:
     """Score one file. Raises InferenceError; OSError where it cannot be opened."""
     try:
-        return Measured(path, scorer.evidence(path.read_bytes()))
+        return Measured(path, scorer.pad_score(path.read_bytes()))
     except (FaceError, SampleError) as error:
         return Measured(path, None, f"{type(error).__name__}: {error}")
 
@@ -99,13 +99,13 @@ def describe(measured: Measured, name: str, threshold: float, *, frames: bool) -
         return
     score = measured.score
     verdict = "attack" if measured.attack(threshold) else "bona fide"
-    yield f"{name}: {score.attack:.6f} {verdict} ({len(score.frames)} frames with a face)"
+    yield f"{name}: {score.score:.6f} {verdict} ({len(score.frames)} frames with a face)"
     if frames:
         for frame in score.frames:
             box = ",".join(f"{edge:.0f}" for edge in frame.box)
             where = frame.name or f"{frame.time:.2f} s"
             second = "" if frame.alone else " second face"
-            yield f"  frame {frame.index} at {where}: {frame.attack:.3f} weight {frame.weight:.2f} box {box}{second}"
+            yield f"  frame {frame.index} at {where}: {frame.pad_score:.3f} weight {frame.weight:.2f} box {box}{second}"
 
 
 def rates(results: Iterable[tuple[str, Measured]], threshold: float) -> list[Rate]:

@@ -24,7 +24,7 @@ from faceVer.media.archive import read_archive
 from faceVer.media.image import decode
 from faceVer.media.limits import MediaLimits
 from faceVer.media.video import read_video
-from faceVer.services.folders.payload import parse_payload
+from faceVer.services.folders.request import parse_payload
 from tests.fuzz.protocol import TYPES
 from tests.fuzz.seeds import PAYLOAD, Seeds, header, sealed
 

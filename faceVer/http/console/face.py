@@ -12,9 +12,9 @@ from faceVer.http.pipeline.bpe_errors import BPE_ERRORS
 from faceVer.http.pipeline.context import ENGINE, SETTINGS
 from faceVer.http.pipeline.receiving import with_image
 from faceVer.http.pipeline.responses import json_body, json_bytes
+from faceVer.media.jpeg import encode_jpeg
 from faceVer.observability.timings import stage
 from faceVer.services.faces import Examined
-from faceVer.services.folders.quality import encode
 
 # Longer side of the preview in pixels, and its JPEG quality.
 PREVIEW_SIDE, PREVIEW_QUALITY = 960, 85
@@ -40,7 +40,7 @@ async def examine_face(request: web.Request) -> web.Response:
 
 def _document(examined: Examined, language: str) -> dict[str, Any]:
     """Boxes and landmarks are in pixels of the preview, which is upright."""
-    shot = encode(examined.image, PREVIEW_SIDE, PREVIEW_QUALITY)
+    shot = encode_jpeg(examined.image, PREVIEW_SIDE, PREVIEW_QUALITY)
     width, height = examined.size
     factor = shot.width / examined.image.shape[1]
     return {

@@ -15,7 +15,8 @@ from faceVer.http.pipeline.forms.parser import Part
 from faceVer.http.pipeline.receiving import with_form
 from faceVer.http.pipeline.responses import json_body, json_bytes
 from faceVer.observability.timings import stage
-from faceVer.services.folders.inspection import FrameView, Inspection
+from faceVer.services.folders.findings import FramePreview
+from faceVer.services.folders.inspection import LivenessReport
 from faceVer.services.folders.service import FolderService
 
 
@@ -41,31 +42,31 @@ def _inspect(service: FolderService, upload: Upload, threshold: float) -> bytes:
         return json_bytes(_document(report, threshold))
 
 
-def _document(found: Inspection, threshold: float) -> dict[str, Any]:
+def _document(report: LivenessReport, threshold: float) -> dict[str, Any]:
     return {
-        "score": found.score,
+        "score": report.pad_score,
         "threshold": threshold,
-        "passed": None if found.score is None else found.score <= threshold,
-        "frames": [_frame(view) for view in found.frames],
-        "document": found.document,
+        "passed": None if report.pad_score is None else report.pad_score <= threshold,
+        "frames": [_frame(preview) for preview in report.frames],
+        "document": report.document,
     }
 
 
-def _frame(view: FrameView) -> dict[str, Any]:
-    """attack, weight, alone, box: null where no face was found or the analysis failed. box: shares of the picture."""
-    part = view.evidence
+def _frame(preview: FramePreview) -> dict[str, Any]:
+    """attack, weight, alone, box: null where there is no face or the analysis failed. box: fractions of the sides."""
+    score, image = preview.score, preview.image
     return {
-        "index": view.index,
-        "time": round(view.time, 3),
-        "name": view.name,
-        "attack": None if part is None else round(part.attack, 6),
-        "weight": None if part is None else round(part.weight, 4),
-        "alone": None if part is None else part.alone,
-        "box": None if view.box is None else [round(edge, 4) for edge in view.box],
-        "turned": view.turned,
+        "index": preview.index,
+        "time": round(preview.time, 3),
+        "name": preview.name,
+        "attack": None if score is None else round(score.pad_score, 6),
+        "weight": None if score is None else round(score.weight, 4),
+        "alone": None if score is None else score.alone,
+        "box": None if preview.box is None else [round(edge, 4) for edge in preview.box],
+        "turned": preview.turned,
         "picture": {
-            "width": view.width,
-            "height": view.height,
-            "jpeg": base64.b64encode(view.jpeg).decode("ascii"),
+            "width": image.width,
+            "height": image.height,
+            "jpeg": base64.b64encode(image.jpeg).decode("ascii"),
         },
     }

@@ -1,112 +1,140 @@
-"""Analysis objects of the folder document, key for key as in the reference's response example."""
+"""Wire models of analyses in the folder document, field by field as in the Oz API's response example."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Annotated, Literal
 
-from faceVer.domain.folders import (
-    AnalysisRecord,
-    BestShot,
-    BiometryOutcome,
-    Confs,
-    Failure,
-    Folder,
-    MediaFact,
-    QualityConfs,
-    QualityOutcome,
-)
-from faceVer.services.folders.media_document import best_shot_document
-from faceVer.services.folders.resolution import AnalysisStatus
+from msgspec import UNSET, Meta, Struct, UnsetType
 
-# The reference's `confs` still carry the thresholds of two older scores that no longer decide anything.
-LEGACY_THRESHOLD = 0.5
+from faceVer.domain.analyses import AnalysisState, Resolution
+from faceVer.services.folders.media_document import Medium, OutputImage
+from faceVer.services.folders.wire_types import MetaData, NoMetaData, NotUsed, Seconds, Share, Uuid, doc
 
 
-def analysis_document(
-    record: AnalysisRecord,
-    status: AnalysisStatus,
-    folder: Folder,
-    media: Mapping[str, dict[str, Any]],
-    new_id: Callable[[], str],
-) -> dict[str, Any]:
-    """One entry of `analyses`. media: the folder's media objects by key. new_id: makes the ids of output images."""
-    failure = record.outcome if isinstance(record.outcome, Failure) else None
-    return {
-        "analyse_id": record.analysis_id,
-        "analysis_id": record.analysis_id,
-        "folder_id": folder.folder_id,
-        "folder_time_created": None,
-        "type": record.type.value,
-        "state": status.state.value,
-        "company_id": None,
-        "group_id": folder.group_id,
-        "results_data": _confidences(record.outcome) if isinstance(record.outcome, BiometryOutcome) else None,
-        "confs": confs_document(record.confs),
-        "error_message": failure.error_message if failure else None,
-        "error_code": failure.error_code if failure else None,
-        "resolution_operator": None,
-        "technical_meta_data": {},
-        "time_created": record.created,
-        "time_updated": record.updated,
-        "meta_data": dict(record.meta_data),
-        "source_media": [media[medium.key] for medium in record.source],
-        "results_media": _results(record, folder.folder_id, new_id),
-        "resolution_status": status.resolution.value,
-        "resolution": status.resolution.value,
-    }
+class QualityConfs(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What decided a quality analysis."""
+
+    threshold_replay: Annotated[Share, doc("Of an older score; decides nothing.")]
+    extract_best_shot: Annotated[bool, doc("Whether best shots were requested.")]
+    threshold_liveness: Annotated[Share, doc("Of an older score; decides nothing.")]
+    threshold_spoofing: Annotated[Share, doc("Highest chance of a presentation attack that passes.")]
 
 
-def confs_document(confs: Confs) -> dict[str, Any]:
-    """What the analysis was decided by."""
-    if isinstance(confs, QualityConfs):
-        return {
-            "threshold_replay": LEGACY_THRESHOLD,
-            "extract_best_shot": confs.extract_best_shot,
-            "threshold_liveness": LEGACY_THRESHOLD,
-            "threshold_spoofing": confs.threshold_spoofing,
-        }
-    return {"threshold_min": confs.threshold_min, "threshold_max": confs.threshold_max}
+class BiometryConfs(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What decided a biometry analysis."""
+
+    threshold_min: Annotated[Share, doc("Score below which the result is DECLINED.")]
+    threshold_max: Annotated[Share, doc("Score from which the result is SUCCESS.")]
 
 
-def _results(record: AnalysisRecord, folder_id: str, new_id: Callable[[], str]) -> list[dict[str, Any]]:
-    media = {medium.key: medium for medium in record.source}
-    outcome = record.outcome
+class QualityScore(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The score of a medium."""
 
-    def shots(shot: BestShot | None, medium: MediaFact) -> list[dict[str, Any]]:
-        if shot is None:
-            return []
-        return [best_shot_document(shot, medium, folder_id, new_id(), record.created, record.updated)]
-
-    if isinstance(outcome, QualityOutcome):
-        return [
-            _result(
-                media[score.key],
-                record,
-                {"confidence_spoofing": score.confidence_spoofing},
-                shots(score.best_shot, media[score.key]),
-            )
-            for score in outcome.scores
-        ]
-    if isinstance(outcome, BiometryOutcome):
-        return [_result(media[key], record, _confidences(outcome.of(key)), []) for key in outcome.keys]
-    return []
+    confidence_spoofing: Annotated[Share, doc("The chance that the medium shows a presentation attack.")]
 
 
-def _result(
-    medium: MediaFact, record: AnalysisRecord, data: dict[str, float], images: list[dict[str, Any]]
-) -> dict[str, Any]:
-    return {
-        "company_id": None,
-        "media_association_id": medium.media_id,
-        "analysis_id": record.analysis_id,
-        "results_data": data,
-        "source_media_id": medium.media_id,
-        "output_images": images,
-        "collection_persons": [],
-        "folder_time_created": None,
-    }
+class BiometryScores(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The comparison scores of pairs of media: of all in an analysis, in a result of the pairs of its medium."""
+
+    max_confidence: Annotated[Share, doc("Highest comparison score of the pairs.")]
+    min_confidence: Annotated[Share, doc("Lowest comparison score of the pairs.")]
 
 
-def _confidences(outcome: BiometryOutcome) -> dict[str, float]:
-    return {"max_confidence": outcome.max_confidence, "min_confidence": outcome.min_confidence}
+class ResultBase(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The fields of every result. The Oz API adds one of the last three, by the type of the medium."""
+
+    company_id: NotUsed
+    media_association_id: Annotated[Uuid, doc("The same as `source_media_id`.")]
+    analysis_id: Annotated[Uuid, doc("Id of the analysis.")]
+    results_data: QualityScore | BiometryScores
+    source_media_id: Annotated[Uuid, doc("Id of the medium.")]
+    output_images: list[OutputImage]
+    collection_persons: Annotated[
+        list[MetaData], Meta(max_length=0, description="Of the Oz API's collections; always empty.")
+    ]
+    folder_time_created: NotUsed
+    source_video_id: Annotated[Uuid | UnsetType, doc("Oz API, of a video: the same as `source_media_id`.")] = UNSET
+    source_shots_set_id: Annotated[Uuid | UnsetType, doc("Oz API, of an archive: the same as `source_media_id`.")] = (
+        UNSET
+    )
+    source_image_id: Annotated[Uuid | UnsetType, doc("Oz API, of an image: the same as `source_media_id`.")] = UNSET
+
+
+class QualityResult(ResultBase, frozen=True, kw_only=True):
+    """What a quality analysis found in one medium."""
+
+    results_data: QualityScore
+    output_images: Annotated[
+        list[OutputImage],
+        Meta(max_length=1, description="The best shot, where one was requested and the medium has frames."),
+    ]
+
+
+class BiometryResult(ResultBase, frozen=True, kw_only=True):
+    """What a biometry analysis found for one medium: over the pairs that it is part of."""
+
+    results_data: BiometryScores
+    output_images: Annotated[
+        list[OutputImage], Meta(max_length=0, description="Biometry makes no pictures; always empty.")
+    ]
+
+
+class AnalysisBase(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The fields of every analysis."""
+
+    analyse_id: Annotated[Uuid, doc("The same as `analysis_id`.")]
+    analysis_id: Annotated[Uuid, doc("Id of the analysis.")]
+    folder_id: Annotated[Uuid, doc("Id of the folder.")]
+    folder_time_created: NotUsed
+    state: Annotated[AnalysisState, doc("FINISHED, or FAILED with an error code.")]
+    company_id: NotUsed
+    group_id: Annotated[Uuid, doc("Id of the group that all analyses of a request form.")]
+    results_data: BiometryScores | None
+    confs: QualityConfs | BiometryConfs
+    error_message: Annotated[
+        str | None, doc("Why the analysis failed; null where it did not. A medium is named by its `media_id`.")
+    ]
+    error_code: int | None
+    resolution_operator: NotUsed
+    technical_meta_data: NoMetaData
+    time_created: Annotated[Seconds, doc("When the analysis began, in Unix seconds.")]
+    time_updated: Annotated[Seconds, doc("When the analysis ended, in Unix seconds.")]
+    meta_data: Annotated[MetaData, doc("The payload's `meta_data` of the analysis, echoed; {} where it has none.")]
+    source_media: Annotated[list[Medium], Meta(min_length=1, description="The media used, in the order requested.")]
+    results_media: list[QualityResult] | list[BiometryResult]
+    resolution_status: Annotated[Resolution, doc("SUCCESS, DECLINED, OPERATOR_REQUIRED, or FAILED as the state.")]
+    resolution: Annotated[Resolution, doc("The same as `resolution_status`.")]
+
+
+class QualityAnalysis(AnalysisBase, frozen=True, kw_only=True, tag_field="type", tag="QUALITY"):
+    """Liveness: DECLINED where a medium's chance of a presentation attack is above the threshold, else SUCCESS."""
+
+    results_data: Annotated[None, doc("The numbers are those of each medium, in `results_media`; always null.")]
+    confs: QualityConfs
+    error_code: Annotated[
+        Literal[5, 202] | None,
+        doc(
+            "null: the analysis did not fail; 202: a medium shows no face, or several persons; 5: the tags leave no "
+            "medium to analyse."
+        ),
+    ]
+    results_media: Annotated[
+        list[QualityResult], doc("What was found, medium by medium; empty where the analysis failed.")
+    ]
+
+
+class BiometryAnalysis(AnalysisBase, frozen=True, kw_only=True, tag_field="type", tag="BIOMETRY"):
+    """Face matching: every pair of media is compared, and the least similar pair decides."""
+
+    results_data: Annotated[BiometryScores | None, doc("Of all pairs of media; null where the analysis failed.")]
+    confs: BiometryConfs
+    error_code: Annotated[
+        Literal[202] | None,
+        doc(
+            "null: the analysis did not fail; 202: a medium shows no face, or several persons, or there are too few "
+            "media."
+        ),
+    ]
+    results_media: Annotated[
+        list[BiometryResult], doc("What was found, medium by medium; empty where the analysis failed.")
+    ]

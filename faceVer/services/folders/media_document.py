@@ -1,106 +1,160 @@
-"""Media objects of the folder document, key for key as in the reference's response example."""
+"""Wire models of media in the folder document, field by field as in the Oz API's response example."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from faceVer.domain.folders import BestShot, MediaFact, MediaKind
+import msgspec
+from msgspec import Meta, Struct
+
+from faceVer.services.folders.wire_types import (
+    FileMd5,
+    FileSize,
+    Height,
+    MetaData,
+    NoMetaData,
+    NoThumbnail,
+    NotStored,
+    NotUsed,
+    Seconds,
+    Uuid,
+    Width,
+    doc,
+)
 
 PORTRAIT, LANDSCAPE = "orientation_portrait", "orientation_landscape"
 
-# media_type; the entry of `info`; the keys that close the object, the first of which repeats the id. The reference
-# shows the video's; a picture's entry is called "original" as in its output images, a shots set's after its id, and
-# a shots set's address is "video_url" (changelog 6.0.1).
-_SHAPES: dict[MediaKind, tuple[str, str, tuple[str, str]]] = {
-    "image": ("IMAGE_FOLDER", "original", ("image_id", "image_url")),
-    "video": ("VIDEO_FOLDER", "video", ("video_id", "video_url")),
-    "shots_set": ("SHOTS_SET_FOLDER", "shots_set", ("shots_set_id", "video_url")),
-}
+
+class ImageFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The file of an image."""
+
+    md5: FileMd5
+    width: Width
+    height: Height
+    size: FileSize
+    mime_type: Annotated[str, Meta(pattern="^image/[a-z]+$", description="Type of the file, by its bytes.")] = (
+        msgspec.field(name="mime-type")
+    )
 
 
-def orientation(width: int, height: int) -> str:
-    """The orientation tag of a picture of that size; a square counts as portrait, as selfies are."""
-    return LANDSCAPE if width > height else PORTRAIT
+class VideoFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The file of a video."""
+
+    duration: Annotated[float, Meta(ge=0, description="Seconds from the first picture to the end of the last.")]
+    fps: Annotated[float, Meta(ge=0, description="Frames per second, the mean; 0 where it is not known.")] = (
+        msgspec.field(name="FPS")
+    )
+    width: Width
+    height: Height
+    md5: FileMd5
+    size: FileSize
+    mime_type: Annotated[str, Meta(pattern="^video/[a-z0-9-]+$", description="Type of the file, by its bytes.")] = (
+        msgspec.field(name="mime-type")
+    )
 
 
-def tags_of(medium: MediaFact) -> list[str]:
-    """The requested tags, and the orientation's if the request has neither."""
-    if PORTRAIT in medium.tags or LANDSCAPE in medium.tags:
-        return list(medium.tags)
-    return [*medium.tags, orientation(medium.width, medium.height)]
+class ShotsSetFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The file of an archive of pictures."""
+
+    width: Width
+    height: Height
+    md5: FileMd5
+    size: FileSize
+    mime_type: Annotated[
+        str, Meta(pattern="^application/(zip|gzip|x-tar)$", description="Type of the file, by its bytes.")
+    ] = msgspec.field(name="mime-type")
 
 
-def media_document(medium: MediaFact, folder_id: str) -> dict[str, Any]:
-    """One entry of `media` and of `source_media`."""
-    media_type, info, (id_key, url_key) = _SHAPES[medium.kind]
-    return {
-        "folder_id": folder_id,
-        "media_id": medium.media_id,
-        "media_type": media_type,
-        "info": {"thumb": None, info: _info(medium)},
-        "tags": tags_of(medium),
-        "original_name": medium.filename or medium.key,
-        "original_url": None,
-        "company_id": None,
-        "technical_meta_data": {},
-        "time_created": medium.created,
-        "time_updated": medium.updated,
-        "meta_data": dict(medium.meta_data),
-        "thumb_url": None,
-        "folder_time_created": None,
-        id_key: medium.media_id,
-        url_key: None,
-    }
+class ImageInfo(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is known of an image."""
+
+    thumb: NoThumbnail
+    original: ImageFile
 
 
-def best_shot_document(
-    shot: BestShot, medium: MediaFact, folder_id: str, media_id: str, created: float, updated: float
-) -> dict[str, Any]:
-    """One entry of `output_images`: the picture itself in base64, tied to its source by `media_association_id`."""
-    return {
-        "folder_id": folder_id,
-        "media_id": media_id,
-        "media_type": "IMAGE_RESULT_ANALYSIS_SINGLE",
-        "info": {
-            "thumb": None,
-            "original": {
-                "md5": hashlib.md5(shot.jpeg, usedforsecurity=False).hexdigest(),
-                "width": shot.width,
-                "height": shot.height,
-                "size": len(shot.jpeg),
-                "mime-type": "image/jpeg",
-            },
-        },
-        "tags": [],
-        "original_name": "best_shot.jpg",
-        "original_url": None,
-        "company_id": None,
-        "technical_meta_data": {},
-        "time_created": created,
-        "time_updated": updated,
-        "meta_data": None,
-        "folder_time_created": None,
-        "image_b64": base64.b64encode(shot.jpeg).decode("ascii"),
-        "media_association_id": medium.media_id,
-    }
+class VideoInfo(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is known of a video."""
+
+    thumb: NoThumbnail
+    video: VideoFile
 
 
-def _info(medium: MediaFact) -> dict[str, Any]:
-    if medium.kind == "image":
-        return {
-            "md5": medium.md5,
-            "width": medium.width,
-            "height": medium.height,
-            "size": medium.size,
-            "mime-type": medium.mime,
-        }
-    clock: dict[str, Any] = {"duration": medium.duration, "FPS": medium.fps} if medium.kind == "video" else {}
-    return clock | {
-        "width": medium.width,
-        "height": medium.height,
-        "md5": medium.md5,
-        "size": medium.size,
-        "mime-type": medium.mime,
-    }
+class ShotsSetInfo(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is known of an archive of pictures."""
+
+    thumb: NoThumbnail
+    shots_set: ShotsSetFile
+
+
+class MediumBase(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The fields of every medium."""
+
+    folder_id: Annotated[Uuid, doc("Id of the folder.")]
+    media_id: Annotated[Uuid, doc("Id of the medium.")]
+    info: Any
+    tags: Annotated[
+        list[Annotated[str, doc("A tag.")]],
+        doc(f"The payload's `media:tags` of the medium; `{PORTRAIT}` or `{LANDSCAPE}` is added where it has neither."),
+    ]
+    original_name: Annotated[str, doc("The part's file name, or its name where it has none.")]
+    original_url: NotStored
+    company_id: NotUsed
+    technical_meta_data: NoMetaData
+    time_created: Annotated[Seconds, doc("When the medium had arrived, in Unix seconds.")]
+    time_updated: Annotated[Seconds, doc("When the medium was decoded, in Unix seconds.")]
+    meta_data: Annotated[MetaData, doc("The payload's `media:meta_data` of the medium, echoed; {} where it has none.")]
+    thumb_url: NoThumbnail
+    folder_time_created: NotUsed
+
+
+class ImageMedium(MediumBase, frozen=True, kw_only=True, tag_field="media_type", tag="IMAGE_FOLDER"):
+    """An image."""
+
+    info: ImageInfo
+    image_id: Annotated[Uuid, doc("The same as `media_id`.")]
+    image_url: NotStored
+
+
+class VideoMedium(MediumBase, frozen=True, kw_only=True, tag_field="media_type", tag="VIDEO_FOLDER"):
+    """A video."""
+
+    info: VideoInfo
+    video_id: Annotated[Uuid, doc("The same as `media_id`.")]
+    video_url: NotStored
+
+
+class ShotsSetMedium(MediumBase, frozen=True, kw_only=True, tag_field="media_type", tag="SHOTS_SET_FOLDER"):
+    """An archive of pictures; its size is that of the first."""
+
+    info: ShotsSetInfo
+    shots_set_id: Annotated[Uuid, doc("The same as `media_id`.")]
+    video_url: NotStored
+
+
+Medium = ImageMedium | VideoMedium | ShotsSetMedium
+
+
+class OutputImage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A best shot: the frame whose face is sharpest, most frontal, best lit and complete."""
+
+    folder_id: Annotated[Uuid, doc("Id of the folder.")]
+    media_id: Annotated[Uuid, doc("Id of the picture.")]
+    media_type: Annotated[Literal["IMAGE_RESULT_ANALYSIS_SINGLE"], doc("What the picture is.")]
+    info: ImageInfo
+    tags: Annotated[list[str], Meta(max_length=0, description="Best shots have no tags; always empty.")]
+    original_name: Annotated[Literal["best_shot.jpg"], doc("Always `best_shot.jpg`.")]
+    original_url: NotStored
+    company_id: NotUsed
+    technical_meta_data: NoMetaData
+    time_created: Annotated[Seconds, doc("When the analysis began, in Unix seconds.")]
+    time_updated: Annotated[Seconds, doc("When the analysis ended, in Unix seconds.")]
+    meta_data: NotUsed
+    folder_time_created: NotUsed
+    image_b64: Annotated[
+        bytes,
+        Meta(
+            description="The picture itself, a JPEG as base64.",
+            extra_json_schema={"pattern": "^[A-Za-z0-9+/]+={0,2}$", "contentMediaType": "image/jpeg"},
+        ),
+    ]
+    media_association_id: Annotated[Uuid, doc("Id of the medium the frame is from.")]

@@ -1,56 +1,47 @@
-"""Which media an analysis uses, by the reference's "Rules of Assigning Analyses" and media tags; pure functions."""
+"""Which media an analysis uses, by the Oz API's "Rules of Assigning Analyses" and media tags; pure functions."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from faceVer.domain.folders import (
-    NO_QUALITY_MEDIA,
-    PROCESSING_ERROR,
-    TAGS_ERROR,
-    TOO_FEW_MEDIA,
-    AnalysisType,
-    Failure,
-    MediaFact,
-)
+from faceVer.domain.analyses import AnalysisType, FailureKind
+from faceVer.domain.folders import MediaItem
 
 ID_PHOTO_TAGS = frozenset({"photo_id", "photo_id_front", "photo_id_back"})
-# The reference: the back of an ID is "ignored for any other analyses like Quality or Biometry".
+# The Oz API: the back of an ID is "ignored for any other analyses like Quality or Biometry".
 FACELESS_TAGS = frozenset({"photo_id_back"})
 BIOMETRY_MEDIA = 2
 
 
 class Selection(NamedTuple):
-    """The media of one analysis, in the order asked for.
+    """The media of one analysis, in the order requested.
 
-    Where `failure` is set the analysis cannot run, and `media` are all those it was asked for.
+    Where `failure` is set the analysis cannot be made, and `media` are all those that were requested for it.
     """
 
-    media: tuple[MediaFact, ...]
-    failure: Failure | None = None
+    media: tuple[MediaItem, ...]
+    failure: FailureKind | None = None
 
 
-def select(type_: AnalysisType, media: Sequence[MediaFact], source_media: Sequence[str] = ()) -> Selection:
-    """The media an analysis of that type uses: those of `source_media` (keys; none = all), less what its tags exclude.
+def select(type_: AnalysisType, media: Sequence[MediaItem], source_media: Sequence[str] = ()) -> Selection:
+    """The media an analysis of that type uses: those of `source_media` (names; none = all), less what tags exclude.
 
-    Raises KeyError for a key of no medium; the schema has refused it before.
+    Raises KeyError for a name of no medium; the payload's checks have rejected it before.
     """
-    by_key = {medium.key: medium for medium in media}
-    asked = tuple(by_key[key] for key in dict.fromkeys(source_media)) or tuple(media)
+    by_name = {item.name: item for item in media}
+    requested = tuple(by_name[name] for name in dict.fromkeys(source_media)) or tuple(media)
     if type_ is AnalysisType.QUALITY:
-        used = tuple(medium for medium in asked if not _photo_of(medium, ID_PHOTO_TAGS))
-        return Selection(used) if used else Selection(asked, Failure(TAGS_ERROR, NO_QUALITY_MEDIA))
-    used = tuple(medium for medium in asked if not _photo_of(medium, FACELESS_TAGS))
-    if len(used) < BIOMETRY_MEDIA:
-        return Selection(asked, Failure(PROCESSING_ERROR, TOO_FEW_MEDIA))
-    return Selection(used)
+        used = tuple(item for item in requested if not _is_photo_of(item, ID_PHOTO_TAGS))
+        return Selection(used) if used else Selection(requested, FailureKind.NO_QUALITY_MEDIA)
+    used = tuple(item for item in requested if not _is_photo_of(item, FACELESS_TAGS))
+    return Selection(used) if len(used) >= BIOMETRY_MEDIA else Selection(requested, FailureKind.TOO_FEW_MEDIA)
 
 
-def has_best_shot(medium: MediaFact) -> bool:
-    """Whether a best shot can be taken: of videos and archives, whatever gesture they are tagged with."""
-    return medium.kind in ("video", "shots_set")
+def has_best_shot(item: MediaItem) -> bool:
+    """Whether a best shot can be taken: of videos and archives, with any gesture tag."""
+    return item.kind in ("video", "shots_set")
 
 
-def _photo_of(medium: MediaFact, tags: frozenset[str]) -> bool:
-    return medium.kind == "image" and not tags.isdisjoint(medium.tags)
+def _is_photo_of(item: MediaItem, tags: frozenset[str]) -> bool:
+    return item.kind == "image" and not tags.isdisjoint(item.tags)

@@ -1,10 +1,8 @@
-"""Reads JSON that a stranger wrote: bounded, strict, and free of values that could not be written back as JSON."""
+"""The checks of a client's JSON that msgspec does not make: its size, its depth, and that it can be written back."""
 
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Iterator
 from typing import Any
 
 from faceVer.domain.errors import PayloadError, PayloadValueError
@@ -16,14 +14,15 @@ MAX_DEPTH = 64
 """Deepest nesting of objects and arrays: far above metadata in use, far below the interpreter's recursion limit."""
 
 MAX_NAME = 64
-"""Characters of a client's own name (a medium's key) that an error message repeats."""
+"""Characters of a client's own name (of a medium, say) that an error message repeats."""
 
 
 def load_object(data: bytes, name: str) -> dict[str, Any]:
     """Parse a JSON object. Of duplicate keys the last wins; a byte order mark is allowed.
 
-    name: what the whole is called in errors. Raises PayloadError: too large, not UTF-8, not JSON, not an object.
-    What passes may still hold what `check_values` refuses.
+    Not by msgspec, which reports NaN and half surrogate pairs as malformed JSON and not by the field they are in.
+    name: of the object in errors. Raises PayloadError: too large, not UTF-8, not JSON, not an object.
+    The result may still hold values that `check_values` rejects.
     """
     if len(data) > MAX_BYTES:
         raise PayloadError(f"larger than {MAX_BYTES} bytes", exposed=name)
@@ -38,15 +37,23 @@ def load_object(data: bytes, name: str) -> dict[str, Any]:
     return root
 
 
-def check_values(root: dict[str, Any], name: str, fields: frozenset[str]) -> None:
-    """Refuse what could not be written back. fields: the top-level keys that errors may name instead of `name`.
+def check_values(value: Any, field: str) -> None:
+    """Check that a parsed value can be written as JSON again. field: its name in errors.
 
     Raises PayloadError: too deep, NaN or an infinity (also as a number too large for a double), half a surrogate pair.
     """
-    for key, value in root.items():
-        field = key if key in fields else name
-        _check_text(key, field)
-        _check(value, field)
+    level = [value]  # level by level: the value may be deeper than the stack allows
+    for _ in range(MAX_DEPTH):
+        level = [child for item in level for child in _children(item)]
+        if not level:
+            break
+    else:
+        raise PayloadError("nested too deep", exposed=field)
+    try:
+        json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
+    except ValueError:
+        reason = "a number that is not finite, or half a surrogate pair"
+        raise PayloadValueError(reason, exposed=field) from None
 
 
 def name_of(key: str) -> str:
@@ -55,32 +62,7 @@ def name_of(key: str) -> str:
     return "".join(c if c.isprintable() else "?" for c in shown)
 
 
-def _check(value: Any, field: str) -> None:
-    # Iterative: the tree may be deeper than the stack still allows.
-    level = [value]
-    for _ in range(MAX_DEPTH):
-        level = list(_children(level, field))
-        if not level:
-            return
-    raise PayloadError("nested too deep", exposed=field)
-
-
-def _children(level: list[Any], field: str) -> Iterator[Any]:
-    for value in level:
-        if isinstance(value, dict):
-            for key in value:
-                _check_text(key, field)
-            yield from value.values()
-        elif isinstance(value, list):
-            yield from value
-        elif isinstance(value, str):
-            _check_text(value, field)
-        elif isinstance(value, float) and not math.isfinite(value):
-            raise PayloadValueError("a number is not finite", exposed=field)
-
-
-def _check_text(text: str, field: str) -> None:
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        raise PayloadValueError("half a surrogate pair", exposed=field) from None
+def _children(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return list(value.values())
+    return value if isinstance(value, list) else []

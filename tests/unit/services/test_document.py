@@ -5,59 +5,57 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import uuid
-from itertools import count
 from typing import Any
 
 import pytest
 
-from faceVer.domain.folders import (
-    AnalysisRecord,
+from faceVer.domain.analyses import (
     BestShot,
-    BiometryConfs,
     BiometryOutcome,
-    Folder,
-    MediaFact,
+    BiometryThresholds,
+    Failure,
+    FailureKind,
+    JpegImage,
     MediaScore,
     PairScore,
-    QualityConfs,
     QualityOutcome,
-    no_face,
+    QualityThresholds,
 )
-from faceVer.services.folders.document import Stamps, folder_document
-from faceVer.services.folders.media_document import orientation
+from faceVer.domain.folders import Analysis, Folder, MediaItem
+from faceVer.services.folders.present import present
+from faceVer.services.folders.present_media import orientation
+from faceVer.services.folders.resolution import analysis_status, folder_status
 from tests.unit.services.reference import EXAMPLE, MEDIA
 from tests.unit.services.support import medium
 
-SHOT = BestShot(b"\xff\xd8 jpeg \xff\xd9", 720, 960)
+SHOT = JpegImage(b"\xff\xd8 jpeg \xff\xd9", 720, 960)
 clip = medium("video1", "video", width=960, height=720, tags=("video_selfie",), meta_data={"foo4": "bar5"})
 photo = medium("photo1", "image")
 archive = medium("shots1", "shots_set", width=500, height=500)
 
 
-def stamps(now: float = 200.25) -> Stamps:
-    numbers = count()
-    return Stamps(new_id=lambda: f"new-{next(numbers)}", now=lambda: now)
-
-
-def record(
-    *scores: MediaScore, source: tuple[MediaFact, ...] = (clip,), threshold: float = 0.42, **facts: Any
-) -> AnalysisRecord:
+def record(*scores: MediaScore, source: tuple[MediaItem, ...] = (clip,), **more: Any) -> Analysis:
     values: dict[str, Any] = {
         "analysis_id": "analysis",
-        "confs": QualityConfs(threshold, extract_best_shot=True),
+        "group_id": "group",
+        "thresholds": QualityThresholds(0.42, extract_best_shot=True),
         "source": source,
         "outcome": QualityOutcome(scores) if scores else None,
         "created": 101.0,
         "updated": 102.0,
         "meta_data": {"some_key": "some_value"},
     }
-    return AnalysisRecord(**(values | facts))
+    values |= more
+    return Analysis(status=analysis_status(values["outcome"], values["thresholds"]), **values)
 
 
-def folder(*media: MediaFact, **facts: Any) -> Folder:
-    values: dict[str, Any] = {"folder_id": "folder", "group_id": "group", "created": 99.0, "media": media}
-    return Folder(**(values | facts))
+def folder(*media: MediaItem, analyses: tuple[Analysis, ...] = (), **more: Any) -> Folder:
+    status = folder_status(analysis.status for analysis in analyses)
+    return Folder("folder", 99.0, 200.25, media, analyses, status, **more)
+
+
+def document_of(*media: MediaItem, analyses: tuple[Analysis, ...] = ()) -> dict[str, Any]:
+    return present(folder(*media, analyses=analyses), source_ids=False)
 
 
 def walk(expected: Any, value: Any, where: str = "document") -> None:
@@ -75,13 +73,14 @@ def walk(expected: Any, value: Any, where: str = "document") -> None:
         assert value is None if expected is None else type(value) is expected, where
 
 
-def example() -> dict[str, Any]:
+def example(*, source_ids: bool = False) -> dict[str, Any]:
     meta = {
         "partner_side_folder_id": "7",
         "person_info": {"first_name": "John", "middle_name": "Jameson", "last_name": "Doe"},
     }
-    request = folder(clip, meta_data=meta, resolution_endpoint="https://hook.example/x")
-    return folder_document(request, [record(MediaScore("video1", 0.000541269779, SHOT))], stamps())
+    analysis = record(MediaScore("id-video1", 0.000541269779, BestShot("shot", SHOT)))
+    request = folder(clip, analyses=(analysis,), meta_data=meta, resolution_endpoint="https://hook.example/x")
+    return present(request, source_ids=source_ids)
 
 
 def test_every_key_type_and_null_of_the_reference() -> None:
@@ -124,11 +123,11 @@ def test_best_shot() -> None:
         "mime-type": "image/jpeg",
     }
     assert image["media_type"] == "IMAGE_RESULT_ANALYSIS_SINGLE"
-    assert (image["media_id"], image["media_association_id"]) == ("new-0", "id-video1")
+    assert (image["media_id"], image["media_association_id"]) == ("shot", "id-video1")
 
 
 def test_each_kind_of_medium() -> None:
-    media = folder_document(folder(photo, clip, archive), [], stamps())["media"]
+    media = document_of(photo, clip, archive)["media"]
     assert [m["media_type"] for m in media] == ["IMAGE_FOLDER", "VIDEO_FOLDER", "SHOTS_SET_FOLDER"]
     assert [list(m)[-2:] for m in media] == [
         ["image_id", "image_url"],
@@ -149,7 +148,7 @@ def test_orientation_tag() -> None:
     assert orientation(640, 480) == "orientation_landscape"
     assert orientation(480, 640) == orientation(500, 500) == "orientation_portrait"
     kept = medium("k", width=640, height=480, tags=("orientation_portrait", "photo_selfie"))
-    media = folder_document(folder(clip, photo, kept), [], stamps())["media"]
+    media = document_of(clip, photo, kept)["media"]
     assert [m["tags"] for m in media] == [
         ["video_selfie", "orientation_landscape"],
         ["orientation_portrait"],
@@ -158,18 +157,19 @@ def test_orientation_tag() -> None:
 
 
 def test_name_of_a_file_without_a_name() -> None:
-    assert folder_document(folder(medium("key", filename="")), [], stamps())["media"][0]["original_name"] == "key"
+    assert document_of(medium("key", filename=""))["media"][0]["original_name"] == "key"
 
 
 def test_biometry() -> None:
     third = medium("photo2")
     pairs = (
-        PairScore("video1", "photo1", 0.9),
-        PairScore("video1", "photo2", 0.3),
-        PairScore("photo1", "photo2", 0.5),
+        PairScore("id-video1", "id-photo1", 0.9),
+        PairScore("id-video1", "id-photo2", 0.3),
+        PairScore("id-photo1", "id-photo2", 0.5),
     )
-    analysis = AnalysisRecord("b", BiometryConfs(0.2, 0.85), (clip, photo, third), BiometryOutcome(pairs), 1.0, 2.0)
-    document = folder_document(folder(clip, photo, third), [analysis], stamps())
+    thresholds = BiometryThresholds(0.2, 0.85)
+    analysis = record(source=(clip, photo, third), thresholds=thresholds, outcome=BiometryOutcome(pairs))
+    document = document_of(clip, photo, third, analyses=(analysis,))
     (built,) = document["analyses"]
     assert built["type"] == "BIOMETRY"
     assert built["confs"] == {"threshold_min": 0.2, "threshold_max": 0.85}
@@ -184,9 +184,9 @@ def test_biometry() -> None:
 
 
 def test_a_failed_analysis_fails_the_folder_and_names_the_medium() -> None:
-    ok = record(MediaScore("photo1", 0.9), source=(photo,))
-    failed = record(outcome=no_face(clip.media_id), analysis_id="f")
-    document = folder_document(folder(clip, photo), [ok, failed], stamps())
+    ok = record(MediaScore("id-photo1", 0.9), source=(photo,))
+    failed = record(outcome=Failure(FailureKind.NO_FACE, clip.media_id), analysis_id="f")
+    document = document_of(clip, photo, analyses=(ok, failed))
     built = document["analyses"][1]
     assert (document["resolution_status"], document["system_resolution"]) == ("FAILED", "FAILED")
     assert (built["state"], built["resolution_status"], built["resolution"]) == ("FAILED", "FAILED", "FAILED")
@@ -197,20 +197,37 @@ def test_a_failed_analysis_fails_the_folder_and_names_the_medium() -> None:
     assert document["analyses"][0]["resolution_status"] == "DECLINED"
 
 
-@pytest.mark.parametrize(("analyses", "status"), [([], "INITIAL"), ([record()], "PROCESSING")])
-def test_unfinished_folders(analyses: list[AnalysisRecord], status: str) -> None:
-    document = folder_document(folder(clip), analyses, stamps())
+@pytest.mark.parametrize(("analyses", "status"), [((), "INITIAL"), ((record(),), "PROCESSING")])
+def test_unfinished_folders(analyses: tuple[Analysis, ...], status: str) -> None:
+    document = document_of(clip, analyses=analyses)
     assert document["resolution_status"] == document["system_resolution"] == status
     assert (document["meta_data"], document["resolution_endpoint"]) == ({}, None)
 
 
-def test_a_clock_set_back_does_not_end_before_the_start() -> None:
-    document = folder_document(folder(clip), [], stamps(now=5.0))
-    assert document["time_updated"] == document["time_created"] == 99.0
+@pytest.mark.parametrize(
+    ("kind", "code", "message"),
+    [
+        (FailureKind.NO_FACE, 202, "Could not locate face on source media [id-video1]"),
+        (FailureKind.SEVERAL_PERSONS, 202, "More than one person is present on source media [id-video1]"),
+        (FailureKind.TOO_FEW_MEDIA, 202, "Biometry. Analysis requires at least 2 media objects to process"),
+        (FailureKind.NO_QUALITY_MEDIA, 5, "Invalid/missed tag values to process quality check"),
+    ],
+)
+def test_each_failure_has_a_code_and_a_message(kind: FailureKind, code: int, message: str) -> None:
+    (built,) = document_of(clip, analyses=(record(outcome=Failure(kind, clip.media_id)),))["analyses"]
+    assert (built["error_code"], built["error_message"]) == (code, message)
 
 
-def test_default_stamps_are_uuid4_and_unix_time() -> None:
-    made = Stamps()
-    assert uuid.UUID(made.new_id()).version == 4
-    assert made.new_id() != made.new_id()
-    assert folder_document(folder(clip), [])["time_updated"] > 1.6e9
+def test_source_ids_name_the_medium_by_its_type() -> None:
+    plain = example()["analyses"][0]["results_media"][0]
+    result = example(source_ids=True)["analyses"][0]["results_media"][0]
+    assert result == plain | {"source_video_id": "id-video1"}
+    assert list(result)[-1] == "source_video_id"
+    scores = tuple(MediaScore(item.media_id, 0.1) for item in (clip, photo, archive))
+    analysis = record(*scores, source=(clip, photo, archive))
+    document = present(folder(clip, photo, archive, analyses=(analysis,)), source_ids=True)
+    assert [list(one)[-1] for one in document["analyses"][0]["results_media"]] == [
+        "source_video_id",
+        "source_image_id",
+        "source_shots_set_id",
+    ]

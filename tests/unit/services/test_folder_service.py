@@ -16,7 +16,7 @@ from PIL import Image as Pil
 from faceVer.domain.errors import NoFaceError, PayloadError, SampleError, SeveralFacesError, TooLargeError
 from faceVer.domain.values import Face, Image, Upload
 from faceVer.services.faces import FaceEngine
-from faceVer.services.folders import service as folder_module
+from faceVer.services.folders import examine as examine_module
 from faceVer.services.folders.service import FolderService
 from faceVer.settings.loader import load_settings
 from faceVer.vision.liveness.models import LivenessModels
@@ -326,7 +326,7 @@ def test_each_medium_is_decoded_once_and_gone_before_the_next(
     told: FolderService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened: list[weakref.ref[Any]] = []
-    real = folder_module.open_medium
+    real = examine_module.decode_medium
 
     def watched(*arguments: Any) -> Any:
         assert all(reference() is None for reference in opened), "frames of an earlier medium are still in memory"
@@ -334,7 +334,7 @@ def test_each_medium_is_decoded_once_and_gone_before_the_next(
         opened.extend(weakref.ref(frame.image) for frame in found.frames)
         return found
 
-    monkeypatch.setattr(folder_module, "open_medium", watched)
+    monkeypatch.setattr(examine_module, "decode_medium", watched)
     analyses = [quality(extract_best_shot=True), quality(), BIOMETRY]
     run(told, {"a": video(), "b": archive(), "c": photo()}, analyses=analyses)
     assert len(opened) == 8 + 3 + 1
@@ -392,4 +392,4 @@ def test_development_data(service: FolderService, data_folder: Path, name: str, 
     data = (data_folder / "liveness-dev" / name).read_bytes()
     document = run(service, {"m": data}, analyses=[quality(extract_best_shot=True)])
     assert document["system_resolution"] == ("SUCCESS" if passes else "DECLINED")
-    assert scores(document["analyses"][0]) == [service.evidence(data).attack]
+    assert scores(document["analyses"][0]) == [service.pad_score(data).score]

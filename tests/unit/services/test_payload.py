@@ -9,9 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from faceVer.domain.analyses import AnalysisType, BiometryThresholds, QualityThresholds
 from faceVer.domain.errors import PayloadError, PayloadTypeError, PayloadValueError
-from faceVer.domain.folders import AnalysisType, BiometryConfs, QualityConfs
-from faceVer.services.folders.payload import MAX_ANALYSES, AnalysisRequest, Params, Payload, parse_payload
+from faceVer.services.folders.payload import MAX_ANALYSES, AnalysisParams
+from faceVer.services.folders.request import (
+    FolderRequest,
+    RequestedAnalysis,
+    biometry_thresholds,
+    parse_payload,
+    quality_thresholds,
+)
 from faceVer.services.folders.strict_json import MAX_BYTES, MAX_DEPTH
 
 STRUCTURE, VALUE, TYPE = PayloadError, PayloadValueError, PayloadTypeError
@@ -39,7 +46,7 @@ REFERENCE = {
 }
 
 
-def parse(value: Any) -> Payload:
+def parse(value: Any) -> FolderRequest:
     return parse_payload(json.dumps(value).encode(), MEDIA)
 
 
@@ -57,7 +64,9 @@ def test_the_references_payload() -> None:
     assert payload.media_tags == {"media_key1": ("video_selfie", "video_selfie_blank", "orientation_portrait")}
     assert payload.unused == ("media_key2", "media_key3")
     assert payload.analyses == (
-        AnalysisRequest(meta_data={"some_key": "some_value"}, params=Params(0.42, extract_best_shot=True)),
+        RequestedAnalysis(
+            meta_data={"some_key": "some_value"}, params=AnalysisParams(threshold_spoofing=0.42, extract_best_shot=True)
+        ),
     )
 
 
@@ -66,17 +75,17 @@ def test_the_references_payload() -> None:
     [None, b"{}", b'{"analyses":[]}', b'{"analyses":null}', b'{"analyses":[{}]}', b'{"unknown":1}', b"\xef\xbb\xbf{ }"],
 )
 def test_everything_is_optional_and_means_one_quality_analysis(data: bytes | None) -> None:
-    assert parse_payload(data, MEDIA) == Payload()
-    assert [request.type for request in Payload().analyses] == [AnalysisType.QUALITY]
+    assert parse_payload(data, MEDIA) == FolderRequest()
+    assert [request.type for request in FolderRequest().analyses] == [AnalysisType.QUALITY]
 
 
 def test_null_is_absent() -> None:
     nulls = dict.fromkeys(REFERENCE)
-    assert parse(nulls) == Payload()
+    assert parse(nulls) == FolderRequest()
     analysis = dict.fromkeys(["type", "meta_data", "source_media", "params"])
-    assert parse({"analyses": [analysis]}) == Payload()
+    assert parse({"analyses": [analysis]}) == FolderRequest()
     params = dict.fromkeys(["threshold_spoofing", "extract_best_shot", "threshold_min", "threshold_max"])
-    assert parse({"analyses": [{"params": params}]}) == Payload()
+    assert parse({"analyses": [{"params": params}]}) == FolderRequest()
     assert parse({"media:tags": {"photo1": None}, "media:meta_data": {"photo1": None}}).media_tags == {"photo1": ()}
 
 
@@ -208,25 +217,92 @@ def test_names_in_errors_are_short_and_of_one_line() -> None:
 @pytest.mark.parametrize(
     ("params", "operator", "band"),
     [
-        (Params(), None, (0.85, 0.85)),
-        (Params(), 0.6, (0.6, 0.85)),
-        (Params(threshold_max=0.7), None, (0.7, 0.7)),
-        (Params(threshold_max=0.7), 0.6, (0.6, 0.7)),
-        (Params(threshold_max=0.5), 0.6, (0.5, 0.5)),
-        (Params(threshold_min=0.7), None, (0.7, 0.85)),
-        (Params(threshold_min=0.9), 0.6, (0.9, 0.9)),
-        (Params(threshold_min=0.2, threshold_max=0.3), 0.6, (0.2, 0.3)),
-        (Params(threshold_min=0.0, threshold_max=0.0), None, (0.0, 0.0)),
+        (AnalysisParams(), None, (0.85, 0.85)),
+        (AnalysisParams(), 0.6, (0.6, 0.85)),
+        (AnalysisParams(threshold_max=0.7), None, (0.7, 0.7)),
+        (AnalysisParams(threshold_max=0.7), 0.6, (0.6, 0.7)),
+        (AnalysisParams(threshold_max=0.5), 0.6, (0.5, 0.5)),
+        (AnalysisParams(threshold_min=0.7), None, (0.7, 0.85)),
+        (AnalysisParams(threshold_min=0.9), 0.6, (0.9, 0.9)),
+        (AnalysisParams(threshold_min=0.2, threshold_max=0.3), 0.6, (0.2, 0.3)),
+        (AnalysisParams(threshold_min=0.0, threshold_max=0.0), None, (0.0, 0.0)),
     ],
 )
-def test_biometry_thresholds(params: Params, operator: float | None, band: tuple[float, float]) -> None:
-    assert params.biometry(0.85, operator) == BiometryConfs(*band)
-    assert AnalysisRequest(AnalysisType.BIOMETRY, params=params).confs(0.5, 0.85, operator) == BiometryConfs(*band)
+def test_biometry_thresholds(params: AnalysisParams, operator: float | None, band: tuple[float, float]) -> None:
+    assert biometry_thresholds(params, 0.85, operator) == BiometryThresholds(*band)
+    assert RequestedAnalysis(AnalysisType.BIOMETRY, params=params).thresholds(
+        0.5, 0.85, operator
+    ) == BiometryThresholds(*band)
 
 
 def test_quality_thresholds() -> None:
-    assert AnalysisRequest().confs(0.4, 0.85, None) == QualityConfs(0.4, False)
-    assert Params(0.0, True).quality(0.4) == QualityConfs(0.0, True)
+    assert RequestedAnalysis().thresholds(0.4, 0.85, None) == QualityThresholds(0.4, False)
+    assert quality_thresholds(AnalysisParams(threshold_spoofing=0.0, extract_best_shot=True), 0.4) == QualityThresholds(
+        0.0, True
+    )
+
+
+@pytest.mark.parametrize(
+    ("own", "defaults", "both"),
+    [
+        (
+            {},
+            {"threshold_spoofing": 0.1, "extract_best_shot": True},
+            {"threshold_spoofing": 0.1, "extract_best_shot": True},
+        ),
+        ({"threshold_spoofing": 0.2}, {"threshold_spoofing": 0.1}, {"threshold_spoofing": 0.2}),
+        ({"extract_best_shot": False}, {"extract_best_shot": True}, {"extract_best_shot": False}),
+        ({"extract_best_shot": None}, {"extract_best_shot": True}, {"extract_best_shot": True}),
+        ({"threshold_min": 0.2}, {"threshold_max": 0.4}, {"threshold_min": 0.2, "threshold_max": 0.4}),
+        ({"threshold_min": 0.6}, {"threshold_max": 0.4}, {"threshold_min": 0.6, "threshold_max": 0.6}),
+        ({"threshold_max": 0.2}, {"threshold_min": 0.4}, {"threshold_min": 0.2, "threshold_max": 0.2}),
+    ],
+)
+def test_params_beside_analyses_are_the_defaults_of_each(
+    own: dict[str, Any], defaults: dict[str, Any], both: dict[str, Any]
+) -> None:
+    payload = parse({"params": defaults, "analyses": [{"params": own}, {}]})
+    assert payload.analyses[0].params == AnalysisParams(**both)
+    assert payload.analyses[1].params == AnalysisParams(**defaults)
+
+
+def test_params_without_analyses_are_those_of_the_one_quality_analysis() -> None:
+    forms: list[dict[str, Any]] = [{}, {"analyses": []}, {"analyses": None}]
+    for analyses in forms:
+        payload = parse({"params": {"extract_best_shot": True}, **analyses})
+        assert payload.analyses == (RequestedAnalysis(params=AnalysisParams(extract_best_shot=True)),)
+
+
+@pytest.mark.parametrize(
+    ("value", "exposed", "kind"),
+    [
+        ({"params": []}, "params", TYPE),
+        ({"params": {"threshold_spoofing": True}}, "params.threshold_spoofing", TYPE),
+        ({"params": {"threshold_max": 2}}, "params.threshold_max", VALUE),
+        ({"params": {"threshold_min": 0.9, "threshold_max": 0.8}}, "params.threshold_min", VALUE),
+        ({"params": {"x": float("nan")}}, "params", VALUE),
+    ],
+)
+def test_params_beside_analyses_are_checked(value: Any, exposed: str, kind: type[PayloadError]) -> None:
+    assert refused(json.dumps(value).encode()) == (exposed, kind)
+
+
+def test_of_several_errors_the_first_in_the_order_of_the_model_is_reported() -> None:
+    params: dict[str, Any] = {"threshold_max": 7, "threshold_min": "x", "extract_best_shot": 1}
+    analysis: dict[str, Any] = {"params": params, "type": 1, "source_media": ["nobody"]}
+    payload: dict[str, Any] = {"analyses": [analysis], "resolution_endpoint": 1, "media:tags": {"photo1": 1}}
+    for field, table, key in (
+        ("media:tags.photo1", payload, "media:tags"),
+        ("resolution_endpoint", payload, "resolution_endpoint"),
+        (A + ".source_media[0]", analysis, "source_media"),
+        (A + ".type", analysis, "type"),
+        (P + ".extract_best_shot", params, "extract_best_shot"),
+        (P + ".threshold_min", params, "threshold_min"),
+        (P + ".threshold_max", params, "threshold_max"),
+    ):
+        assert refused(json.dumps(payload).encode())[0] == field
+        del table[key]
+    assert parse(payload) == FolderRequest()
 
 
 json_values = st.recursive(
@@ -261,7 +337,7 @@ payload_like = st.fixed_dictionaries(
 
 def valid_or_refused(data: bytes) -> None:
     try:
-        payload: Payload | PayloadError = parse_payload(data, MEDIA)
+        payload: FolderRequest | PayloadError = parse_payload(data, MEDIA)
     except PayloadError as error:
         payload = error
     if isinstance(payload, PayloadError):
@@ -273,7 +349,7 @@ def valid_or_refused(data: bytes) -> None:
     assert {*payload.media_tags, *payload.media_meta_data} <= set(MEDIA)
     for request in payload.analyses:
         assert set(request.source_media) <= set(MEDIA)
-        request.confs(0.5, 0.85, None)
+        request.thresholds(0.5, 0.85, None)
     everything = [payload.meta_data, payload.media_meta_data, *(request.meta_data for request in payload.analyses)]
     json.dumps(everything, allow_nan=False, ensure_ascii=False).encode()
 

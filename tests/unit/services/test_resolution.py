@@ -8,27 +8,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faceVer.domain.folders import (
-    AnalysisRecord,
-    BiometryConfs,
-    BiometryOutcome,
-    Failure,
-    MediaScore,
-    PairScore,
-    QualityConfs,
-    QualityOutcome,
-    no_face,
-)
-from faceVer.services.folders.resolution import (
+from faceVer.domain.analyses import (
     AnalysisState,
     AnalysisStatus,
-    FolderState,
-    FolderStatus,
+    BiometryOutcome,
+    BiometryThresholds,
+    Failure,
+    FailureKind,
+    MediaScore,
+    PairScore,
+    QualityOutcome,
+    QualityThresholds,
     Resolution,
-    analysis_status,
-    folder_status,
-    worst,
 )
+from faceVer.domain.folders import FolderState, FolderStatus
+from faceVer.services.folders.resolution import analysis_status, folder_status, worst
 
 scores = st.floats(0, 1)
 # Every status an analysis can have: the reference's table, column by column.
@@ -51,7 +45,7 @@ def biometry(*values: float) -> BiometryOutcome:
 
 @given(st.lists(scores, min_size=1, max_size=5), scores)
 def test_quality_is_success_or_declined_and_never_for_an_operator(values: list[float], threshold: float) -> None:
-    state, resolution = analysis_status(quality(*values), QualityConfs(threshold))
+    state, resolution = analysis_status(quality(*values), QualityThresholds(threshold))
     assert state is AnalysisState.FINISHED
     assert resolution is (Resolution.DECLINED if max(values) > threshold else Resolution.SUCCESS)
 
@@ -59,7 +53,7 @@ def test_quality_is_success_or_declined_and_never_for_an_operator(values: list[f
 @given(st.lists(scores, min_size=1, max_size=5), scores, scores)
 def test_biometry_is_decided_by_the_least_similar_pair(values: list[float], one: float, other: float) -> None:
     low, high = sorted((one, other))
-    state, resolution = analysis_status(biometry(*values), BiometryConfs(low, high))
+    state, resolution = analysis_status(biometry(*values), BiometryThresholds(low, high))
     least = min(values)
     assert state is AnalysisState.FINISHED
     assert (resolution is Resolution.SUCCESS) == (least >= high)
@@ -68,17 +62,17 @@ def test_biometry_is_decided_by_the_least_similar_pair(values: list[float], one:
 
 
 def test_edges() -> None:
-    assert analysis_status(quality(0.5), QualityConfs(0.5)).resolution is Resolution.SUCCESS
-    assert analysis_status(quality(0.500001), QualityConfs(0.5)).resolution is Resolution.DECLINED
-    assert analysis_status(biometry(0.85), BiometryConfs(0.85, 0.85)).resolution is Resolution.SUCCESS
-    assert analysis_status(biometry(0.84), BiometryConfs(0.85, 0.85)).resolution is Resolution.DECLINED
+    assert analysis_status(quality(0.5), QualityThresholds(0.5)).resolution is Resolution.SUCCESS
+    assert analysis_status(quality(0.500001), QualityThresholds(0.5)).resolution is Resolution.DECLINED
+    assert analysis_status(biometry(0.85), BiometryThresholds(0.85, 0.85)).resolution is Resolution.SUCCESS
+    assert analysis_status(biometry(0.84), BiometryThresholds(0.85, 0.85)).resolution is Resolution.DECLINED
 
 
-@pytest.mark.parametrize("confs", [QualityConfs(0.5), BiometryConfs(0.5, 0.6)])
-def test_unfinished_analyses_inherit_the_state(confs: QualityConfs | BiometryConfs) -> None:
-    assert analysis_status(None, confs) == RUNNING
-    assert analysis_status(no_face("x"), confs) == FAILED
-    assert analysis_status(Failure(0, "any"), confs) == FAILED
+@pytest.mark.parametrize("thresholds", [QualityThresholds(0.5), BiometryThresholds(0.5, 0.6)])
+def test_unfinished_analyses_inherit_the_state(thresholds: QualityThresholds | BiometryThresholds) -> None:
+    assert analysis_status(None, thresholds) == RUNNING
+    assert analysis_status(Failure(FailureKind.NO_FACE, "x"), thresholds) == FAILED
+    assert analysis_status(Failure(FailureKind.TOO_FEW_MEDIA), thresholds) == FAILED
 
 
 def test_folder_statuses_over_every_group_of_up_to_four_analyses() -> None:
@@ -134,13 +128,11 @@ def test_an_outcome_of_nothing_is_no_success() -> None:
     with pytest.raises(ValueError, match="at least one"):
         BiometryOutcome(())
     with pytest.raises(ValueError, match="threshold_min"):
-        BiometryConfs(0.9, 0.8)
+        BiometryThresholds(0.9, 0.8)
 
 
 def test_outcome_and_analysis_must_match() -> None:
     with pytest.raises(TypeError):
-        analysis_status(quality(0.1), BiometryConfs(0.1, 0.2))
+        analysis_status(quality(0.1), BiometryThresholds(0.1, 0.2))
     with pytest.raises(TypeError):
-        analysis_status(biometry(0.1), QualityConfs(0.5))
-    with pytest.raises(TypeError):
-        AnalysisRecord("id", BiometryConfs(0.1, 0.2), (), quality(0.1), 0.0, 0.0)
+        analysis_status(biometry(0.1), QualityThresholds(0.5))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from faceVer.domain.folders import AnalysisType, Failure
+from faceVer.domain.analyses import AnalysisType, FailureKind
 from faceVer.services.folders.selection import has_best_shot, select
 from tests.unit.services.support import medium
 
 Q, B = AnalysisType.QUALITY, AnalysisType.BIOMETRY
-NO_TAGS = Failure(5, "Invalid/missed tag values to process quality check")
-TOO_FEW = Failure(202, "Biometry. Analysis requires at least 2 media objects to process")
+NO_TAGS = FailureKind.NO_QUALITY_MEDIA
+TOO_FEW = FailureKind.TOO_FEW_MEDIA
 selfie = medium("selfie", tags=("photo_selfie",))
 front = medium("front", tags=("photo_id", "photo_id_front"))
 back = medium("back", tags=("photo_id", "photo_id_back"))

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from faceVer.domain.errors import NoFaceError, SampleError
-from faceVer.services.folders.quality import FrameEvidence, SpoofScore
+from faceVer.services.folders.findings import FrameScore, PadScore
 from faceVer.tools.liveness_evaluation import BONA_FIDE, UNSTATED, Rate, describe, label_of, measure, score_file, wilson
 
 ROOT = Path("/data")
@@ -14,13 +14,13 @@ ROOT = Path("/data")
 class Stub:
     """Scores a file by the number it holds."""
 
-    def evidence(self, data: bytes) -> SpoofScore:
+    def pad_score(self, data: bytes) -> PadScore:
         if data == b"faceless":
             raise NoFaceError
         if data == b"broken":
             raise SampleError
         score = float(data)
-        return SpoofScore(score, (FrameEvidence(3, 1.5, "", (1.0, 2.0, 30.0, 40.0), score, 0.75, False),))
+        return PadScore(score, (FrameScore(3, 1.5, "", (1.0, 2.0, 30.0, 40.0), score, 0.75, False),))
 
 
 @pytest.mark.parametrize(

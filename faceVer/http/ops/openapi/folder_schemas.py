@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import StrEnum
 
-from faceVer.domain.folders import PROCESSING_ERROR, TAGS_ERROR, AnalysisType
+from faceVer.domain.analyses import AnalysisState, AnalysisType, Resolution
+from faceVer.domain.folders import FolderState
 from faceVer.http.ops.openapi.media_schemas import media_schemas
 from faceVer.http.ops.openapi.schema import (
     Schema,
@@ -22,8 +23,8 @@ from faceVer.http.ops.openapi.schema import (
     uuid,
     variants,
 )
-from faceVer.services.folders.resolution import AnalysisState, FolderState, Resolution
 
+PROCESSING_ERROR, TAGS_ERROR = 202, 5
 _UNFINISHED = ("INITIAL", "PROCESSING")
 _NO_OPERATOR = (Resolution.OPERATOR_REQUIRED,)
 _FAILURES = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from faceVer.domain.folders import AnalysisType
+from faceVer.domain.analyses import AnalysisType
 from faceVer.http.ops.openapi.examples import PAYLOADS
 from faceVer.http.ops.openapi.schema import Schema, ref
 from faceVer.services.folders.payload import MAX_ANALYSES

@@ -1,0 +1,178 @@
+"""Analyses: what decides them, what came out of them, and their statuses. Wire codes and messages are not here.
+
+Frozen; scores are checked here, so that no NaN or out-of-range number can reach a decision or a document. Structs with
+a tag are alternatives of one another that are stored and read back by it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import ClassVar, NamedTuple
+
+from msgspec import Struct
+
+
+class AnalysisType(StrEnum):
+    """The analyses this server runs, as documents spell them."""
+
+    QUALITY = "QUALITY"
+    BIOMETRY = "BIOMETRY"
+
+
+class QualityThresholds(Struct, frozen=True, tag_field="type", tag="QUALITY"):
+    """What decides a quality analysis. threshold_spoofing: 0..1, the highest PAD score that passes."""
+
+    type: ClassVar[AnalysisType] = AnalysisType.QUALITY
+    threshold_spoofing: float
+    extract_best_shot: bool = False
+
+
+class BiometryThresholds(Struct, frozen=True, tag_field="type", tag="BIOMETRY"):
+    """What decides a biometry analysis: SUCCESS from threshold_max, DECLINED below threshold_min, both 0..1."""
+
+    type: ClassVar[AnalysisType] = AnalysisType.BIOMETRY
+    threshold_min: float
+    threshold_max: float
+
+    def __post_init__(self) -> None:
+        if not self.threshold_min <= self.threshold_max:
+            raise ValueError("threshold_min must not be above threshold_max")
+
+
+Thresholds = QualityThresholds | BiometryThresholds
+
+
+@dataclass(frozen=True, slots=True)
+class JpegImage:
+    """An encoded picture. width, height: pixels."""
+
+    jpeg: bytes = field(repr=False)
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class BestShot:
+    """The best frame of a medium, for one analysis. media_id: the shot's own."""
+
+    media_id: str
+    image: JpegImage
+
+
+@dataclass(frozen=True, slots=True)
+class MediaScore:
+    """A medium's PAD score, 0..1, high for an attack, and its best shot where one was requested."""
+
+    media_id: str
+    pad_score: float
+    best_shot: BestShot | None = None
+
+    def __post_init__(self) -> None:
+        _check_score(self.pad_score)
+
+
+@dataclass(frozen=True, slots=True)
+class PairScore:
+    """The comparison score (0..1) of the faces of two media, by their ids."""
+
+    left: str
+    right: str
+    score: float
+
+    def __post_init__(self) -> None:
+        _check_score(self.score)
+
+
+class QualityOutcome(Struct, frozen=True, tag_field="type", tag="QUALITY"):
+    """A finished quality analysis: one score per medium, in the order of the source media."""
+
+    type: ClassVar[AnalysisType] = AnalysisType.QUALITY
+    scores: tuple[MediaScore, ...]
+
+    def __post_init__(self) -> None:
+        if not self.scores:
+            raise ValueError("a quality outcome needs at least one score")
+
+
+class BiometryOutcome(Struct, frozen=True, tag_field="type", tag="BIOMETRY"):
+    """A finished biometry analysis: every pair of source media."""
+
+    type: ClassVar[AnalysisType] = AnalysisType.BIOMETRY
+    pairs: tuple[PairScore, ...]
+
+    def __post_init__(self) -> None:
+        if not self.pairs:
+            raise ValueError("a biometry outcome needs at least one pair")
+
+    @property
+    def min_confidence(self) -> float:
+        return min(pair.score for pair in self.pairs)
+
+    @property
+    def max_confidence(self) -> float:
+        return max(pair.score for pair in self.pairs)
+
+    @property
+    def media_ids(self) -> tuple[str, ...]:
+        """The media compared, in the order they first appear."""
+        return tuple(dict.fromkeys(media_id for pair in self.pairs for media_id in (pair.left, pair.right)))
+
+    def of(self, media_id: str) -> BiometryOutcome:
+        """The pairs one medium is part of."""
+        return BiometryOutcome(tuple(pair for pair in self.pairs if media_id in (pair.left, pair.right)))
+
+
+class FailureKind(StrEnum):
+    """Why an analysis could not be made."""
+
+    NO_FACE = "no_face"
+    SEVERAL_PERSONS = "several_persons"
+    TOO_FEW_MEDIA = "too_few_media"
+    """Fewer media than biometry compares."""
+    NO_QUALITY_MEDIA = "no_quality_media"
+    """The tags leave no medium for a quality analysis."""
+
+
+class Failure(Struct, frozen=True, tag_field="type", tag="FAILURE"):
+    """An analysis that could not be made. media_id: the medium concerned, None where it is none of them."""
+
+    kind: FailureKind
+    media_id: str | None = None
+
+
+Outcome = QualityOutcome | BiometryOutcome | Failure
+
+
+class AnalysisState(StrEnum):
+    """`state` of an analysis."""
+
+    PROCESSING = "PROCESSING"
+    FAILED = "FAILED"
+    FINISHED = "FINISHED"
+
+
+class Resolution(StrEnum):
+    """`resolution_status` of an analysis and `system_resolution` of a folder, worst first.
+
+    INITIAL is a folder's only: no analysis has it.
+    """
+
+    INITIAL = "INITIAL"
+    PROCESSING = "PROCESSING"
+    FAILED = "FAILED"
+    DECLINED = "DECLINED"
+    OPERATOR_REQUIRED = "OPERATOR_REQUIRED"
+    SUCCESS = "SUCCESS"
+
+
+class AnalysisStatus(NamedTuple):
+    """`state` and `resolution_status` of one analysis."""
+
+    state: AnalysisState
+    resolution: Resolution
+
+
+def _check_score(score: float) -> None:
+    if not 0.0 <= score <= 1.0:  # written so that NaN fails the check, too
+        raise ValueError("a score must be in 0..1")

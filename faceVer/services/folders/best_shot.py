@@ -1,0 +1,56 @@
+"""The frames of a medium by quality, and its best shot (docs/best-shot.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from faceVer.domain.analyses import JpegImage
+from faceVer.domain.errors import ExtractionError, FaceError, SampleError
+from faceVer.media.jpeg import encode_jpeg
+from faceVer.observability.timings import stage
+from faceVer.services.faces import FaceEngine
+from faceVer.settings.model import Settings
+from faceVer.vision.detection.frames import Sighting
+from faceVer.vision.face_attributes import FaceGauge
+from faceVer.vision.frame_quality import FaceQuality, quality
+
+# Frames are tried in order of quality until one yields a template; a medium with none among these gets the best one.
+MAX_TRIED = 4
+
+RankedFrames = Sequence[tuple[FaceQuality, Sighting]]
+"""Detections with their quality, best first."""
+
+
+class BestShots:
+    """Synchronous, without state between calls, for any number of threads."""
+
+    def __init__(self, engine: FaceEngine, attributes: FaceGauge, settings: Settings) -> None:
+        self._engine = engine
+        self._attributes = attributes
+        self._side, self._quality = settings.liveness.best_shot_side, settings.liveness.best_shot_quality
+
+    def ranked(self, detections: Sequence[Sighting]) -> RankedFrames:
+        """Detections by quality, best first, equal ones in their order; those with a second face after all others."""
+        rated = []
+        for found in detections:
+            try:
+                with stage("quality"):
+                    attributes = self._attributes.measure(found.image, found.face)
+                    rated.append((quality(found.image, found.face, attributes), found))
+            except ExtractionError:  # landmarks that span no area: no frame to show or to compare
+                continue
+        return sorted(rated, key=lambda item: (not item[1].alone, -item[0].total))
+
+    def best(self, ranked: RankedFrames) -> JpegImage | None:
+        """The best frame; of the first few, the first that `extract` accepts. None where there is none."""
+        first: JpegImage | None = None
+        for _, found in ranked[:MAX_TRIED]:
+            with stage("best_shot"):
+                shot = encode_jpeg(found.image, self._side, self._quality)
+            first = first or shot
+            try:
+                self._engine.embed(shot.jpeg)
+            except (FaceError, SampleError):
+                continue
+            return shot
+        return first

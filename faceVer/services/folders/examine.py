@@ -1,0 +1,92 @@
+"""The second step of a folder: from one medium to the findings in it.
+
+Everything any analysis needs of the medium is extracted in one pass: it is decoded once, and its frames are dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from faceVer.domain.analyses import FailureKind
+from faceVer.domain.errors import FaceError, NoFaceError, SeveralFacesError
+from faceVer.domain.values import Frame
+from faceVer.media.limits import MediaLimits
+from faceVer.services.faces import FaceEngine
+from faceVer.services.folders.best_shot import BestShots
+from faceVer.services.folders.decoding import decode_medium
+from faceVer.services.folders.findings import Findings, PadScore, to_bytes
+from faceVer.services.folders.pad import score_frames
+from faceVer.services.folders.plan import Extraction, PlannedMedium
+from faceVer.services.folders.previews import frame_previews
+from faceVer.services.folders.subjects import SubjectDetector
+from faceVer.services.folders.vectors import FrameVectors
+from faceVer.settings.model import Settings
+from faceVer.vision.detection.frames import Sighting
+from faceVer.vision.liveness.models import LivenessModels
+
+
+class Examiner:
+    """Synchronous, without state between calls, for any number of threads."""
+
+    def __init__(self, engine: FaceEngine, liveness: LivenessModels, settings: Settings) -> None:
+        self._engine = engine
+        self._liveness = liveness
+        self._settings = settings
+        self._subjects = SubjectDetector(engine, settings)
+        self._best_shots = BestShots(engine, liveness.gauge, settings)
+
+    def examine(self, data: bytes, medium: PlannedMedium, limits: MediaLimits, now: float) -> Findings:
+        """The findings in one medium. data: its file. now: Unix seconds. Raises SampleError, InferenceError.
+
+        limits: of the request; its media share the budget in it.
+        """
+        item, extraction = medium.item, medium.extraction
+        decoded = decode_medium(data, item.kind, limits)
+        findings = Findings(item.media_id, now, decoded.width, decoded.height, decoded.duration, decoded.fps)
+        if not (extraction.pad_score or extraction.best_shot or extraction.vector):
+            return findings
+        detections: list[Sighting] = []
+        try:
+            detections = self._subjects.in_medium(decoded.frames, is_photo=item.kind == "image")
+        except NoFaceError:
+            findings = replace(findings, failure=FailureKind.NO_FACE)
+        except SeveralFacesError:
+            findings = replace(findings, failure=FailureKind.SEVERAL_PERSONS)
+        else:
+            findings = self._extract(findings, detections, extraction, is_photo=item.kind == "image")
+        if extraction.previews:
+            return replace(findings, previews=frame_previews(decoded.frames, detections, findings.pad))
+        return findings
+
+    def pad_score(self, frames: Sequence[Frame], *, is_photo: bool) -> PadScore:
+        """The PAD score of decoded frames. Raises NoFaceError, SeveralFacesError, InferenceError."""
+        return self._pad_score(self._subjects.in_medium(frames, is_photo=is_photo))
+
+    def _pad_score(self, detections: Sequence[Sighting]) -> PadScore:
+        return score_frames(self._liveness.spoof, detections, self._settings.liveness.spoof_views)
+
+    def _extract(
+        self, findings: Findings, detections: list[Sighting], extraction: Extraction, *, is_photo: bool
+    ) -> Findings:
+        """The findings with what is to be extracted from the detections."""
+        needs_rank = extraction.best_shot or (extraction.vector and not is_photo)
+        ranked = self._best_shots.ranked(detections) if needs_rank else []
+        vectors = FrameVectors(self._engine, ranked)
+        if not vectors.is_one_person():
+            return replace(findings, failure=FailureKind.SEVERAL_PERSONS)
+        if extraction.vector:
+            try:
+                vector = (
+                    self._engine.embed_image(detections[0].image)
+                    if is_photo
+                    else vectors.mean(self._settings.liveness.biometry_frames)
+                )
+                findings = replace(findings, vector=to_bytes(vector))
+            except FaceError:
+                findings = replace(findings, vector_failure=FailureKind.NO_FACE)
+        return replace(
+            findings,
+            pad=self._pad_score(detections) if extraction.pad_score else None,
+            best_shot=self._best_shots.best(ranked) if extraction.best_shot else None,
+        )

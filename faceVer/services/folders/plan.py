@@ -1,0 +1,165 @@
+"""The first step of a folder: from media and a payload to what is to be done. Nothing is decoded yet.
+
+A plan is a complete value: it can be stored, and the next steps can run from it in other processes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from faceVer.domain.analyses import FailureKind, QualityThresholds, Thresholds
+from faceVer.domain.clock import Clock, IdFactory
+from faceVer.domain.errors import SampleError, TooLargeError
+from faceVer.domain.folders import MediaItem, MediaKind
+from faceVer.domain.values import Upload
+from faceVer.media.sniffing import Kind, identify
+from faceVer.services.folders.request import FolderRequest, RequestedAnalysis, parse_payload
+from faceVer.services.folders.selection import has_best_shot, select
+from faceVer.services.folders.strict_json import name_of
+from faceVer.settings.model import Settings
+
+KINDS: Mapping[Kind, MediaKind] = {"image": "image", "video": "video", "archive": "shots_set"}
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedAnalysis:
+    """One analysis. media: ids of the media it uses. failure: why it cannot be made, known before media are decoded.
+
+    best_shots: by the ids of the media of which it takes a best shot, the ids of the shots.
+    """
+
+    analysis_id: str
+    thresholds: Thresholds
+    media: tuple[str, ...]
+    failure: FailureKind | None = None
+    best_shots: Mapping[str, str] = field(default_factory=dict)
+    meta_data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Extraction:
+    """What to extract from a medium. previews: every frame as a small picture, for the console."""
+
+    pad_score: bool = False
+    best_shot: bool = False
+    vector: bool = False
+    previews: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedMedium:
+    """One medium and what its analyses need of it."""
+
+    item: MediaItem
+    extraction: Extraction
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One folder. created: Unix seconds, when the request began to be read. begun: when its analyses began."""
+
+    folder_id: str
+    group_id: str
+    created: float
+    begun: float
+    media: tuple[PlannedMedium, ...]
+    analyses: tuple[PlannedAnalysis, ...]
+    meta_data: Mapping[str, Any] = field(default_factory=dict)
+    resolution_endpoint: str | None = None
+
+
+def plan_folder(
+    uploads: Sequence[Upload],
+    payload: bytes | None,
+    settings: Settings,
+    clock: Clock,
+    new_id: IdFactory,
+    *,
+    previews: bool = False,
+) -> Plan:
+    """Plan the folder of a request. payload: the part's bytes, None = not sent.
+
+    Raises SampleError (no medium, one name twice, a file of no supported kind), TooLargeError, PayloadError.
+    """
+    created = clock()
+    _check(uploads, settings)
+    request = parse_payload(payload, [upload.name for upload in uploads])
+    items = [_item(upload, request, new_id(), created) for upload in uploads]
+    analyses = tuple(_analysis(requested, items, settings, new_id) for requested in request.analyses)
+    return Plan(
+        folder_id=new_id(),
+        group_id=new_id(),
+        created=created,
+        begun=clock(),
+        media=tuple(PlannedMedium(item, _extraction(item, analyses, previews)) for item in items),
+        analyses=analyses,
+        meta_data=request.meta_data,
+        resolution_endpoint=request.resolution_endpoint,
+    )
+
+
+def _check(uploads: Sequence[Upload], settings: Settings) -> None:
+    """What can be checked before anything is decoded. Raises TooLargeError, SampleError."""
+    limits = settings.limits
+    if not uploads:
+        raise SampleError("the request has no media", exposed="media")
+    if len(uploads) > limits.max_media:
+        raise TooLargeError(f"{len(uploads)} media files; at most {limits.max_media} are allowed")
+    for upload in uploads:
+        if len(upload.data) > limits.max_file_bytes:
+            raise TooLargeError(f"a media file of {len(upload.data)} bytes; {limits.max_file_bytes} are allowed")
+        identify(upload.data)
+    names = [upload.name for upload in uploads]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise SampleError(f"two media files have the name {twice!r}", exposed=name_of(twice))
+
+
+def _item(upload: Upload, request: FolderRequest, media_id: str, created: float) -> MediaItem:
+    kind, mime = identify(upload.data)
+    return MediaItem(
+        media_id=media_id,
+        kind=KINDS[kind],
+        name=upload.name,
+        filename=upload.filename,
+        md5=hashlib.md5(upload.data, usedforsecurity=False).hexdigest(),
+        size=len(upload.data),
+        mime=mime,
+        created=created,
+        updated=created,
+        tags=request.media_tags.get(upload.name, ()),
+        meta_data=request.media_meta_data.get(upload.name, {}),
+    )
+
+
+def _analysis(
+    requested: RequestedAnalysis, items: Sequence[MediaItem], settings: Settings, new_id: IdFactory
+) -> PlannedAnalysis:
+    comparison = settings.comparison
+    thresholds = requested.thresholds(
+        settings.liveness.spoofing_threshold, comparison.approve_threshold, comparison.operator_threshold
+    )
+    selection = select(requested.type, items, requested.source_media)
+    takes_shots = isinstance(thresholds, QualityThresholds) and thresholds.extract_best_shot and not selection.failure
+    return PlannedAnalysis(
+        analysis_id=new_id(),
+        thresholds=thresholds,
+        media=tuple(item.media_id for item in selection.media),
+        failure=selection.failure,
+        best_shots={item.media_id: new_id() for item in selection.media if takes_shots and has_best_shot(item)},
+        meta_data=requested.meta_data,
+    )
+
+
+def _extraction(item: MediaItem, analyses: Sequence[PlannedAnalysis], previews: bool) -> Extraction:
+    uses = [analysis for analysis in analyses if not analysis.failure and item.media_id in analysis.media]
+    quality = [analysis for analysis in uses if isinstance(analysis.thresholds, QualityThresholds)]
+    return Extraction(
+        pad_score=bool(quality),
+        best_shot=any(item.media_id in analysis.best_shots for analysis in quality),
+        vector=len(quality) < len(uses),
+        previews=previews,
+    )

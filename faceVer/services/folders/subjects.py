@@ -1,0 +1,46 @@
+"""The subject in the frames of a medium."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from faceVer.domain.errors import NoFaceError, SeveralFacesError
+from faceVer.domain.values import Frame, Image
+from faceVer.observability.timings import count_faces, stage
+from faceVer.services.faces import FaceEngine
+from faceVer.settings.model import Settings
+from faceVer.vision.detection.frames import Sighting, crowded, sight, sight_photo
+from faceVer.vision.detection.multiscale import SubjectRules
+
+
+class SubjectDetector:
+    """Uses the engine's detection model. Synchronous, without state between calls, for any number of threads."""
+
+    def __init__(self, engine: FaceEngine, settings: Settings) -> None:
+        self._engine = engine
+        self._rules = SubjectRules.from_settings(settings)
+
+    def in_medium(self, frames: Sequence[Frame], *, is_photo: bool) -> list[Sighting]:
+        """The subject in each frame that shows one; at least one.
+
+        Raises NoFaceError, SeveralFacesError (in a video or an archive: a second person in most of the frames).
+        """
+        if is_photo:
+            return self.in_photo(frames[0].image)
+        detections = self.in_frames(frames)
+        if not detections:
+            raise NoFaceError("no frame shows a face")
+        if crowded(detections):
+            raise SeveralFacesError("more than half of the frames show a second face")
+        return detections
+
+    def in_photo(self, image: Image) -> list[Sighting]:
+        """The one face of a photo. Raises NoFaceError, SeveralFacesError."""
+        return [sight_photo(Frame(image), self._engine.subject(image))]
+
+    def in_frames(self, frames: Sequence[Frame]) -> list[Sighting]:
+        """The subject in every frame of a video or an archive that shows one; a second person is noted there."""
+        with stage("detect"):
+            detections = sight(self._engine.detector, frames, self._rules)
+        count_faces(len(detections))
+        return detections
