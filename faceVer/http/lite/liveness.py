@@ -13,6 +13,6 @@ from faceVer.http.pipeline.responses import json_body, plain
 async def detect(request: web.Request) -> web.Response:
     """Detect a presentation attack in an image, or run the analyses of a folder."""
     if is_form(request):
-        return await respond_with_folder(request)
+        return await respond_with_folder(request, source_ids=False)
     (passed, score), _ = await with_image(request, lambda image: service_of(request).detect_image(image))
     return json_body(f'{{"passed": {"true" if passed else "false"}, "score": {plain(score)}}}'.encode())

@@ -9,4 +9,4 @@ from faceVer.http.pipeline.folder_forms import respond_with_folder
 
 async def instant_folder(request: web.Request) -> web.Response:
     """Run the analyses of a folder that is not kept."""
-    return await respond_with_folder(request)
+    return await respond_with_folder(request, source_ids=True)

@@ -26,15 +26,18 @@ from faceVer.settings.model import Settings
 NOT_MEDIA = re.compile(r"(text|audio|font|model|message)/.*|application/(json|xml|javascript|pdf)")
 
 
-async def respond_with_folder(request: web.Request) -> web.Response:
-    """The folder document of a form; the server also sends it to the payload's resolution_endpoint."""
+async def respond_with_folder(request: web.Request, *, source_ids: bool) -> web.Response:
+    """The folder document of a form; the server also sends it to the payload's resolution_endpoint.
+
+    source_ids: see services.folders.present.
+    """
     app, settings = request.app, request.app[SETTINGS]
 
     def read(parts: list[Part]) -> tuple[FolderService, list[Upload], bytes | None]:
         return service_of(request), media_of(parts, settings), _payload(parts, settings)
 
     async def respond(taken: tuple[FolderService, list[Upload], bytes | None], _: bool) -> web.Response:
-        document, body = await app[EXECUTOR].run(_document, *taken)
+        document, body = await app[EXECUTOR].run(_document, *taken, source_ids)
         if document["resolution_endpoint"]:
             app[WEBHOOKS].submit(
                 Delivery(document["resolution_endpoint"], body, document["folder_id"], request_id.get())
@@ -44,9 +47,11 @@ async def respond_with_folder(request: web.Request) -> web.Response:
     return await with_form(request, SampleError, read, respond)
 
 
-def _document(service: FolderService, uploads: list[Upload], payload: bytes | None) -> tuple[dict[str, Any], bytes]:
+def _document(
+    service: FolderService, uploads: list[Upload], payload: bytes | None, source_ids: bool
+) -> tuple[dict[str, Any], bytes]:
     """(the folder document, its JSON). Documents can be large: both are made on an inference thread."""
-    document = service.run(uploads, payload)
+    document = service.run(uploads, payload, source_ids=source_ids)
     with stage("answer"):
         return document, json_bytes(document)
 

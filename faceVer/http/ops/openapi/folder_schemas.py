@@ -187,7 +187,7 @@ def _analysis(
 
 
 def _result(description: str, data: Schema, images: Schema) -> Schema:
-    return closed(
+    result = closed(
         description,
         {
             "company_id": null("Of the full product"),
@@ -200,6 +200,9 @@ def _result(description: str, data: Schema, images: Schema) -> Schema:
             "folder_time_created": null("Of the full product"),
         },
     )
+    for kind in ("video", "shots_set", "image"):
+        result["properties"][f"source_{kind}_id"] = uuid("Instant folders only: the same as `source_media_id`.")
+    return result
 
 
 def _confidence() -> Schema:
