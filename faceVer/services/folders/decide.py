@@ -19,7 +19,7 @@ from faceVer.domain.analyses import (
 from faceVer.domain.folders import Analysis, Folder, MediaItem
 from faceVer.domain.values import Comparison
 from faceVer.services.folders.findings import Findings, Vector, to_vector
-from faceVer.services.folders.plan import Plan, PlannedAnalysis
+from faceVer.services.folders.planned import Plan, PlannedAnalysis
 from faceVer.services.folders.resolution import analysis_status, folder_status
 
 Match = Callable[[Vector, Sequence[Vector]], Sequence[Comparison]]

@@ -17,7 +17,7 @@ from faceVer.services.folders.best_shot import BestShots
 from faceVer.services.folders.decoding import decode_medium
 from faceVer.services.folders.findings import Findings, PadScore, to_bytes
 from faceVer.services.folders.pad import score_frames
-from faceVer.services.folders.plan import Extraction, PlannedMedium
+from faceVer.services.folders.planned import Extraction, PlannedMedium
 from faceVer.services.folders.previews import frame_previews
 from faceVer.services.folders.subjects import SubjectDetector
 from faceVer.services.folders.vectors import FrameVectors

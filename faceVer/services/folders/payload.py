@@ -1,17 +1,14 @@
-"""The `payload` part of a folder request as it is sent: the wire model and its checks."""
+"""The wire model of the `payload` part of a folder request."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta, Struct
 
 from faceVer.domain.analyses import AnalysisType
-from faceVer.domain.errors import PayloadError
-from faceVer.services.folders.strict_json import check_values, load_object, name_of
-from faceVer.services.folders.validation import FieldError, validated
+from faceVer.services.folders.validation import FieldError
 from faceVer.services.folders.wire_types import Share, doc
 
 MAX_ANALYSES = 16
@@ -34,8 +31,8 @@ _AnalysisName = Annotated[
     AnalysisName, Meta(extra_json_schema={"enum": [*map(str.lower, AnalysisType), *AnalysisType]})
 ]
 _MediaName = Annotated[MediaName, doc("Name of a medium of this request."), Meta(extra_json_schema={"type": "string"})]
-_MetaData = dict[str, Any] | None
-_Tags = tuple[Annotated[str, doc("A tag.")], ...] | None
+MetaData = dict[str, Any] | None
+Tags = tuple[Annotated[str, doc("A tag.")], ...] | None
 
 # The order of the fields is the order of the checks: of several errors the first is reported.
 
@@ -70,7 +67,7 @@ class AnalysisRequest(Struct, frozen=True, kw_only=True):
         _AnalysisName | None,
         doc("quality: liveness, and best shots. biometry: face matching. In any letter case; quality where absent."),
     ] = None
-    meta_data: Annotated[_MetaData, doc("Echoed as the analysis' `meta_data`.")] = None
+    meta_data: Annotated[MetaData, doc("Echoed as the analysis' `meta_data`.")] = None
     params: Annotated[
         AnalysisParams | None,
         doc("What decides the analysis; where absent the payload's `params`, then the server's thresholds."),
@@ -78,21 +75,21 @@ class AnalysisRequest(Struct, frozen=True, kw_only=True):
 
 
 class Payload(Struct, frozen=True, kw_only=True):
-    """What a folder request asks for.
+    """The analyses of a folder request, and metadata.
 
     Every field may be absent or null, which means the same; unknown fields are ignored. Half a surrogate pair and
     numbers that are not finite are rejected.
     """
 
     media_meta_data: Annotated[
-        dict[str, Annotated[_MetaData, doc("The medium's.")]] | None,
+        dict[str, Annotated[MetaData, doc("The medium's.")]] | None,
         doc("By the names of media: echoed as their `meta_data`. Names of no medium are ignored."),
     ] = msgspec.field(name="media:meta_data", default=None)
     media_tags: Annotated[
         dict[
             str,
             Annotated[
-                _Tags,
+                Tags,
                 doc(
                     "The medium's. Photos tagged `photo_id`, `photo_id_back` or `photo_id_front` are left out of "
                     "quality, those tagged `photo_id_back` out of biometry, too."
@@ -103,7 +100,7 @@ class Payload(Struct, frozen=True, kw_only=True):
         doc("By the names of media: their tags. Names of no medium are ignored."),
     ] = msgspec.field(name="media:tags", default=None)
     resolution_endpoint: Annotated[str | None, doc("Address for the finished document.")] = None
-    meta_data: Annotated[_MetaData, doc("Echoed as the folder's `meta_data`.")] = msgspec.field(
+    meta_data: Annotated[MetaData, doc("Echoed as the folder's `meta_data`.")] = msgspec.field(
         name="folder:meta_data", default=None
     )
     params: Annotated[AnalysisParams | None, doc("The defaults of each analysis' `params`.")] = None
@@ -111,70 +108,3 @@ class Payload(Struct, frozen=True, kw_only=True):
         Annotated[tuple[AnalysisRequest, ...], Meta(max_length=MAX_ANALYSES)] | None,
         doc("The analyses to make; none means one quality analysis."),
     ] = None
-
-
-FIELDS = Payload.__struct_encode_fields__
-_NESTED: dict[str, type[Struct]] = {"analyses": AnalysisRequest, "params": AnalysisParams}
-_TABLES: dict[str, Any] = {"media:meta_data": _MetaData, "media:tags": _Tags}
-
-
-def read_payload(data: bytes, media: Collection[str]) -> Payload:
-    """The part's bytes, checked. media: the names of the request's media parts. Raises PayloadError."""
-    root = load_object(data, "payload")
-
-    def name(kind: type[str], value: Any) -> str:
-        if not isinstance(value, str):
-            raise TypeError(f"Expected `str`, got `{type(value).__name__}`")
-        if kind is MediaName and value not in media:
-            raise ValueError("no such medium")
-        if kind is AnalysisName and value.upper() not in AnalysisType.__members__:
-            raise ValueError("no such analysis")
-        return kind(value)
-
-    try:
-        payload = validated(_in_order(root, Payload), Payload, name)
-    except PayloadError as error:
-        error.exposed = _with_key(error.exposed, root)
-        raise
-    except UnicodeEncodeError:  # half a surrogate pair in a text where msgspec expects none
-        _check_values(root)
-        raise
-    _check_values(root)  # last, so that the checks above name their field more exactly
-    return payload
-
-
-def _check_values(root: dict[str, Any]) -> None:
-    for key, value in root.items():
-        field = key if key in FIELDS else "payload"
-        check_values(key, field)
-        check_values(value, field)
-
-
-def _in_order(value: Any, model: type[Struct]) -> Any:
-    """The known fields in the order of the model: msgspec checks them in the order of the object."""
-    if isinstance(value, list):
-        return [_in_order(item, model) if isinstance(item, dict) else item for item in value]
-    if not isinstance(value, dict):
-        return value
-    return {
-        name: _in_order(value[name], _NESTED[name]) if name in _NESTED else value[name]
-        for name in model.__struct_encode_fields__
-        if name in value
-    }
-
-
-def _with_key(path: str, root: dict[str, Any]) -> str:
-    """`media:tags[...][1]` with the key that the error is about: `media:tags.photo1[1]`."""
-    table, found, rest = path.partition("[...]")
-    if not found:
-        return path
-    key = next(key for key, value in root[table].items() if not _is_valid(value, _TABLES[table]))
-    return f"{table}.{name_of(key)}{rest}"
-
-
-def _is_valid(value: Any, type_: Any) -> bool:
-    try:
-        validated(value, type_)
-    except (PayloadError, UnicodeEncodeError):
-        return False
-    return True

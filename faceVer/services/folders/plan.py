@@ -1,74 +1,23 @@
-"""The first step of a folder: from media and a payload to what is to be done. Nothing is decoded yet.
-
-A plan is a complete value: it can be stored, and the next steps can run from it in other processes.
-"""
+"""The first step of a folder: from media and a payload to what is to be done. Nothing is decoded yet."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
 
-from faceVer.domain.analyses import FailureKind, QualityThresholds, Thresholds
+from faceVer.domain.analyses import QualityThresholds
 from faceVer.domain.clock import Clock, IdFactory
 from faceVer.domain.errors import SampleError, TooLargeError
 from faceVer.domain.folders import MediaItem, MediaKind
 from faceVer.domain.values import Upload
 from faceVer.media.sniffing import Kind, identify
+from faceVer.services.folders.planned import Extraction, Plan, PlannedAnalysis, PlannedMedium
 from faceVer.services.folders.request import FolderRequest, RequestedAnalysis, parse_payload
 from faceVer.services.folders.selection import has_best_shot, select
 from faceVer.services.folders.strict_json import name_of
 from faceVer.settings.model import Settings
 
 KINDS: Mapping[Kind, MediaKind] = {"image": "image", "video": "video", "archive": "shots_set"}
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedAnalysis:
-    """One analysis. media: ids of the media it uses. failure: why it cannot be made, known before media are decoded.
-
-    best_shots: by the ids of the media of which it takes a best shot, the ids of the shots.
-    """
-
-    analysis_id: str
-    thresholds: Thresholds
-    media: tuple[str, ...]
-    failure: FailureKind | None = None
-    best_shots: Mapping[str, str] = field(default_factory=dict)
-    meta_data: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Extraction:
-    """What to extract from a medium. previews: every frame as a small picture, for the console."""
-
-    pad_score: bool = False
-    best_shot: bool = False
-    vector: bool = False
-    previews: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedMedium:
-    """One medium and what its analyses need of it."""
-
-    item: MediaItem
-    extraction: Extraction
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """One folder. created: Unix seconds, when the request began to be read. begun: when its analyses began."""
-
-    folder_id: str
-    group_id: str
-    created: float
-    begun: float
-    media: tuple[PlannedMedium, ...]
-    analyses: tuple[PlannedAnalysis, ...]
-    meta_data: Mapping[str, Any] = field(default_factory=dict)
-    resolution_endpoint: str | None = None
 
 
 def plan_folder(

@@ -1,13 +1,13 @@
-"""What a folder request asks for, read from its payload.
+"""The analyses that a folder request asks for, read from its payload.
 
 Where the Oz API's pages are silent:
 
 - Every field of the payload may be absent or null, which means the same. An analysis without a type is a quality
   analysis; an empty `analyses` is none, which means one quality analysis; an empty `source_media` means all media.
 - Unknown keys are ignored, and so are `media:tags` and `media:meta_data` of names that are no media of the request
-  (the Oz API's own example names three media and sends one); `unused` lists the first of those, for the log.
-  `source_media` is a reference, not a label: a name in it that is no medium is an error.
-- `params` beside `analyses` are the defaults of each analysis, also of the one that an absent `analyses` means.
+  (the Oz API's own example names three media and sends one). `source_media` is a reference, not a label: a name in it
+  that is no medium is an error.
+- `params` next to `analyses` are the defaults of each analysis, also of the one that an absent `analyses` means.
 - Types are not converted: true is no number, "0.5" is no number, "false" is no boolean, 1 is no boolean.
 """
 
@@ -15,14 +15,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any, TypeVar
 
 from faceVer.domain.analyses import AnalysisType, BiometryThresholds, QualityThresholds, Thresholds
-from faceVer.services.folders.payload import AnalysisParams, AnalysisRequest, read_payload
-from faceVer.services.folders.strict_json import name_of
+from faceVer.services.folders.payload import AnalysisParams, AnalysisRequest
+from faceVer.services.folders.payload_reading import read_payload
 
-MAX_UNUSED = 10
 T = TypeVar("T")
 _NO_PARAMS = AnalysisParams()
 
@@ -45,15 +43,13 @@ class RequestedAnalysis:
 
 @dataclass(frozen=True, slots=True)
 class FolderRequest:
-    """What a folder request asks for. media_meta_data, media_tags: by the names of media."""
+    """The contents of a payload. media_meta_data, media_tags: by the names of media."""
 
     meta_data: Mapping[str, Any] = field(default_factory=dict)
     resolution_endpoint: str | None = None
     media_meta_data: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     media_tags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     analyses: tuple[RequestedAnalysis, ...] = (RequestedAnalysis(),)
-    unused: tuple[str, ...] = ()
-    """Names under media:meta_data and media:tags that are no media: at most MAX_UNUSED, each fit for a log line."""
 
 
 def parse_payload(data: bytes | None, media: Collection[str]) -> FolderRequest:
@@ -62,7 +58,6 @@ def parse_payload(data: bytes | None, media: Collection[str]) -> FolderRequest:
         return FolderRequest()
     payload = read_payload(data, media)
     meta_data, tags = payload.media_meta_data or {}, payload.media_tags or {}
-    unused = dict.fromkeys(name for name in (*meta_data, *tags) if name not in media)
     analyses = payload.analyses or (AnalysisRequest(),)
     return FolderRequest(
         meta_data=payload.meta_data or {},
@@ -70,7 +65,6 @@ def parse_payload(data: bytes | None, media: Collection[str]) -> FolderRequest:
         media_meta_data={name: value or {} for name, value in meta_data.items() if name in media},
         media_tags={name: value or () for name, value in tags.items() if name in media},
         analyses=tuple(_requested(entry, payload.params or _NO_PARAMS) for entry in analyses),
-        unused=tuple(map(name_of, islice(unused, MAX_UNUSED))),
     )
 
 

@@ -18,7 +18,8 @@ from faceVer.services.folders.decoding import decode_medium
 from faceVer.services.folders.examine import Examiner
 from faceVer.services.folders.findings import Findings, PadScore
 from faceVer.services.folders.inspection import INSPECTION_PAYLOAD, LivenessReport
-from faceVer.services.folders.plan import KINDS, Plan, plan_folder
+from faceVer.services.folders.plan import KINDS, plan_folder
+from faceVer.services.folders.planned import Plan
 from faceVer.services.folders.present import present
 from faceVer.services.rules import media_limits
 from faceVer.settings.model import Settings

@@ -47,7 +47,7 @@ def test_the_best_shot_is_the_sharp_frontal_complete_frame(
     assert engine.compare(engine.extract(shot.jpeg), engine.extract(encode_jpeg(good, 400, 95).jpeg)).score > 0.99
 
 
-def test_a_frame_with_a_second_face_is_the_best_shot_of_none(
+def test_a_frame_with_a_second_face_is_not_the_best_shot(
     subjects: SubjectDetector, shots: BestShots, engine: FaceEngine
 ) -> None:
     poor = support.blurred(support.selfie(0, width=600, height=300), 1.5)
@@ -58,7 +58,7 @@ def test_a_frame_with_a_second_face_is_the_best_shot_of_none(
     engine.extract(shot.jpeg)
 
 
-def test_a_shot_that_extract_refuses_gives_way_to_the_next(subjects: SubjectDetector, shots: BestShots) -> None:
+def test_the_best_shot_is_one_that_extract_accepts(subjects: SubjectDetector, shots: BestShots) -> None:
     good = support.selfie(width=400, height=400)
     first, second = shots.ranked(subjects.in_frames(frames([good, support.blurred(good, 1.5)])))
     refused = Sighting(first[1].frame, support.blank(), first[1].face)

@@ -26,8 +26,8 @@ from tests.support_media import encode_video, jpeg, make_tar, make_zip, png
 from tests.unit.services.reference import EXAMPLE
 
 
-class Told:
-    """A liveness model that calls bright pictures attacks: what is decided by it can be set by the picture."""
+class BrightIsAttack:
+    """A PAD model that scores bright pictures as attacks, so that a test sets the score by the picture."""
 
     def attack(self, image: Image, face: Face, *, start: int = 0, count: int | None = None) -> float:
         return 0.9 if image.mean() > 200 else 0.1
@@ -39,9 +39,9 @@ def service(engine: FaceEngine) -> FolderService:
 
 
 @pytest.fixture(scope="module")
-def told(engine: FaceEngine) -> FolderService:
+def scripted(engine: FaceEngine) -> FolderService:
     models = support.liveness()
-    return FolderService(engine, LivenessModels(Told(), models.gauge, models.infos), load_settings({}))
+    return FolderService(engine, LivenessModels(BrightIsAttack(), models.gauge, models.infos), load_settings({}))
 
 
 @cache
@@ -93,9 +93,9 @@ def scores(analysis: dict[str, Any]) -> list[float]:
     return [result["results_data"]["confidence_spoofing"] for result in analysis["results_media"]]
 
 
-def test_a_video_a_photo_and_an_archive_with_both_analyses(told: FolderService, engine: FaceEngine) -> None:
+def test_a_video_a_photo_and_an_archive_with_both_analyses(scripted: FolderService, engine: FaceEngine) -> None:
     document = run(
-        told,
+        scripted,
         {"video1": video(), "photo1": photo(), "shots1": archive()},
         folder__meta_data={"id": "7"},
         media__tags={"video1": ["video_selfie"]},
@@ -130,24 +130,24 @@ def test_a_video_a_photo_and_an_archive_with_both_analyses(told: FolderService, 
     assert document["system_resolution"] == "SUCCESS"
 
 
-def test_without_a_payload_there_is_one_quality_analysis(told: FolderService) -> None:
-    document = run(told, {"m": photo()})
+def test_without_a_payload_there_is_one_quality_analysis(scripted: FolderService) -> None:
+    document = run(scripted, {"m": photo()})
     assert len(document["analyses"]) == 1
     assert states(document) == ("FINISHED", "SUCCESS", "FINISHED", "SUCCESS")
     assert document["analyses"][0]["results_media"][0]["output_images"] == []
 
 
-def test_the_threshold_of_the_request_decides(told: FolderService) -> None:
+def test_the_threshold_of_the_request_decides(scripted: FolderService) -> None:
     media = {"good": photo(), "bad": bright()}
-    assert states(run(told, media))[1:] == ("DECLINED", "FINISHED", "DECLINED")
-    assert states(run(told, media, analyses=[quality(threshold_spoofing=0.9)]))[1] == "SUCCESS"
-    assert scores(run(told, media)["analyses"][0]) == [pytest.approx(0.1), pytest.approx(0.9)]
+    assert states(run(scripted, media))[1:] == ("DECLINED", "FINISHED", "DECLINED")
+    assert states(run(scripted, media, analyses=[quality(threshold_spoofing=0.9)]))[1] == "SUCCESS"
+    assert scores(run(scripted, media)["analyses"][0]) == [pytest.approx(0.1), pytest.approx(0.9)]
 
 
-def test_source_media_chooses(told: FolderService) -> None:
+def test_an_analysis_uses_its_source_media(scripted: FolderService) -> None:
     media = {"good": photo(), "bad": bright(), "empty": empty_photo()}
     document = run(
-        told, media, analyses=[quality() | {"source_media": ["good"]}, quality() | {"source_media": ["bad"]}]
+        scripted, media, analyses=[quality() | {"source_media": ["good"]}, quality() | {"source_media": ["bad"]}]
     )
     assert [item["resolution"] for item in document["analyses"]] == ["SUCCESS", "DECLINED"]
     assert [[m["original_name"] for m in item["source_media"]] for item in document["analyses"]] == [
@@ -159,8 +159,8 @@ def test_source_media_chooses(told: FolderService) -> None:
 
 @pytest.mark.parametrize("kind", ["image", "video", "archive"])
 @pytest.mark.parametrize("analysis", [quality(extract_best_shot=True), BIOMETRY])
-def test_a_medium_without_a_face_fails_its_analysis_with_its_id(
-    told: FolderService, kind: str, analysis: dict[str, Any]
+def test_a_medium_without_a_face_fails_its_analysis(
+    scripted: FolderService, kind: str, analysis: dict[str, Any]
 ) -> None:
     blank = support.blank()
     data = {
@@ -168,7 +168,7 @@ def test_a_medium_without_a_face_fails_its_analysis_with_its_id(
         "video": lambda: encode_video([blank] * 3),
         "archive": lambda: make_tar([("0.png", png(blank))]),
     }
-    document = run(told, {"face": photo(), "empty": data[kind]()}, analyses=[analysis])
+    document = run(scripted, {"face": photo(), "empty": data[kind]()}, analyses=[analysis])
     assert states(document) == ("FAILED", "FAILED", "FAILED", "FAILED")
     one = document["analyses"][0]
     assert one["error_code"] == 202
@@ -176,35 +176,35 @@ def test_a_medium_without_a_face_fails_its_analysis_with_its_id(
     assert one["results_media"] == []
 
 
-def test_a_second_person_throughout_fails_and_a_passer_by_does_not(told: FolderService) -> None:
+def test_a_second_person_in_most_frames_fails_and_in_one_does_not(scripted: FolderService) -> None:
     both, alone = support.pair(), support.selfie(0, width=600, height=300)
     for data in (jpeg(both), encode_video([both] * 4)):
-        document = run(told, {"m": data})
+        document = run(scripted, {"m": data})
         one = document["analyses"][0]
         assert (one["state"], one["error_code"]) == ("FAILED", 202)
         assert one["error_message"].startswith("More than one person")
-    assert states(run(told, {"m": encode_video([alone, alone, both, alone, alone])}))[0] == "FINISHED"
+    assert states(run(scripted, {"m": encode_video([alone, alone, both, alone, alone])}))[0] == "FINISHED"
 
 
 @pytest.mark.parametrize("foreign", [1, 4, 7])
-@pytest.mark.parametrize("asked", ["biometry", "best shot"])
-def test_frames_of_two_people_one_after_the_other_fail(told: FolderService, foreign: int, asked: str) -> None:
-    """Else one person could pass liveness and another be compared and shown."""
+@pytest.mark.parametrize("analysis", ["biometry", "best shot"])
+def test_frames_of_two_people_one_after_the_other_fail(scripted: FolderService, foreign: int, analysis: str) -> None:
+    """Otherwise one person could pass liveness and another be compared and shown."""
     frames = [support.selfie(5 if n < foreign else 2, shift=4 * n) for n in range(8)]
     media = {"v": encode_video(frames, fps=4), "p": photo()}
-    analyses = [{"type": "biometry"}] if asked == "biometry" else [quality(extract_best_shot=True)]
-    document = run(told, media, analyses=analyses)
+    analyses = [{"type": "biometry"}] if analysis == "biometry" else [quality(extract_best_shot=True)]
+    document = run(scripted, media, analyses=analyses)
     assert states(document)[:2] == ("FAILED", "FAILED")
     assert "More than one person" in document["analyses"][0]["error_message"]
 
 
 @pytest.mark.parametrize("number", [None, 0, 1, 2, 3, 4, 5])
-def test_a_turning_and_tilting_head_is_one_person(told: FolderService, number: int | None) -> None:
+def test_a_turning_and_tilting_head_is_one_person(scripted: FolderService, number: int | None) -> None:
     frames = [
         np.asarray(Pil.fromarray(support.selfie(number, shift=3 * n)).rotate(4 * n - 14, fillcolor=(140, 150, 160)))
         for n in range(8)
     ]
-    document = run(told, {"v": encode_video(frames, fps=4), "p": photo(number)}, analyses=[{"type": "biometry"}])
+    document = run(scripted, {"v": encode_video(frames, fps=4), "p": photo(number)}, analyses=[{"type": "biometry"}])
     assert states(document)[:2] == ("FINISHED", "SUCCESS")
 
 
@@ -212,7 +212,7 @@ def test_the_pictures_of_a_request_share_a_budget_of_pixels(engine: FaceEngine) 
     def service_of(pixels: int) -> FolderService:
         settings = load_settings({"FACEVER_MAX_FOLDER_PIXELS": str(pixels)})
         models = support.liveness()
-        return FolderService(engine, LivenessModels(Told(), models.gauge, models.infos), settings)
+        return FolderService(engine, LivenessModels(BrightIsAttack(), models.gauge, models.infos), settings)
 
     media = {"z": make_zip([(f"{n}.jpg", photo()) for n in range(3)]), "p": photo()}
     assert states(run(service_of(4 * 300 * 400), media))[0] == "FINISHED"
@@ -220,9 +220,9 @@ def test_the_pictures_of_a_request_share_a_budget_of_pixels(engine: FaceEngine) 
         run(service_of(4 * 300 * 400 - 1), media)
 
 
-def test_failures_stay_with_the_analyses_that_use_the_medium(told: FolderService) -> None:
+def test_failures_stay_with_the_analyses_that_use_the_medium(scripted: FolderService) -> None:
     document = run(
-        told,
+        scripted,
         {"face": photo(), "empty": empty_photo()},
         analyses=[quality() | {"source_media": ["face"]}, BIOMETRY],
     )
@@ -230,35 +230,35 @@ def test_failures_stay_with_the_analyses_that_use_the_medium(told: FolderService
     assert document["system_resolution"] == "FAILED"
 
 
-def test_identity_documents_are_left_out_of_quality(told: FolderService) -> None:
+def test_identity_documents_are_left_out_of_quality(scripted: FolderService) -> None:
     tags = {"id": ["photo_id", "photo_id_front"]}
-    document = run(told, {"id": bright()}, media__tags=tags)
+    document = run(scripted, {"id": bright()}, media__tags=tags)
     assert (states(document)[0], document["analyses"][0]["error_code"]) == ("FAILED", 5)
-    document = run(told, {"id": bright(), "v": video()}, media__tags=tags, analyses=[quality(), BIOMETRY])
+    document = run(scripted, {"id": bright(), "v": video()}, media__tags=tags, analyses=[quality(), BIOMETRY])
     assert [item["resolution"] for item in document["analyses"]] == ["SUCCESS", "SUCCESS"]
     assert len(document["analyses"][0]["results_media"]) == 1
 
 
-def test_biometry_needs_two_media_and_the_least_similar_pair_decides(told: FolderService) -> None:
-    one = run(told, {"a": photo()}, analyses=[BIOMETRY])["analyses"][0]
+def test_biometry_needs_two_media_and_the_least_similar_pair_decides(scripted: FolderService) -> None:
+    one = run(scripted, {"a": photo()}, analyses=[BIOMETRY])["analyses"][0]
     assert (one["state"], one["error_code"]) == ("FAILED", 202)
     assert one["error_message"] == "Biometry. Analysis requires at least 2 media objects to process"
-    document = run(told, {"a": photo(), "b": photo(), "c": photo(0)}, analyses=[BIOMETRY])
+    document = run(scripted, {"a": photo(), "b": photo(), "c": photo(0)}, analyses=[BIOMETRY])
     found = document["analyses"][0]["results_data"]
     assert found["max_confidence"] == 1.0
     assert found["min_confidence"] < 0.5
     assert document["system_resolution"] == "DECLINED"
 
 
-def test_a_face_too_blurred_to_compare_fails_biometry_only(told: FolderService) -> None:
+def test_a_face_too_blurred_to_compare_fails_biometry_only(scripted: FolderService) -> None:
     blurred = jpeg(support.blurred(support.selfie(2, width=600, height=600), 22))
-    document = run(told, {"a": photo(), "b": blurred}, analyses=[quality(), BIOMETRY])
+    document = run(scripted, {"a": photo(), "b": blurred}, analyses=[quality(), BIOMETRY])
     assert [item["state"] for item in document["analyses"]] == ["FINISHED", "FAILED"]
     assert document["analyses"][1]["error_code"] == 202
 
 
-def test_ids_are_fresh(told: FolderService) -> None:
-    first, second = (run(told, {"m": photo()}) for _ in range(2))
+def test_ids_are_new_for_each_request(scripted: FolderService) -> None:
+    first, second = (run(scripted, {"m": photo()}) for _ in range(2))
     for key in ("folder_id",):
         assert first[key] != second[key]
     assert first["media"][0]["media_id"] != second["media"][0]["media_id"]
@@ -266,10 +266,10 @@ def test_ids_are_fresh(told: FolderService) -> None:
     assert first["analyses"][0]["time_updated"] <= first["time_updated"]
 
 
-def test_ten_media_pass_and_eleven_are_too_many(told: FolderService) -> None:
-    assert len(run(told, {f"m{n}": photo() for n in range(10)})["media"]) == 10
+def test_ten_media_pass_and_eleven_are_too_many(scripted: FolderService) -> None:
+    assert len(run(scripted, {f"m{n}": photo() for n in range(10)})["media"]) == 10
     with pytest.raises(TooLargeError):
-        run(told, {f"m{n}": photo() for n in range(11)})
+        run(scripted, {f"m{n}": photo() for n in range(11)})
 
 
 def test_a_file_past_the_limit_is_too_large(engine: FaceEngine) -> None:
@@ -290,41 +290,39 @@ def test_a_file_past_the_limit_is_too_large(engine: FaceEngine) -> None:
         make_zip([("a.txt", b"text")]),
     ],
 )
-def test_one_file_that_cannot_be_read_refuses_the_request(told: FolderService, data: bytes) -> None:
+def test_an_unreadable_file_rejects_the_request(scripted: FolderService, data: bytes) -> None:
     with pytest.raises(SampleError):
-        run(told, {"good": photo(), "bad": data})
+        run(scripted, {"good": photo(), "bad": data})
     with pytest.raises(SampleError):
-        run(told, {"good": photo(), "bad": data}, analyses=[quality() | {"source_media": ["good"]}])
+        run(scripted, {"good": photo(), "bad": data}, analyses=[quality() | {"source_media": ["good"]}])
 
 
-def test_no_medium_and_one_name_twice_are_refused(told: FolderService) -> None:
+def test_no_medium_and_one_name_twice_are_rejected(scripted: FolderService) -> None:
     with pytest.raises(SampleError):
-        told.run([], None)
+        scripted.run([], None)
     with pytest.raises(SampleError):
-        told.run([Upload("m", photo()), Upload("m", photo())], None)
+        scripted.run([Upload("m", photo()), Upload("m", photo())], None)
 
 
-def test_a_wrong_payload_names_its_field(told: FolderService) -> None:
+def test_the_error_of_a_payload_names_its_field(scripted: FolderService) -> None:
     with pytest.raises(PayloadError):
-        told.run([Upload("m", photo())], b"{nope")
+        scripted.run([Upload("m", photo())], b"{nope")
     with pytest.raises(PayloadError) as raised:
-        run(told, {"m": photo()}, analyses=[quality(threshold_spoofing=7)])
+        run(scripted, {"m": photo()}, analyses=[quality(threshold_spoofing=7)])
     assert raised.value.exposed == "analyses[0].params.threshold_spoofing"
 
 
-def test_the_size_in_the_document_is_the_pictures_own(told: FolderService) -> None:
+def test_the_document_has_the_size_of_the_original_picture(scripted: FolderService) -> None:
     large = Pil.fromarray(support.selfie(2, width=3000, height=4000))
     turned = Pil.Exif()
     turned[0x0112] = 6
     upright = encoded(large.transpose(Pil.Transpose.ROTATE_90), exif=turned)
     for data in (encoded(large), upright):
-        info = run(told, {"m": data})["media"][0]["info"]["original"]
+        info = run(scripted, {"m": data})["media"][0]["info"]["original"]
         assert (info["width"], info["height"]) == (3000, 4000)
 
 
-def test_each_medium_is_decoded_once_and_gone_before_the_next(
-    told: FolderService, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_one_medium_is_in_memory_at_a_time(scripted: FolderService, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[weakref.ref[Any]] = []
     real = examine_module.decode_medium
 
@@ -336,11 +334,11 @@ def test_each_medium_is_decoded_once_and_gone_before_the_next(
 
     monkeypatch.setattr(examine_module, "decode_medium", watched)
     analyses = [quality(extract_best_shot=True), quality(), BIOMETRY]
-    run(told, {"a": video(), "b": archive(), "c": photo()}, analyses=analyses)
+    run(scripted, {"a": video(), "b": archive(), "c": photo()}, analyses=analyses)
     assert len(opened) == 8 + 3 + 1
 
 
-def test_requests_in_parallel_get_their_own_answers(service: FolderService) -> None:
+def test_parallel_requests_have_the_results_of_sequential_ones(service: FolderService) -> None:
     def answer(number: int | None) -> Any:
         document = run(service, {"m": photo(number), "v": video(number)}, analyses=[quality(), BIOMETRY])
         return [scores(document["analyses"][0]), document["analyses"][1]["results_data"]]
@@ -351,12 +349,12 @@ def test_requests_in_parallel_get_their_own_answers(service: FolderService) -> N
         assert list(pool.map(answer, people)) == alone
 
 
-def test_detect_image(service: FolderService, told: FolderService) -> None:
+def test_a_single_photo_is_scored(service: FolderService, scripted: FolderService) -> None:
     passed, score = service.detect_image(photo())
     assert passed == (score <= 0.5)
     assert 0 <= score == round(score, 6) <= 1
-    assert told.detect_image(photo())[0] is True
-    assert told.detect_image(bright())[0] is False
+    assert scripted.detect_image(photo())[0] is True
+    assert scripted.detect_image(bright())[0] is False
     for data, error in (
         (empty_photo(), NoFaceError),
         (jpeg(support.pair()), SeveralFacesError),
@@ -369,7 +367,7 @@ def test_detect_image(service: FolderService, told: FolderService) -> None:
 def test_the_threshold_itself_passes(engine: FaceEngine) -> None:
     models = support.liveness()
     at = load_settings({}, spoofing_threshold=0.9)
-    service = FolderService(engine, LivenessModels(Told(), models.gauge, models.infos), at)
+    service = FolderService(engine, LivenessModels(BrightIsAttack(), models.gauge, models.infos), at)
     assert service.detect_image(bright()) == (True, 0.9)
 
 

@@ -29,12 +29,12 @@ def test_the_combined_score_lies_among_the_frames(pairs: list[tuple[float, float
     assert round(score, 6) == score
 
 
-def test_one_failing_frame_of_a_real_person_does_not_decide() -> None:
+def test_one_high_frame_score_of_a_bona_fide_presentation_does_not_decide() -> None:
     assert combine([0.02, 0.98, 0.03, 0.05], [1, 0.3, 1, 1]) < 0.15
     assert combine([0.98, 0.02, 0.97, 0.95], [1, 1, 1, 1]) > 0.5
 
 
-def test_frames_weigh_less_the_more_the_head_is_turned_but_never_nothing() -> None:
+def test_frames_of_turned_heads_weigh_less_but_never_nothing() -> None:
     assert frame_weight(0) == 1
     assert 1 > frame_weight(15) > frame_weight(30) > frame_weight(45) == LEAST_WEIGHT
     assert frame_weight(90) == LEAST_WEIGHT > 0

@@ -1,4 +1,4 @@
-"""The payload: what is accepted, what is refused, and what the error names."""
+"""The payload: which are valid, which are rejected, and which field the error names."""
 
 from __future__ import annotations
 
@@ -50,19 +50,18 @@ def parse(value: Any) -> FolderRequest:
     return parse_payload(json.dumps(value).encode(), MEDIA)
 
 
-def refused(data: bytes) -> tuple[str, type[PayloadError]]:
+def rejected(data: bytes) -> tuple[str, type[PayloadError]]:
     with pytest.raises(PayloadError) as caught:
         parse_payload(data, MEDIA)
     return caught.value.exposed, type(caught.value)
 
 
-def test_the_references_payload() -> None:
+def test_the_payload_of_the_oz_api() -> None:
     payload = parse(REFERENCE)
     assert payload.meta_data == REFERENCE["folder:meta_data"]
     assert payload.resolution_endpoint == "https://www.your-custom-endpoint.com"
     assert payload.media_meta_data == {"media_key1": {"foo": "bar2"}}
     assert payload.media_tags == {"media_key1": ("video_selfie", "video_selfie_blank", "orientation_portrait")}
-    assert payload.unused == ("media_key2", "media_key3")
     assert payload.analyses == (
         RequestedAnalysis(
             meta_data={"some_key": "some_value"}, params=AnalysisParams(threshold_spoofing=0.42, extract_best_shot=True)
@@ -79,7 +78,7 @@ def test_everything_is_optional_and_means_one_quality_analysis(data: bytes | Non
     assert [request.type for request in FolderRequest().analyses] == [AnalysisType.QUALITY]
 
 
-def test_null_is_absent() -> None:
+def test_null_means_absent() -> None:
     nulls = dict.fromkeys(REFERENCE)
     assert parse(nulls) == FolderRequest()
     analysis = dict.fromkeys(["type", "meta_data", "source_media", "params"])
@@ -89,14 +88,8 @@ def test_null_is_absent() -> None:
     assert parse({"media:tags": {"photo1": None}, "media:meta_data": {"photo1": None}}).media_tags == {"photo1": ()}
 
 
-def test_unused_names_are_few_and_fit_for_a_log() -> None:
-    payload = parse({"media:tags": {f"name\n{n}" + "x" * 99: [] for n in range(50)}})
-    assert len(payload.unused) == 10
-    assert all(name.isprintable() and len(name) <= 64 for name in payload.unused)
-
-
 @pytest.mark.parametrize("name", ["quality", "QUALITY", "Quality", "biometry", "BIOMETRY", "BioMetry"])
-def test_types_in_any_case(name: str) -> None:
+def test_analysis_types_may_have_any_letter_case(name: str) -> None:
     assert parse({"analyses": [{"type": name}]}).analyses[0].type.value == name.upper()
 
 
@@ -111,7 +104,7 @@ def test_of_duplicate_keys_the_last_wins() -> None:
 
 
 @pytest.mark.parametrize("value", [0, 1, 0.0, 1.0, 1e-300, 0.5])
-def test_thresholds_in_range(value: float) -> None:
+def test_thresholds_in_range_are_floats(value: float) -> None:
     params = parse({"analyses": [{"params": {"threshold_spoofing": value}}]}).analyses[0].params
     assert params.threshold_spoofing == value
     assert type(params.threshold_spoofing) is float
@@ -169,8 +162,8 @@ P = A + ".params"
         ("{}", "payload", STRUCTURE),
     ],
 )
-def test_refusals_name_the_field_and_the_kind(value: Any, exposed: str, kind: int) -> None:
-    assert refused(json.dumps(value).encode()) == (exposed, kind)
+def test_errors_name_the_field_and_the_kind(value: Any, exposed: str, kind: int) -> None:
+    assert rejected(json.dumps(value).encode()) == (exposed, kind)
 
 
 @pytest.mark.parametrize(
@@ -191,26 +184,26 @@ def test_refusals_name_the_field_and_the_kind(value: Any, exposed: str, kind: in
         b'{"a": "' + b"x" * MAX_BYTES + b'"}',
     ],
 )
-def test_what_is_not_json(data: bytes) -> None:
-    assert refused(data) == ("payload", STRUCTURE)
+def test_text_that_is_not_json_is_rejected(data: bytes) -> None:
+    assert rejected(data) == ("payload", STRUCTURE)
 
 
-def test_a_number_too_large_for_a_double() -> None:
-    assert refused(b'{"folder:meta_data": {"x": 1e999}}') == ("folder:meta_data", VALUE)
+def test_a_number_too_large_for_a_double_is_rejected() -> None:
+    assert rejected(b'{"folder:meta_data": {"x": 1e999}}') == ("folder:meta_data", VALUE)
 
 
-def test_depth() -> None:
+def test_nesting_is_bounded() -> None:
     def nested(levels: int) -> bytes:
         return b'{"folder:meta_data": ' + b'{"a": ' * levels + b"1" + b"}" * levels + b"}"
 
     deep = parse_payload(nested(MAX_DEPTH - 1), MEDIA)
     assert json.dumps(deep.meta_data)
-    assert refused(nested(MAX_DEPTH)) == ("folder:meta_data", STRUCTURE)
-    assert refused(nested(900)) == ("folder:meta_data", STRUCTURE)
+    assert rejected(nested(MAX_DEPTH)) == ("folder:meta_data", STRUCTURE)
+    assert rejected(nested(900)) == ("folder:meta_data", STRUCTURE)
 
 
 def test_names_in_errors_are_short_and_of_one_line() -> None:
-    exposed, _ = refused(json.dumps({"media:tags": {"a\n\ud800" + "b" * 5000: 1}}).encode())
+    exposed, _ = rejected(json.dumps({"media:tags": {"a\n\ud800" + "b" * 5000: 1}}).encode())
     assert exposed == "media:tags.a??" + "b" * 61
 
 
@@ -284,7 +277,7 @@ def test_params_without_analyses_are_those_of_the_one_quality_analysis() -> None
     ],
 )
 def test_params_beside_analyses_are_checked(value: Any, exposed: str, kind: type[PayloadError]) -> None:
-    assert refused(json.dumps(value).encode()) == (exposed, kind)
+    assert rejected(json.dumps(value).encode()) == (exposed, kind)
 
 
 def test_of_several_errors_the_first_in_the_order_of_the_model_is_reported() -> None:
@@ -300,7 +293,7 @@ def test_of_several_errors_the_first_in_the_order_of_the_model_is_reported() -> 
         (P + ".threshold_min", params, "threshold_min"),
         (P + ".threshold_max", params, "threshold_max"),
     ):
-        assert refused(json.dumps(payload).encode())[0] == field
+        assert rejected(json.dumps(payload).encode())[0] == field
         del table[key]
     assert parse(payload) == FolderRequest()
 
@@ -335,7 +328,7 @@ payload_like = st.fixed_dictionaries(
 )
 
 
-def valid_or_refused(data: bytes) -> None:
+def valid_or_rejected(data: bytes) -> None:
     try:
         payload: FolderRequest | PayloadError = parse_payload(data, MEDIA)
     except PayloadError as error:
@@ -356,10 +349,10 @@ def valid_or_refused(data: bytes) -> None:
 
 @settings(max_examples=200)
 @given(payload_like | json_values)
-def test_any_json_is_valid_or_refused(value: Any) -> None:
-    valid_or_refused(json.dumps(value).encode())
+def test_any_json_is_valid_or_rejected(value: Any) -> None:
+    valid_or_rejected(json.dumps(value).encode())
 
 
 @given(st.binary(max_size=200))
-def test_any_bytes_are_valid_or_refused(data: bytes) -> None:
-    valid_or_refused(data)
+def test_any_bytes_are_valid_or_rejected(data: bytes) -> None:
+    valid_or_rejected(data)

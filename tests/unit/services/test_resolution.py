@@ -122,7 +122,7 @@ def test_a_score_outside_0_to_1_cannot_be_made(score: float) -> None:
         PairScore("a", "b", score)
 
 
-def test_an_outcome_of_nothing_is_no_success() -> None:
+def test_an_outcome_without_scores_cannot_be_made() -> None:
     with pytest.raises(ValueError, match="at least one"):
         QualityOutcome(())
     with pytest.raises(ValueError, match="at least one"):

@@ -52,7 +52,7 @@ def test_biometry_uses_the_front_of_an_id_and_ignores_its_back() -> None:
     assert select(B, [selfie, back]) == ((selfie, back), TOO_FEW)
 
 
-def test_a_key_of_no_medium_is_a_defect() -> None:
+def test_a_name_of_no_medium_is_a_defect() -> None:
     with pytest.raises(KeyError):
         select(Q, [selfie], ["nobody"])
 

@@ -19,7 +19,7 @@ def test_booleans(text: str, value: bool) -> None:
 
 
 @pytest.mark.parametrize("text", ["yes", "on", "2", "-1", "t", "1.0", "none"])
-def test_what_is_no_boolean_stops_the_start(text: str) -> None:
+def test_other_texts_than_booleans_are_rejected(text: str) -> None:
     with pytest.raises(SettingsError, match="neither true nor false"):
         load_settings({"FACEVER_WEBHOOK_HTTP": text})
 
@@ -34,7 +34,7 @@ def test_booleans_of_a_file(tmp_path: Path) -> None:
         load_settings({"FACEVER_CONFIG": str(file)})
 
 
-def test_defaults_send_nothing() -> None:
+def test_webhooks_are_off_by_default() -> None:
     settings = Settings()
     assert (settings.webhooks.webhook_hosts, settings.webhooks.webhook_http, settings.liveness.spoofing_threshold) == (
         (),
@@ -44,7 +44,7 @@ def test_defaults_send_nothing() -> None:
     assert ("FACEVER_WEBHOOK_HTTP", "false") in [row[:2] for row in describe()]
 
 
-def test_the_secret_is_not_shown() -> None:
+def test_the_secret_is_not_in_the_repr() -> None:
     assert "s3cret" not in repr(load_settings({"FACEVER_WEBHOOK_SECRET": "s3cret"}))
 
 

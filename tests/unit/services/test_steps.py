@@ -17,7 +17,8 @@ from faceVer.services.folders.decide import decide
 from faceVer.services.folders.document import FolderDocument
 from faceVer.services.folders.examine import Examiner
 from faceVer.services.folders.findings import Findings
-from faceVer.services.folders.plan import Extraction, Plan, plan_folder
+from faceVer.services.folders.plan import plan_folder
+from faceVer.services.folders.planned import Extraction, Plan
 from faceVer.services.folders.present import present
 from faceVer.services.rules import media_limits
 from faceVer.settings.loader import load_settings

@@ -29,13 +29,13 @@ def test_a_photo_has_one_subject(subjects: SubjectDetector) -> None:
         subjects.in_photo(support.pair())
 
 
-def test_frames_without_a_face_are_passed_over(subjects: SubjectDetector) -> None:
+def test_frames_without_a_face_are_left_out(subjects: SubjectDetector) -> None:
     found = subjects.in_frames(frames([support.blank(), support.selfie(), support.blank(), support.selfie(shift=9)]))
     assert numbers(found) == [1, 3]
     assert subjects.in_frames(frames([support.blank()] * 3)) == []
 
 
-def test_a_passer_by_is_noted_and_a_second_person_throughout_counts(subjects: SubjectDetector) -> None:
+def test_a_second_person_counts_only_in_most_of_the_frames(subjects: SubjectDetector) -> None:
     alone, both = support.selfie(0, width=600, height=300), support.pair()
     found = subjects.in_frames(frames([alone, both, alone, alone]))
     assert [item.alone for item in found] == [True, False, True, True]
@@ -44,7 +44,7 @@ def test_a_passer_by_is_noted_and_a_second_person_throughout_counts(subjects: Su
     assert not crowded([])
 
 
-def test_a_video_that_lies_on_its_side_is_turned_upright(subjects: SubjectDetector) -> None:
+def test_a_rotated_video_is_turned_upright(subjects: SubjectDetector) -> None:
     upright = [support.selfie(shift=number) for number in range(4)]
     for turn in (1, 2, 3):
         found = subjects.in_frames(frames([np.ascontiguousarray(np.rot90(image, turn)) for image in upright]))

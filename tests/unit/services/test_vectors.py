@@ -34,7 +34,7 @@ def test_every_pair_once_in_order(engine: FaceEngine) -> None:
     assert outcome.min_confidence < 0.5
 
 
-def test_a_videos_template_is_that_of_its_person(engine: FaceEngine) -> None:
+def test_the_vector_of_a_video_is_that_of_its_person(engine: FaceEngine) -> None:
     clip = ranked(engine, [support.selfie(2, shift=number) for number in (0, 6, 12, 18)])
     vector = FrameVectors(engine, clip).mean(2)
     assert vector.dtype == np.float32
@@ -45,12 +45,12 @@ def test_a_videos_template_is_that_of_its_person(engine: FaceEngine) -> None:
     assert compare_pairs({"video": vector, "other": other}, engine.match).max_confidence < 0.5
 
 
-def test_the_best_usable_frames_make_the_template(engine: FaceEngine) -> None:
+def test_the_vector_is_the_mean_of_the_best_usable_frames(engine: FaceEngine) -> None:
     images = [support.selfie(2), support.selfie(2, shift=8)]
     best = ranked(engine, images)
-    spoilt = Sighting(best[0][1].frame, support.blank(), best[0][1].face)
+    unusable = Sighting(best[0][1].frame, support.blank(), best[0][1].face)
     more = [
-        (best[0][0], spoilt),
+        (best[0][0], unusable),
         *best,
         (best[0][0], Sighting(Frame(support.selfie(0)), support.selfie(0), best[0][1].face)),
     ]
@@ -58,7 +58,7 @@ def test_the_best_usable_frames_make_the_template(engine: FaceEngine) -> None:
     assert FrameVectors(engine, more).mean(2) == pytest.approx(expected / np.linalg.norm(expected), abs=1e-6)
 
 
-def test_without_a_usable_frame_there_is_no_template(engine: FaceEngine) -> None:
+def test_without_a_usable_frame_there_is_no_vector(engine: FaceEngine) -> None:
     with pytest.raises(ExtractionError):
         FrameVectors(engine, []).mean(2)
     face = ranked(engine, [support.selfie(2)])[0]

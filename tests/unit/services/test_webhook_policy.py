@@ -224,7 +224,7 @@ def test_pauses_stay_in_their_bounds(tried: int, chance: float, elapsed: float) 
         assert elapsed + pause < 500.0
 
 
-def test_the_receiver_may_ask_for_a_longer_pause() -> None:
+def test_retry_after_makes_the_pause_longer() -> None:
     plan = RetryPlan(deadline=100.0)
     assert plan.pause(1, 0.0, lambda: 0.5, retry_after=20.0) == 20.0
     assert plan.pause(1, 0.0, lambda: 0.5, retry_after=0.1) == 0.75

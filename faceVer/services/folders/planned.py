@@ -1,0 +1,57 @@
+"""What is to be done for one folder: complete values, so that a plan can be stored and carried out elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from faceVer.domain.analyses import FailureKind, Thresholds
+from faceVer.domain.folders import MediaItem
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedAnalysis:
+    """One analysis. media: ids of the media it uses. failure: why it cannot be made, known before media are decoded.
+
+    best_shots: by the ids of the media of which it takes a best shot, the ids of the shots.
+    """
+
+    analysis_id: str
+    thresholds: Thresholds
+    media: tuple[str, ...]
+    failure: FailureKind | None = None
+    best_shots: Mapping[str, str] = field(default_factory=dict)
+    meta_data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Extraction:
+    """What to extract from a medium. previews: every frame as a small picture, for the console."""
+
+    pad_score: bool = False
+    best_shot: bool = False
+    vector: bool = False
+    previews: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedMedium:
+    """One medium and what its analyses need of it."""
+
+    item: MediaItem
+    extraction: Extraction
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One folder. created: Unix seconds, when the request began to be read. begun: when its analyses began."""
+
+    folder_id: str
+    group_id: str
+    created: float
+    begun: float
+    media: tuple[PlannedMedium, ...]
+    analyses: tuple[PlannedAnalysis, ...]
+    meta_data: Mapping[str, Any] = field(default_factory=dict)
+    resolution_endpoint: str | None = None

@@ -1,0 +1,145 @@
+"""From analyses to their wire models."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from faceVer.domain.analyses import (
+    BiometryOutcome,
+    Failure,
+    FailureKind,
+    MediaScore,
+    QualityOutcome,
+    QualityThresholds,
+)
+from faceVer.domain.folders import Analysis, MediaItem, MediaKind
+from faceVer.services.folders.analysis_document import (
+    BiometryAnalysis,
+    BiometryConfs,
+    BiometryResult,
+    BiometryScores,
+    QualityAnalysis,
+    QualityConfs,
+    QualityResult,
+    QualityScore,
+)
+from faceVer.services.folders.media_document import Medium, OutputImage
+from faceVer.services.folders.present_media import best_shot_model
+
+# error_code and error_message of a failed analysis, by the Oz API's pages "Rules of Assigning Analyses" and
+# "Tag-Related Errors"; the second person's is the server's own.
+FAILURES: Mapping[FailureKind, tuple[int, str]] = {
+    FailureKind.NO_FACE: (202, "Could not locate face on source media [{media_id}]"),
+    FailureKind.SEVERAL_PERSONS: (202, "More than one person is present on source media [{media_id}]"),
+    FailureKind.TOO_FEW_MEDIA: (202, "Biometry. Analysis requires at least 2 media objects to process"),
+    FailureKind.NO_QUALITY_MEDIA: (5, "Invalid/missed tag values to process quality check"),
+}
+# The Oz API's `confs` still carry the thresholds of two older scores that no longer decide anything.
+LEGACY_THRESHOLD = 0.5
+_SOURCE_ID: Mapping[MediaKind, str] = {
+    "image": "source_image_id",
+    "video": "source_video_id",
+    "shots_set": "source_shots_set_id",
+}
+
+
+def analysis_model(
+    analysis: Analysis, folder_id: str, source: list[Medium], source_ids: bool
+) -> QualityAnalysis | BiometryAnalysis:
+    """One entry of `analyses`. source: the models of its media."""
+    code, message = _failure(analysis.outcome) if isinstance(analysis.outcome, Failure) else (None, None)
+    common: dict[str, Any] = {
+        "analyse_id": analysis.analysis_id,
+        "analysis_id": analysis.analysis_id,
+        "folder_id": folder_id,
+        "folder_time_created": None,
+        "state": analysis.status.state,
+        "company_id": None,
+        "group_id": analysis.group_id,
+        "error_message": message,
+        "error_code": code,
+        "resolution_operator": None,
+        "technical_meta_data": {},
+        "time_created": analysis.created,
+        "time_updated": analysis.updated,
+        "meta_data": dict(analysis.meta_data),
+        "source_media": source,
+        "resolution_status": analysis.status.resolution,
+        "resolution": analysis.status.resolution,
+    }
+    thresholds, outcome = analysis.thresholds, analysis.outcome
+    if isinstance(thresholds, QualityThresholds):
+        return QualityAnalysis(
+            results_data=None,
+            confs=QualityConfs(
+                threshold_replay=LEGACY_THRESHOLD,
+                extract_best_shot=thresholds.extract_best_shot,
+                threshold_liveness=LEGACY_THRESHOLD,
+                threshold_spoofing=thresholds.threshold_spoofing,
+            ),
+            results_media=_quality_results(analysis, outcome, folder_id, source_ids)
+            if isinstance(outcome, QualityOutcome)
+            else [],
+            **common,
+        )
+    return BiometryAnalysis(
+        results_data=_scores(outcome) if isinstance(outcome, BiometryOutcome) else None,
+        confs=BiometryConfs(threshold_min=thresholds.threshold_min, threshold_max=thresholds.threshold_max),
+        results_media=_biometry_results(analysis, outcome, source_ids) if isinstance(outcome, BiometryOutcome) else [],
+        **common,
+    )
+
+
+def _quality_results(
+    analysis: Analysis, outcome: QualityOutcome, folder_id: str, source_ids: bool
+) -> list[QualityResult]:
+    items = {item.media_id: item for item in analysis.source}
+
+    def images(score: MediaScore) -> list[OutputImage]:
+        if score.best_shot is None:
+            return []
+        return [best_shot_model(score.best_shot, items[score.media_id], analysis, folder_id)]
+
+    return [
+        QualityResult(
+            results_data=QualityScore(confidence_spoofing=score.pad_score),
+            output_images=images(score),
+            **_result(analysis, items[score.media_id], source_ids),
+        )
+        for score in outcome.scores
+    ]
+
+
+def _biometry_results(analysis: Analysis, outcome: BiometryOutcome, source_ids: bool) -> list[BiometryResult]:
+    items = {item.media_id: item for item in analysis.source}
+    return [
+        BiometryResult(
+            results_data=_scores(outcome.of(media_id)),
+            output_images=[],
+            **_result(analysis, items[media_id], source_ids),
+        )
+        for media_id in outcome.media_ids
+    ]
+
+
+def _result(analysis: Analysis, item: MediaItem, source_ids: bool) -> dict[str, Any]:
+    """The fields of every entry of `results_media`."""
+    fields: dict[str, Any] = {
+        "company_id": None,
+        "media_association_id": item.media_id,
+        "analysis_id": analysis.analysis_id,
+        "source_media_id": item.media_id,
+        "collection_persons": [],
+        "folder_time_created": None,
+    }
+    return fields | {_SOURCE_ID[item.kind]: item.media_id} if source_ids else fields
+
+
+def _scores(outcome: BiometryOutcome) -> BiometryScores:
+    return BiometryScores(max_confidence=outcome.max_confidence, min_confidence=outcome.min_confidence)
+
+
+def _failure(failure: Failure) -> tuple[int, str]:
+    code, message = FAILURES[failure.kind]
+    return code, message.format(media_id=failure.media_id)
