@@ -127,9 +127,9 @@ def _frame_record(frame: FrameScore) -> dict[str, Any]:
 
 
 def _frame_lines(source: Source, evidence: PadScore) -> list[str]:
-    from faceVer.tools.liveness_evaluation import Measured, describe
+    from faceVer.tools.liveness_evaluation import ScoredFile, describe
 
-    return [*islice(describe(Measured(Path(source.path), evidence), "", 1.0, frames=True), 1, None)]
+    return [*islice(describe(ScoredFile(Path(source.path), evidence), "", 1.0, frames=True), 1, None)]
 
 
 def _measure(options: argparse.Namespace) -> int:

@@ -25,40 +25,40 @@ _NORMAL_95 = 1.96
 
 
 class Scorer(Protocol):
-    """What is measured: FolderService, or a stand-in."""
+    """What is measured: FolderService, or a test's stand-in."""
 
     def pad_score(self, data: bytes) -> PadScore: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
-    """One file. score: None where there is none, and `reason` says why."""
+class ScoredFile:
+    """One file. pad: None where there is no score, and `reason` says why."""
 
     path: Path
-    score: PadScore | None
+    pad: PadScore | None
     reason: str = ""
 
-    def attack(self, threshold: float) -> bool | None:
+    def is_attack(self, threshold: float) -> bool | None:
         """Whether it was classified as an attack; None = no response."""
-        return None if self.score is None else self.score.score > threshold
+        return None if self.pad is None else self.pad.score > threshold
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """Errors among the scored presentations of one label, and how many of all got no score."""
+    """Errors among the scored presentations of one label. unscored: those without a score."""
 
     label: str
     total: int
     errors: int
-    silent: int
+    unscored: int
 
     @property
     def scored(self) -> int:
-        return self.total - self.silent
+        return self.total - self.unscored
 
 
 def label_of(path: Path, root: Path) -> str | None:
-    """`BONA_FIDE`, an attack's type, `UNSTATED`, or None where neither the name nor a folder below `root` tells."""
+    """`BONA_FIDE`, an attack's type, `UNSTATED`, or None where neither the name nor a folder below `root` has a label."""
     for part in reversed(path.relative_to(root).parts):
         match = _LABEL.match(part)
         if match:
@@ -66,53 +66,53 @@ def label_of(path: Path, root: Path) -> str | None:
     return None
 
 
-def score_file(scorer: Scorer, path: Path) -> Measured:
+def score_file(scorer: Scorer, path: Path) -> ScoredFile:
     """Score one file. Raises InferenceError; OSError where it cannot be opened."""
     try:
-        return Measured(path, scorer.pad_score(path.read_bytes()))
+        return ScoredFile(path, scorer.pad_score(path.read_bytes()))
     except (FaceError, SampleError) as error:
-        return Measured(path, None, f"{type(error).__name__}: {error}")
+        return ScoredFile(path, None, f"{type(error).__name__}: {error}")
 
 
 def measure(scorer: Scorer, folder: Path, threshold: float, *, frames: bool = False) -> Iterator[str]:
     """Lines for `facever liveness --measure DIR`: each labelled file, then the error rates."""
-    results: list[tuple[str, Measured]] = []
+    results: list[tuple[str, ScoredFile]] = []
     skipped = 0
     for path in sorted(p for p in folder.rglob("*") if p.is_file() and not p.name.startswith(".")):
         label = label_of(path, folder)
         if label is None:
             skipped += 1
             continue
-        measured = score_file(scorer, path)
-        results.append((label, measured))
-        yield from describe(measured, str(path.relative_to(folder)), threshold, frames=frames)
+        scored = score_file(scorer, path)
+        results.append((label, scored))
+        yield from describe(scored, str(path.relative_to(folder)), threshold, frames=frames)
     if skipped:
         yield f"{skipped} files without a label in their name or folder were left out"
     yield ""
     yield from table(rates(results, threshold), threshold)
 
 
-def describe(measured: Measured, name: str, threshold: float, *, frames: bool) -> Iterator[str]:
+def describe(scored: ScoredFile, name: str, threshold: float, *, frames: bool) -> Iterator[str]:
     """One file's lines."""
-    if measured.score is None:
-        yield f"{name}: no score: {measured.reason}"
+    if scored.pad is None:
+        yield f"{name}: no score: {scored.reason}"
         return
-    score = measured.score
-    verdict = "attack" if measured.attack(threshold) else "bona fide"
-    yield f"{name}: {score.score:.6f} {verdict} ({len(score.frames)} frames with a face)"
+    pad = scored.pad
+    verdict = "attack" if scored.is_attack(threshold) else "bona fide"
+    yield f"{name}: {pad.score:.6f} {verdict} ({len(pad.frames)} frames with a face)"
     if frames:
-        for frame in score.frames:
+        for frame in pad.frames:
             box = ",".join(f"{edge:.0f}" for edge in frame.box)
             where = frame.name or f"{frame.time:.2f} s"
             second = "" if frame.alone else " second face"
             yield f"  frame {frame.index} at {where}: {frame.pad_score:.3f} weight {frame.weight:.2f} box {box}{second}"
 
 
-def rates(results: Iterable[tuple[str, Measured]], threshold: float) -> list[Rate]:
+def rates(results: Iterable[tuple[str, ScoredFile]], threshold: float) -> list[Rate]:
     """One rate per label, bona fide first, attack types by name."""
     groups: dict[str, list[bool | None]] = {}
-    for label, measured in results:
-        groups.setdefault(label, []).append(measured.attack(threshold))
+    for label, scored in results:
+        groups.setdefault(label, []).append(scored.is_attack(threshold))
     order = sorted(groups, key=lambda label: (label != BONA_FIDE, label))
     return [_rate(label, groups[label]) for label in order]
 
@@ -123,7 +123,7 @@ def _rate(label: str, found: list[bool | None]) -> Rate:
 
 
 def table(found: Iterable[Rate], threshold: float) -> Iterator[str]:
-    """The error rates as text. An attack that gets no score is stopped, a person who gets none is not let in."""
+    """The error rates as text. An attack without a score is rejected, and so is a bona fide presentation."""
     yield f"threshold {threshold:g}"
     yield f"{'presentations':<24}{'files':>6}{'scored':>8}{'errors':>8}  {'rate':<32}{'no response':>12}"
     for rate in found:
@@ -133,11 +133,11 @@ def table(found: Iterable[Rate], threshold: float) -> Iterator[str]:
         if rate.scored:
             low, high = wilson(rate.errors, rate.scored)
             text = f"{term} {rate.errors / rate.scored:.1%} (95 %: {low:.0%} to {high:.0%})"
-        yield f"{name:<24}{rate.total:>6}{rate.scored:>8}{rate.errors:>8}  {text:<32}{rate.silent:>12}"
+        yield f"{name:<24}{rate.total:>6}{rate.scored:>8}{rate.errors:>8}  {text:<32}{rate.unscored:>12}"
 
 
 def wilson(errors: int, count: int) -> tuple[float, float]:
-    """The 95 % interval (Wilson's score interval) of a rate seen as `errors` of `count` (at least 1)."""
+    """The 95 % interval (Wilson's score interval) of an error rate, `errors` of `count` (at least 1)."""
     square = _NORMAL_95**2
     rate = errors / count
     centre = (rate + square / (2 * count)) / (1 + square / count)
