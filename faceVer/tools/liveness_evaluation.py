@@ -58,7 +58,7 @@ class Rate:
 
 
 def label_of(path: Path, root: Path) -> str | None:
-    """`BONA_FIDE`, an attack's type, `UNSTATED`, or None where neither the name nor a folder below `root` has a label."""
+    """`BONA_FIDE`, an attack's type, `UNSTATED`, or None where neither the name nor a folder below `root` has one."""
     for part in reversed(path.relative_to(root).parts):
         match = _LABEL.match(part)
         if match:
