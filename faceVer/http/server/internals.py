@@ -50,6 +50,16 @@ class HttpConnection(RequestHandler):
         """Whether no further request will be handled; what has been written may still have to be sent."""
         return self._task_handler is None or self._task_handler.done()
 
+    def data_received(self, data: bytes) -> None:
+        """Parse what has arrived; aiohttp alone leaves cycles if it is malformed.
+
+        The error is kept in a message, or in a body, that the frame in its traceback refers to.
+        """
+        super().data_received(data)
+        for message, body in self._messages:
+            _drop_tracebacks(getattr(message, "exc", None))
+            _drop_tracebacks(body.exception())
+
     def connection_lost(self, exc: BaseException | None) -> None:
         """Drop the connection; aiohttp alone leaves cycles if a task still waits for the rest of a body.
 
@@ -62,6 +72,12 @@ class HttpConnection(RequestHandler):
             task.add_done_callback(_retrieve_cancellation)
             task.cancel()
         super().connection_lost(exc)
+
+
+def _drop_tracebacks(error: BaseException | None) -> None:
+    while error is not None:
+        error.__traceback__ = None
+        error = error.__cause__ or error.__context__
 
 
 def _retrieve_cancellation(task: asyncio.Task[None]) -> None:

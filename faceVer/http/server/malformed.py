@@ -52,8 +52,8 @@ class MalformedHttp:
         return 500, InternalError(type(error).__name__)
 
 
-def log_connection_error(error: object) -> None:
-    """Log what ends a connection instead of a response.
+def log_connection_error(error: BaseException | None) -> None:
+    """Log what ends a connection instead of a response, and drop its traceback.
 
     A body that breaks off or cannot be decompressed is the client's error, and its request has a log line; anything
     else is a defect of the server.
@@ -61,4 +61,6 @@ def log_connection_error(error: object) -> None:
     if isinstance(error, (web.RequestPayloadError, HttpProcessingError, ConnectionError)):
         log.debug("a connection ended with %s", type(error).__name__)
     else:
-        log.error("a connection failed: %s", traceback_text(error) if isinstance(error, BaseException) else "")
+        log.error("a connection failed: %s", traceback_text(error) if error else "")
+    if error is not None:
+        error.__traceback__ = None  # it refers to aiohttp's frame, which keeps the body, which keeps the error

@@ -125,7 +125,8 @@ async def receive(
     except TimeoutError:
         raise MalformedBodyError(f"the body did not arrive within {seconds:g} s") from None
     except (web.RequestPayloadError, ValueError) as error:
-        raise MalformedBodyError(f"the body is malformed: {error}") from error
+        # `content` keeps the error, whose traceback would refer to this frame, and so to `content`.
+        raise MalformedBodyError(f"the body is malformed: {error}") from error.with_traceback(None)
 
 
 async def run_decoding(executor: InferenceExecutor, parts: Sequence[Part], work: Callable[[], T]) -> T:
