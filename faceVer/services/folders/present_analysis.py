@@ -14,17 +14,8 @@ from faceVer.domain.analyses import (
     QualityThresholds,
 )
 from faceVer.domain.folders import Analysis, MediaItem, MediaKind
-from faceVer.services.folders.analysis_document import (
-    BiometryAnalysis,
-    BiometryConfs,
-    BiometryResult,
-    BiometryScores,
-    QualityAnalysis,
-    QualityConfs,
-    QualityResult,
-    QualityScore,
-)
-from faceVer.services.folders.media_document import Medium, OutputImage
+from faceVer.services.folders import analysis_document as wire
+from faceVer.services.folders.media_document import Medium
 from faceVer.services.folders.present_media import best_shot_model
 
 # error_code and error_message of a failed analysis, by the Oz API's pages "Rules of Assigning Analyses" and
@@ -46,7 +37,7 @@ _SOURCE_ID: Mapping[MediaKind, str] = {
 
 def analysis_model(
     analysis: Analysis, folder_id: str, source: list[Medium], source_ids: bool
-) -> QualityAnalysis | BiometryAnalysis:
+) -> wire.QualityAnalysis | wire.BiometryAnalysis:
     """One entry of `analyses`. source: the models of its media."""
     code, message = _failure(analysis.outcome) if isinstance(analysis.outcome, Failure) else (None, None)
     common: dict[str, Any] = {
@@ -70,57 +61,48 @@ def analysis_model(
     }
     thresholds, outcome = analysis.thresholds, analysis.outcome
     if isinstance(thresholds, QualityThresholds):
-        return QualityAnalysis(
+        scores = outcome.scores if isinstance(outcome, QualityOutcome) else ()
+        return wire.QualityAnalysis(
             results_data=None,
-            confs=QualityConfs(
+            confs=wire.QualityConfs(
                 threshold_replay=LEGACY_THRESHOLD,
                 extract_best_shot=thresholds.extract_best_shot,
                 threshold_liveness=LEGACY_THRESHOLD,
                 threshold_spoofing=thresholds.threshold_spoofing,
             ),
-            results_media=_quality_results(analysis, outcome, folder_id, source_ids)
-            if isinstance(outcome, QualityOutcome)
-            else [],
+            results_media=[_quality_result(analysis, score, folder_id, source_ids) for score in scores],
             **common,
         )
-    return BiometryAnalysis(
-        results_data=_scores(outcome) if isinstance(outcome, BiometryOutcome) else None,
-        confs=BiometryConfs(threshold_min=thresholds.threshold_min, threshold_max=thresholds.threshold_max),
-        results_media=_biometry_results(analysis, outcome, source_ids) if isinstance(outcome, BiometryOutcome) else [],
+    compared = outcome if isinstance(outcome, BiometryOutcome) else None
+    return wire.BiometryAnalysis(
+        results_data=_scores(compared) if compared else None,
+        confs=wire.BiometryConfs(threshold_min=thresholds.threshold_min, threshold_max=thresholds.threshold_max),
+        results_media=[
+            wire.BiometryResult(
+                results_data=_scores(compared.of(media_id)),
+                output_images=[],
+                **_result(analysis, _item(analysis, media_id), source_ids),
+            )
+            for media_id in compared.media_ids
+        ]
+        if compared
+        else [],
         **common,
     )
 
 
-def _quality_results(
-    analysis: Analysis, outcome: QualityOutcome, folder_id: str, source_ids: bool
-) -> list[QualityResult]:
-    items = {item.media_id: item for item in analysis.source}
-
-    def images(score: MediaScore) -> list[OutputImage]:
-        if score.best_shot is None:
-            return []
-        return [best_shot_model(score.best_shot, items[score.media_id], analysis, folder_id)]
-
-    return [
-        QualityResult(
-            results_data=QualityScore(confidence_spoofing=score.pad_score),
-            output_images=images(score),
-            **_result(analysis, items[score.media_id], source_ids),
-        )
-        for score in outcome.scores
-    ]
+def _quality_result(analysis: Analysis, score: MediaScore, folder_id: str, source_ids: bool) -> wire.QualityResult:
+    item = _item(analysis, score.media_id)
+    shot = score.best_shot
+    return wire.QualityResult(
+        results_data=wire.QualityScore(confidence_spoofing=score.pad_score),
+        output_images=[best_shot_model(shot, item, analysis, folder_id)] if shot else [],
+        **_result(analysis, item, source_ids),
+    )
 
 
-def _biometry_results(analysis: Analysis, outcome: BiometryOutcome, source_ids: bool) -> list[BiometryResult]:
-    items = {item.media_id: item for item in analysis.source}
-    return [
-        BiometryResult(
-            results_data=_scores(outcome.of(media_id)),
-            output_images=[],
-            **_result(analysis, items[media_id], source_ids),
-        )
-        for media_id in outcome.media_ids
-    ]
+def _item(analysis: Analysis, media_id: str) -> MediaItem:
+    return next(item for item in analysis.source if item.media_id == media_id)
 
 
 def _result(analysis: Analysis, item: MediaItem, source_ids: bool) -> dict[str, Any]:
@@ -136,8 +118,8 @@ def _result(analysis: Analysis, item: MediaItem, source_ids: bool) -> dict[str, 
     return fields | {_SOURCE_ID[item.kind]: item.media_id} if source_ids else fields
 
 
-def _scores(outcome: BiometryOutcome) -> BiometryScores:
-    return BiometryScores(max_confidence=outcome.max_confidence, min_confidence=outcome.min_confidence)
+def _scores(outcome: BiometryOutcome) -> wire.BiometryScores:
+    return wire.BiometryScores(max_confidence=outcome.max_confidence, min_confidence=outcome.min_confidence)
 
 
 def _failure(failure: Failure) -> tuple[int, str]:

@@ -7,29 +7,15 @@ from typing import Any
 
 from faceVer.domain.analyses import BestShot
 from faceVer.domain.folders import Analysis, MediaItem
-from faceVer.services.folders.media_document import (
-    LANDSCAPE,
-    PORTRAIT,
-    ImageFile,
-    ImageInfo,
-    ImageMedium,
-    Medium,
-    OutputImage,
-    ShotsSetFile,
-    ShotsSetInfo,
-    ShotsSetMedium,
-    VideoFile,
-    VideoInfo,
-    VideoMedium,
-)
+from faceVer.services.folders import media_document as wire
 
 
 def orientation(width: int, height: int) -> str:
     """The orientation tag of a picture of that size; a square counts as portrait, as selfies are."""
-    return LANDSCAPE if width > height else PORTRAIT
+    return wire.LANDSCAPE if width > height else wire.PORTRAIT
 
 
-def medium_model(item: MediaItem, folder_id: str) -> Medium:
+def medium_model(item: MediaItem, folder_id: str) -> wire.Medium:
     """One entry of `media` and of `source_media`."""
     file: dict[str, Any] = {
         "md5": item.md5,
@@ -53,25 +39,26 @@ def medium_model(item: MediaItem, folder_id: str) -> Medium:
         "folder_time_created": None,
     }
     if item.kind == "image":
-        image = ImageInfo(thumb=None, original=ImageFile(**file))
-        return ImageMedium(info=image, image_id=item.media_id, image_url=None, **common)
+        image = wire.ImageInfo(thumb=None, original=wire.ImageFile(**file))
+        return wire.ImageMedium(info=image, image_id=item.media_id, image_url=None, **common)
     if item.kind == "video":
-        video = VideoInfo(thumb=None, video=VideoFile(duration=item.duration or 0.0, fps=item.fps or 0.0, **file))
-        return VideoMedium(info=video, video_id=item.media_id, video_url=None, **common)
-    shots = ShotsSetInfo(thumb=None, shots_set=ShotsSetFile(**file))
-    return ShotsSetMedium(info=shots, shots_set_id=item.media_id, video_url=None, **common)
+        clip = wire.VideoFile(duration=item.duration or 0.0, fps=item.fps or 0.0, **file)
+        video = wire.VideoInfo(thumb=None, video=clip)
+        return wire.VideoMedium(info=video, video_id=item.media_id, video_url=None, **common)
+    shots = wire.ShotsSetInfo(thumb=None, shots_set=wire.ShotsSetFile(**file))
+    return wire.ShotsSetMedium(info=shots, shots_set_id=item.media_id, video_url=None, **common)
 
 
-def best_shot_model(shot: BestShot, item: MediaItem, analysis: Analysis, folder_id: str) -> OutputImage:
+def best_shot_model(shot: BestShot, item: MediaItem, analysis: Analysis, folder_id: str) -> wire.OutputImage:
     """One entry of `output_images`: the picture itself, tied to its source by `media_association_id`."""
     image = shot.image
-    return OutputImage(
+    return wire.OutputImage(
         folder_id=folder_id,
         media_id=shot.media_id,
         media_type="IMAGE_RESULT_ANALYSIS_SINGLE",
-        info=ImageInfo(
+        info=wire.ImageInfo(
             thumb=None,
-            original=ImageFile(
+            original=wire.ImageFile(
                 md5=hashlib.md5(image.jpeg, usedforsecurity=False).hexdigest(),
                 width=image.width,
                 height=image.height,
@@ -95,6 +82,6 @@ def best_shot_model(shot: BestShot, item: MediaItem, analysis: Analysis, folder_
 
 def _tags(item: MediaItem) -> list[str]:
     """The requested tags, and the orientation's if the request has neither."""
-    if PORTRAIT in item.tags or LANDSCAPE in item.tags:
+    if wire.PORTRAIT in item.tags or wire.LANDSCAPE in item.tags:
         return list(item.tags)
     return [*item.tags, orientation(item.width, item.height)]
