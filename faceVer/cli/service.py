@@ -98,7 +98,9 @@ def _settings(options: argparse.Namespace) -> int:
 
 def _openapi(options: argparse.Namespace) -> int:
     from faceVer.cli.load_settings import load
-    from faceVer.http.ops import openapi
+    from faceVer.http.endpoints import endpoint_table
+    from faceVer.http.ops.openapi.document import build
 
-    print(json.dumps(openapi.document(load()), ensure_ascii=False, indent=2))
+    settings = load()
+    print(json.dumps(build(settings, endpoint_table(settings)), ensure_ascii=False, indent=2))
     return OK

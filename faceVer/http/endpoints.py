@@ -8,27 +8,50 @@ from dataclasses import replace
 from faceVer.domain.errors import UnknownPathError
 from faceVer.http import console
 from faceVer.http.lite import errors as lite
-from faceVer.http.lite.faces import USE_CASES, extract
+from faceVer.http.lite.faces import RESPONSES, USE_CASES, extract
 from faceVer.http.lite.liveness import detect
+from faceVer.http.lite.models import Detection
 from faceVer.http.ops import openapi
 from faceVer.http.ops.exposition import metrics_page
 from faceVer.http.ops.health import faces_health, liveness_health
+from faceVer.http.ops.models import Health, Version
 from faceVer.http.ops.probes import live, ready
 from faceVer.http.ops.version import version
 from faceVer.http.oz.errors import OZ
 from faceVer.http.oz.instant_folders import instant_folder
 from faceVer.http.pipeline.api_family import ApiFamily
 from faceVer.http.pipeline.comparison_forms import pair_handler
-from faceVer.http.pipeline.endpoint import ANY_METHOD, Access, Body, Endpoint, EndpointTable, Handler, Lane, reject_path
+from faceVer.http.pipeline.endpoint import (
+    ANY_METHOD,
+    Access,
+    Body,
+    Content,
+    Endpoint,
+    EndpointTable,
+    Handler,
+    Lane,
+    json_content,
+    reject_path,
+)
 from faceVer.http.pipeline.paths import FACES, INSTANT_FOLDERS, LIVE, LIVENESS, METRICS, READY, VERSION
 from faceVer.http.pipeline.paths import OZ as OZ_API
+from faceVer.http.pipeline.responses import OCTETS
 from faceVer.http.vendor import verification
 from faceVer.http.vendor.errors import VERIFICATION
+from faceVer.services.folders.document import FolderDocument
 from faceVer.settings.model import Settings
 
 _unknown_path = lite.FACES.row(UnknownPathError)._replace(status=404)
-OPERATIONS = replace(lite.FACES, name="operations", errors={**lite.FACES.errors, UnknownPathError: _unknown_path})
+OPERATIONS = replace(
+    lite.FACES,
+    name="operations",
+    title="Operations",
+    about="Version, health, probes, metrics, and this document.",
+    errors={**lite.FACES.errors, UnknownPathError: _unknown_path},
+)
 """What belongs to no API family: the codes of API Lite's faces, but 404 for an unknown path."""
+TEMPLATE = Content(OCTETS, bytes)
+HEALTH = (json_content(Health), json_content(Health, status=503))
 
 
 def endpoint_table(settings: Settings) -> EndpointTable:
@@ -45,8 +68,8 @@ def endpoint_table(settings: Settings) -> EndpointTable:
 
 
 def _rows(settings: Settings) -> Iterator[Endpoint]:
-    yield _probe(VERSION, version, OPERATIONS)
-    yield _probe(f"{FACES}/health", faces_health, lite.FACES)
+    yield _probe(VERSION, version, OPERATIONS, json_content(Version))
+    yield _probe(f"{FACES}/health", faces_health, lite.FACES, *HEALTH)
     yield Endpoint(
         method="POST",
         path=f"{FACES}/extract",
@@ -54,6 +77,7 @@ def _rows(settings: Settings) -> Iterator[Endpoint]:
         family=lite.FACES,
         body=Body.IMAGE,
         models=("faces",),
+        responses=(TEMPLATE,),
     )
     for name, (first, second, use_case) in USE_CASES.items():
         yield Endpoint(
@@ -65,8 +89,10 @@ def _rows(settings: Settings) -> Iterator[Endpoint]:
             body=Body.FORM,
             parts=(first, second),
             models=("faces",),
+            responses=(RESPONSES[name],),
+            examples=() if name == "verify" else (name,),
         )
-    yield _probe(f"{LIVENESS}/health", liveness_health, lite.LIVENESS)
+    yield _probe(f"{LIVENESS}/health", liveness_health, lite.LIVENESS, *HEALTH)
     yield Endpoint(
         method="POST",
         path=f"{LIVENESS}/detect",
@@ -74,6 +100,8 @@ def _rows(settings: Settings) -> Iterator[Endpoint]:
         family=lite.LIVENESS,
         body=Body.IMAGE_OR_FORM,
         models=("liveness",),
+        responses=(json_content(Detection), json_content(FolderDocument)),
+        examples=("liveness", "folder", "failed"),
     )
     yield Endpoint(
         method="POST",
@@ -83,13 +111,14 @@ def _rows(settings: Settings) -> Iterator[Endpoint]:
         family=OZ,
         body=Body.FORM,
         models=("liveness",),
+        responses=(json_content(FolderDocument),),
     )
     for prefix in settings.api.vendor_prefix:
-        yield _probe(f"{verification.base(prefix)}/health", faces_health, VERIFICATION)
+        yield _probe(f"{verification.base(prefix)}/health", faces_health, VERIFICATION, *HEALTH)
         yield from verification.endpoints(prefix)
-    yield _probe(LIVE, live, OPERATIONS)
-    yield _probe(READY, ready, OPERATIONS)
-    yield _probe(METRICS, metrics_page, OPERATIONS, Access.GUARDED)
+    yield _probe(LIVE, live, OPERATIONS, HEALTH[0])
+    yield _probe(READY, ready, OPERATIONS, *HEALTH)
+    yield _probe(METRICS, metrics_page, OPERATIONS, Content("text/plain", str), access=Access.GUARDED)
     yield from _pages(openapi.endpoints(OPERATIONS), settings.api.docs)
     yield from _pages(console.endpoints(lite.FACES, lite.LIVENESS, OPERATIONS), console.is_served(settings))
 
@@ -104,5 +133,9 @@ def _pages(rows: Iterable[Endpoint], served: bool) -> Iterator[Endpoint]:
         )
 
 
-def _probe(path: str, handler: Handler, family: ApiFamily, access: Access = Access.OPEN) -> Endpoint:
-    return Endpoint(method="GET", path=path, handler=handler, family=family, access=access, lane=None)
+def _probe(
+    path: str, handler: Handler, family: ApiFamily, *responses: Content, access: Access = Access.OPEN
+) -> Endpoint:
+    return Endpoint(
+        method="GET", path=path, handler=handler, family=family, access=access, lane=None, responses=responses
+    )

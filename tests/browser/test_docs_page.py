@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import Route, expect
 
-from faceVer.http.ops.openapi import document
+from faceVer.http.ops.openapi.document import build
 from faceVer.settings.loader import load_settings
 from tests.browser.conftest import Visit
 from tests.browser.legible import faint
 from tests.browser.support import PHONE, SLOW, Console, picture
+from tests.support_endpoints import TABLE
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator
@@ -42,7 +43,7 @@ def colours(opened: Console) -> tuple[int, int]:
 
 
 def test_every_operation_is_shown_and_version_can_be_tried_out(visit: Visit) -> None:
-    described = document(load_settings({}))
+    described = build(load_settings({}), TABLE)
     with visit() as opened:
         block = show(opened, "Service/version")
         assert opened.page.title() == "FaceVer"

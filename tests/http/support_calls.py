@@ -12,8 +12,7 @@ from PIL import Image
 
 from faceVer.domain.errors import SampleError
 from faceVer.http.lite.faces import USE_CASES as ENDPOINTS
-from faceVer.http.ops import openapi
-from faceVer.http.ops.openapi.bodies import ENCODINGS
+from faceVer.http.ops.openapi.headers import ENCODINGS
 from faceVer.http.pipeline.forms.content_types import IMAGE_TYPES
 from faceVer.http.pipeline.part_spec import PartSpec
 from faceVer.http.pipeline.paths import FACES as PREFIX
@@ -35,7 +34,7 @@ WORK = (*FORMS, EXTRACT, DETECT, FOLDERS_PATH)
 """Paths that are POSTed to."""
 FACTS = ("/version", f"{PREFIX}/health", f"{LIVENESS}/health", "/livez", "/readyz", "/metrics")
 HEALTH = (f"{PREFIX}/health", f"{LIVENESS}/health", "/readyz")
-FILES = openapi.FILES
+FILES = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +102,6 @@ def calls(have: Material) -> Iterator[Call]:
     for path in (*FACTS, *FILES):
         yield Call("well", path, 200, verb="GET")
         yield Call("wrong verb", path, 400, family(path, "002002"))
-    yield Call("no such file", f"{openapi.PAGE}/nothing.js", 404, "BPE-002006", verb="GET")
 
 
 def passer_by() -> Image.Image:

@@ -98,7 +98,7 @@ class Judge:
             return str(code)
         if kind == "multipart/form-data":
             parts = form_of(answer)
-            schema, _ = self.resolve(pointer)
+            schema, at = self.resolve(pointer)
             assert list(parts) == list(schema["properties"])
             for name, (told, _) in parts.items():
                 encoding = self.resolve(pointer.removesuffix("/schema") + "/encoding")[0][name]
@@ -106,7 +106,7 @@ class Judge:
                 documented = {one.lower() for one in encoding.get("headers", {})}
                 assert set(told) - {"content-disposition", "content-type"} <= documented
             assert isinstance(parts["bio_feature"][1], bytes)
-            self.valid(parts["score"][1], f"{pointer}/properties/score")
+            self.valid(parts["score"][1], f"{at}/properties/score")
             self.walk({name: value for name, (_, value) in parts.items()}, pointer)
         return ""
 
@@ -131,7 +131,7 @@ class Judge:
     def walk(self, value: Any, pointer: str) -> None:
         """Note which documented properties and values are in `value`, which fits the schema at `pointer`."""
         schema, at = self.resolve(pointer)
-        for key in ("oneOf", "allOf"):
+        for key in ("oneOf", "anyOf", "allOf"):
             for number in range(len(schema.get(key, ()))):
                 if self.fits(value, f"{at}/{key}/{number}"):
                     self.walk(value, f"{at}/{key}/{number}")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from faceVer.http.ops import openapi
+from faceVer.http.ops.openapi.document import build
 from faceVer.settings.loader import describe, load_settings
 from tests.support_endpoints import TABLE
 
@@ -46,7 +46,7 @@ def endpoint_paths() -> set[str]:
 
 def described_methods() -> set[tuple[str, str]]:
     """Method and path of what the OpenAPI document describes."""
-    paths = openapi.document(load_settings({}))["paths"]
+    paths = build(load_settings({}), TABLE)["paths"]
     return {
         (method.upper(), path) for path, methods in paths.items() for method in methods if not path.startswith(PRIVATE)
     }

@@ -7,11 +7,15 @@ from faceVer.http.pipeline import messages
 from faceVer.http.pipeline.api_family import ApiFamily, ErrorRow, code_and_message
 from faceVer.http.pipeline.bpe_errors import BPE_ERRORS
 
-FACES = ApiFamily("lite-faces", BPE_ERRORS, code_and_message)
+FACES = ApiFamily(
+    "lite-faces", "Faces", "Face templates and their comparison, 1:1 and 1:N.", BPE_ERRORS, code_and_message
+)
 """/v1/face/pattern."""
 
 LIVENESS = ApiFamily(
     "lite-liveness",
+    "Liveness",
+    "Presentation attack detection on an image, and analyses of images, videos and archives.",
     {
         errors.FaceVerError: ErrorRow(500, "LDE-001001", messages.INTERNAL_LIVENESS),
         errors.InferenceError: ErrorRow(400, "LDE-001002", messages.INFERENCE),

@@ -10,16 +10,15 @@ from concurrent.futures import ThreadPoolExecutor
 from aiohttp import web
 
 from faceVer.domain.errors import FaceVerError
+from faceVer.http.ops.models import INOPERATIVE, WORKS, Health
 from faceVer.http.pipeline.responses import json_response
 
 log = logging.getLogger(__name__)
 
-WORKS, INOPERATIVE = 0, 3
-
 
 def health_response(fault: str) -> web.Response:
     """200 with status 0 where there is no fault, else 503 with status 3 and the fault as the message."""
-    return json_response({"status": INOPERATIVE if fault else WORKS, "message": fault}, status=503 if fault else 200)
+    return json_response(Health(status=INOPERATIVE if fault else WORKS, message=fault), status=503 if fault else 200)
 
 
 class HealthCheck:

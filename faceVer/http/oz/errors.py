@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from faceVer.domain import errors
 from faceVer.domain.errors import FaceVerError
+from faceVer.http.oz.models import OzError, OzErrorDetails
 from faceVer.http.pipeline import messages
 from faceVer.http.pipeline.api_family import ApiFamily, ErrorRow
 
@@ -11,13 +12,15 @@ UNKNOWN, NOT_ALLOWED, STRUCTURE, VALUE, TYPE, NOT_AUTHENTICATED, NOT_AUTHENTIC, 
 """The Oz API's error codes."""
 
 
-def _body(row: ErrorRow, message: str, error: FaceVerError) -> object:
-    details = {"field": error.exposed} if error.exposed else None
-    return {"error_code": row.code, "error_message": message, "details": details}
+def _body(row: ErrorRow, message: str, error: FaceVerError) -> OzError:
+    details = OzErrorDetails(field=error.exposed) if error.exposed else None
+    return OzError(error_code=int(row.code), error_message=message, details=details)
 
 
 OZ = ApiFamily(
     "oz",
+    "Oz API",
+    "The Oz API: the same analyses, in its own shape of errors.",
     {
         errors.FaceVerError: ErrorRow(500, UNKNOWN, messages.INTERNAL_LIVENESS),
         errors.InferenceError: ErrorRow(400, UNKNOWN, messages.INFERENCE),
@@ -39,5 +42,6 @@ OZ = ApiFamily(
         errors.UnknownPathError: ErrorRow(404, NOT_FOUND, messages.REQUEST),
     },
     _body,
+    OzError,
 )
 """/api."""

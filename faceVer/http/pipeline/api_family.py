@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from faceVer.domain.errors import FaceVerError
 from faceVer.http.pipeline.messages import Message
+from faceVer.http.pipeline.wire import Error, WireModel
 
 
 class ErrorRow(NamedTuple):
@@ -18,20 +19,24 @@ class ErrorRow(NamedTuple):
     message: Message
 
 
-ErrorBody = Callable[[ErrorRow, str, FaceVerError], object]
-"""(row, message in the answer's language, error) -> the response's JSON value."""
+ErrorBody = Callable[[ErrorRow, str, FaceVerError], WireModel]
+"""(row, message in the response's language, error) -> the response's JSON."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ApiFamily:
-    """errors: by class; a class without a row has its base's. language: the family's only one, None = the setting's.
+    """name: one word for code; title and about: for readers of the OpenAPI document.
 
-    content_type: of its JSON responses.
+    errors: by class; a class without a row has its base's. error_model: the type that `body` makes. language: the
+    family's only one, None = the setting's. content_type: of its JSON responses.
     """
 
     name: str
+    title: str
+    about: str
     errors: Mapping[type[FaceVerError], ErrorRow]
     body: ErrorBody
+    error_model: type[WireModel] = Error
     language: str | None = None
     content_type: str = "application/json"
 
@@ -46,6 +51,6 @@ class ApiFamily:
             yield str(row.status), str(row.code)
 
 
-def code_and_message(row: ErrorRow, message: str, error: FaceVerError) -> object:
-    """API Lite's shape; the name of the part or field that is wrong follows the message."""
-    return {"code": row.code, "message": f"{message}: {error.exposed}" if error.exposed else message}
+def code_and_message(row: ErrorRow, message: str, error: FaceVerError) -> Error:
+    """API Lite's shape; the name of the wrong part or field follows the message."""
+    return Error(code=str(row.code), message=f"{message}: {error.exposed}" if error.exposed else message)

@@ -52,6 +52,7 @@ def pair_handler(first: PartSpec, second: PartSpec, use_case: UseCase) -> Handle
 
         return await with_form(request, first.error, read, respond)
 
+    handle.__doc__ = use_case.__doc__
     return handle
 
 

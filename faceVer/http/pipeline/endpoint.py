@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
 from aiohttp import web
 
@@ -38,6 +38,18 @@ class Body(Enum):
     NONE, IMAGE, FORM, IMAGE_OR_FORM = range(4)
 
 
+class Content(NamedTuple):
+    """One kind of response body. model: its type (a wire model of JSON or of a form, bytes, str)."""
+
+    media_type: str
+    model: Any
+    status: int = 200
+
+
+def json_content(model: Any, status: int = 200) -> Content:
+    return Content("application/json", model, status)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Endpoint:
     """One row: a method on a path.
@@ -46,7 +58,8 @@ class Endpoint:
     alternatives: further paths with the same handler and label. lane: None = the request does no work that could queue.
     parts: of its form. models: tasks ("faces", "liveness") it needs loaded. label: in logs and metrics, by default the
     path; never what a client sent.
-    response: the typed model of its JSON response, for the OpenAPI document; documented: whether it is in there.
+    responses: what its handler returns. examples: names of real ones in the OpenAPI document's examples.json.
+    documented: whether the OpenAPI document has it; its words are the handler's docstring.
     """
 
     method: str
@@ -60,7 +73,8 @@ class Endpoint:
     models: tuple[str, ...] = ()
     label: str = ""
     alternatives: tuple[str, ...] = ()
-    response: Any = None
+    responses: tuple[Content, ...] = ()
+    examples: tuple[str, ...] = ()
     documented: bool = True
 
     def __post_init__(self) -> None:

@@ -12,6 +12,7 @@ from json.encoder import encode_basestring
 
 import pybase64
 from aiohttp import web
+from msgspec import Struct, to_builtins
 
 from faceVer.domain.values import Comparison
 from faceVer.matching.scores import SCORE_DIGITS
@@ -42,7 +43,7 @@ def json_bytes(body: object) -> bytes:
 
     Half a surrogate pair, which UTF-8 cannot hold, is written as its escape.
     """
-    text = json.dumps(body, ensure_ascii=False)
+    text = json.dumps(to_builtins(body) if isinstance(body, Struct) else body, ensure_ascii=False)
     if _has_exponents(text):
         text = _without_exponents(text)
     return text.encode("utf-8", "backslashreplace")

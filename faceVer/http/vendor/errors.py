@@ -5,13 +5,20 @@ from __future__ import annotations
 from faceVer.domain.errors import FaceVerError
 from faceVer.http.pipeline.api_family import ApiFamily, ErrorRow
 from faceVer.http.pipeline.bpe_errors import BPE_ERRORS
+from faceVer.http.pipeline.wire import Error
 
 
-def _body(row: ErrorRow, message: str, error: FaceVerError) -> object:
-    return {"code": row.code, "message": message}
+def _body(row: ErrorRow, message: str, error: FaceVerError) -> Error:
+    return Error(code=str(row.code), message=message)
 
 
 VERIFICATION = ApiFamily(
-    "vendor-verification", BPE_ERRORS, _body, language="ru", content_type="application/json; charset=UTF-8"
+    "vendor-verification",
+    "Vendor profile",
+    "Verification as national biometric systems test their suppliers with it.",
+    BPE_ERRORS,
+    _body,
+    language="ru",
+    content_type="application/json; charset=UTF-8",
 )
 """/v1/{prefix}/pattern."""

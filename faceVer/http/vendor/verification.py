@@ -6,15 +6,17 @@ from aiohttp import web
 
 from faceVer.http.pipeline.comparison_forms import Call, pair_handler, verify
 from faceVer.http.pipeline.context import ENGINE
-from faceVer.http.pipeline.endpoint import Body, Endpoint, Handler, Lane
-from faceVer.http.pipeline.forms.content_types import ANY_IMAGE
+from faceVer.http.pipeline.endpoint import Body, Content, Endpoint, Handler, Lane, json_content
+from faceVer.http.pipeline.forms.content_types import ANY_IMAGE, FORM
 from faceVer.http.pipeline.part_spec import Files, sample, template
 from faceVer.http.pipeline.receiving import with_image
-from faceVer.http.pipeline.responses import json_body, plain, template_response
+from faceVer.http.pipeline.responses import OCTETS, json_body, plain, template_response
+from faceVer.http.pipeline.wire import Score, VerificationForm
 from faceVer.http.vendor.errors import VERIFICATION
 
 _OCTETS = frozenset({"application/octet-stream"})
 _COMPARE = (template("bio_feature", types=_OCTETS), template("bio_template", types=_OCTETS))
+VERIFICATION_FORM = Content(FORM, VerificationForm)
 _VERIFY = (sample("sample", types=ANY_IMAGE), template("bio_template", types=_OCTETS))
 
 
@@ -25,6 +27,7 @@ async def extract(request: web.Request) -> web.Response:
 
 
 async def _compare(call: Call, features: Files, templates: Files) -> web.Response:
+    """Compare two templates, 1:1. No inference is made."""
     score = call.engine.compare(features.data[0], templates.data[0]).score
     return json_body(f'{{"score": {plain(score)}}}'.encode(), content_type=VERIFICATION.content_type)
 
@@ -47,8 +50,16 @@ def endpoints(prefix: str) -> tuple[Endpoint, ...]:
             **more,  # type: ignore[arg-type]
         )
 
+    score = (json_content(Score),)
     return (
-        row("extract", extract, body=Body.IMAGE),
-        row("compare", pair_handler(*_COMPARE, _compare), body=Body.FORM, parts=_COMPARE, lane=Lane.COMPARISON),
-        row("verify", pair_handler(*_VERIFY, verify), body=Body.FORM, parts=_VERIFY),
+        row("extract", extract, body=Body.IMAGE, responses=(Content(OCTETS, bytes),)),
+        row(
+            "compare",
+            pair_handler(*_COMPARE, _compare),
+            body=Body.FORM,
+            parts=_COMPARE,
+            lane=Lane.COMPARISON,
+            responses=score,
+        ),
+        row("verify", pair_handler(*_VERIFY, verify), body=Body.FORM, parts=_VERIFY, responses=(VERIFICATION_FORM,)),
     )

@@ -1,137 +1,177 @@
-"""What every operation has: a name, words, parameters, security, answers."""
+"""One row of the endpoint table -> one operation of the OpenAPI document."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import inspect
+import re
 from typing import Any
 
-from faceVer.domain.errors import CredentialMissingError
-from faceVer.http.ops.assets import TYPES
-from faceVer.http.ops.openapi.answers import Ending, Responses, always, endings, refusals, success
-from faceVer.http.ops.openapi.bodies import transfer_encoding
-from faceVer.http.ops.openapi.schema import Schema, ref
-from faceVer.http.pipeline.authentication import HEADER as API_KEY
-from faceVer.http.pipeline.endpoint import Access
-from faceVer.http.pipeline.error_responses import REQUEST_ID
-from faceVer.http.pipeline.responses import JSON, TRANSFER_ENCODING
+from faceVer.http.ops.openapi.components import reference
+from faceVer.http.ops.openapi.errors import error_responses, needs_key
+from faceVer.http.ops.openapi.examples import EXAMPLES, PAYLOADS
+from faceVer.http.ops.openapi.headers import ENCODING_SCHEMA, HEADERS, SECURITY_SCHEMES, headers, parameters
+from faceVer.http.pipeline.api_family import ApiFamily
+from faceVer.http.pipeline.endpoint import Body, Content, Endpoint
+from faceVer.http.pipeline.forms.content_types import FORM, IMAGE_TYPES
+from faceVer.http.pipeline.forms.part_headers import PAYLOAD
+from faceVer.http.pipeline.part_spec import PartSpec
+from faceVer.http.pipeline.responses import JSON, OCTETS, TRANSFER_ENCODING
+from faceVer.services.folders.payload import Payload
 from faceVer.settings.model import Settings
 
-SCHEMES = {
-    "bearer": {"type": "http", "scheme": "bearer", "description": "An API key as a bearer token."},
-    "key": {
-        "type": "apiKey",
-        "in": "header",
-        "name": API_KEY,
-        "description": "The same key in a header of its own.",
-    },
-}
-PARAMETERS: dict[str, Schema] = {
-    REQUEST_ID: {
-        "name": REQUEST_ID,
-        "in": "header",
-        "description": "An id for this request: 1 to 128 visible ASCII characters. Anything else is replaced.",
-        "schema": {"type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]+$"},
-    },
-    TRANSFER_ENCODING: {
-        "name": TRANSFER_ENCODING,
-        "in": "header",
-        **transfer_encoding("What is on the request's files; `binary`, `8bit` and `7bit` mean nothing is."),
-    },
-    "If-None-Match": {
-        "name": "If-None-Match",
-        "in": "header",
-        "description": "ETag of a version that is there already.",
-        "schema": {"type": "string"},
-    },
-}
+Node = dict[str, Any]
+
+MEDIA_KEYS = ("media_key1", "media_key2")
+"""Names of media in the contract's examples; any others will do."""
 
 
-def operation(
-    tag: str, ident: str, summary: str, description: str, responses: Responses, **more: Any
-) -> dict[str, Any]:
-    return {
-        "tags": [tag],
-        "operationId": ident,
+def operation(endpoint: Endpoint, operation_id: str, malformed: ApiFamily, settings: Settings) -> Node:
+    """The operation of a row. malformed: the family that answers malformed HTTP."""
+    summary, _, rest = (inspect.getdoc(endpoint.handler) or "").partition(".")
+    described: Node = {
+        "tags": [endpoint.family.title],
+        "operationId": operation_id,
         "summary": summary,
-        "description": description,
-        "responses": dict(sorted(responses.items())),
-        **more,
+        "description": rest.strip() or f"{summary}.",
+        "parameters": [*_path_parameters(endpoint), *parameters(*_encoding(endpoint))],
+        "security": security(endpoint, settings),
+        "responses": _responses(endpoint, malformed, settings),
     }
+    if endpoint.body is not Body.NONE:
+        described["requestBody"] = {"required": True, "content": _body(endpoint, settings)}
+    return described
 
 
-def parameters(*names: str) -> list[Schema]:
-    """References to them; the request's id is always one."""
-    return [ref(name, "parameters") for name in (REQUEST_ID, *names)]
-
-
-def security(path: str, settings: Settings) -> list[dict[str, list[str]]]:
-    """What a request to a path has to show."""
-    from faceVer.http.endpoints import endpoint_table
-
-    access = endpoint_table(settings).at(path.replace("{file}", "swagger-ui.css")).access
-    if access is Access.OPEN or (access is Access.GUARDED and not settings.auth.metrics_key):
+def security(endpoint: Endpoint, settings: Settings) -> list[dict[str, list[str]]]:
+    """The ways to authenticate a request; {} where it may go without."""
+    if not needs_key(endpoint, settings):
         return []
-    schemes: list[dict[str, list[str]]] = [{name: []} for name in SCHEMES]
+    schemes: list[dict[str, list[str]]] = [{name: []} for name in SECURITY_SCHEMES]
     return schemes if settings.auth.api_keys else [{}, *schemes]
 
 
-def asked(path: str, settings: Settings, *ends: Ending, well: dict[str, Any], verb: str = "POST") -> Responses:
-    """The answers of an operation. ends: its own errors. well: the answer of 200."""
-    verbs = ("GET", "HEAD") if verb == "GET" else (verb,)
-    keys = endings(CredentialMissingError) if security(path, settings) else []
-    return {"200": well, **refusals(path, [*ends, *keys, *always(*verbs)], settings)}
+def _path_parameters(endpoint: Endpoint) -> list[Node]:
+    names = re.findall(r"\{(\w+)", endpoint.path)
+    return [
+        {"name": name, "in": "path", "required": True, "description": f"The {name}.", "schema": {"type": "string"}}
+        for name in names
+    ]
 
 
-def read(tag: str, ident: str, path: str, summary: str, text: str, well: dict[str, Any], settings: Settings) -> Schema:
-    """A GET without a body."""
+def _encoding(endpoint: Endpoint) -> tuple[str, ...]:
+    return () if endpoint.body is Body.NONE else (TRANSFER_ENCODING,)
+
+
+def _responses(endpoint: Endpoint, malformed: ApiFamily, settings: Settings) -> Node:
+    responses: Node = error_responses(endpoint, malformed, settings)
+    for content in endpoint.responses:
+        status = str(content.status)
+        response = responses.setdefault(status, {"description": "Success.", "headers": headers(), "content": {}})
+        if content.media_type in (OCTETS, FORM):
+            response["headers"] |= headers(*([TRANSFER_ENCODING] if content.media_type == OCTETS else []))
+        _add(response["content"], content)
+        if content.status == 200 and endpoint.examples and content.media_type == JSON:
+            response["content"][JSON]["examples"] = {name: {"value": EXAMPLES[name]} for name in endpoint.examples}
+        elif content.status != 200 and content.media_type == JSON:
+            response["description"] += "\n- inoperative: `status` is 3, without Retry-After."
+            response["headers"] |= {"Retry-After": {**HEADERS["Retry-After"], "required": False}}
+    return dict(sorted(responses.items()))
+
+
+def _add(contents: Node, content: Content) -> None:
+    """Add a kind of content; two JSON models of one status are alternatives."""
+    if content.model is bytes:
+        schema = binary("The template.")
+    elif content.model is str:
+        schema = {"type": "string", "description": "Text."}
+    else:
+        schema = reference(content.model)
+    present = contents.setdefault(content.media_type, {})
+    if "schema" not in present:
+        present["schema"] = schema
+    else:
+        before = present["schema"]
+        present["schema"] = {"oneOf": [*before.get("oneOf", [before]), schema]}
+    if content.media_type == FORM:
+        encoding = {TRANSFER_ENCODING: {"$ref": f"#/components/headers/{TRANSFER_ENCODING}"}}
+        present["encoding"] = {
+            "score": {"contentType": JSON},
+            "bio_feature": {"contentType": OCTETS, "headers": encoding},
+        }
+
+
+def _body(endpoint: Endpoint, settings: Settings) -> Node:
+    contents: Node = {}
+    if endpoint.body in (Body.IMAGE, Body.IMAGE_OR_FORM):
+        contents |= {kind: {"schema": binary("The image; its bytes decide its format.")} for kind in image_types()}
+    if endpoint.body is Body.IMAGE_OR_FORM or (endpoint.body is Body.FORM and not endpoint.parts):
+        contents[FORM] = _media_form(settings)
+    elif endpoint.body is Body.FORM:
+        contents[FORM] = _parts_form(endpoint.parts, settings)
+    return contents
+
+
+def image_types() -> list[str]:
+    """The accepted media types of images, the contract's two first."""
+    usual = ["image/jpeg", "image/png"]
+    return [*usual, *sorted(IMAGE_TYPES.difference(usual))]
+
+
+def binary(description: str) -> Node:
+    # OpenAPI 3.1 no longer defines the format `binary`, but tools know a file by it.
+    return {"type": "string", "format": "binary", "description": description}
+
+
+def _parts_form(parts: tuple[PartSpec, ...], settings: Settings) -> Node:
     return {
-        "get": operation(
-            tag,
-            ident,
-            summary,
-            text,
-            asked(path, settings, verb="GET", well=well),
-            parameters=parameters(),
-            security=security(path, settings),
-        )
+        "schema": {
+            "type": "object",
+            "description": "The parts. Parts of other names are ignored.",
+            "properties": {part.name: _part(part, settings) for part in parts},
+            "required": [part.name for part in parts],
+        },
+        "encoding": {
+            part.name: {
+                "contentType": ", ".join(image_types() if part.types == IMAGE_TYPES else sorted(part.types)),
+                "headers": _part_headers(),
+            }
+            for part in parts
+        },
     }
 
 
-_FILE = {JSON: {"type": "object", "description": "An object."}}
-"""What is in files of a type; text or a picture where it is not here."""
+def _part(part: PartSpec, settings: Settings) -> Node:
+    kind = "sample (an image)" if part.is_image else "template"
+    if not part.many:
+        return binary(f"The {kind}, exactly one.")
+    return {
+        "type": "array",
+        "items": binary(f"A {kind}."),
+        "minItems": 1,
+        "maxItems": settings.limits.max_samples if part.is_image else settings.limits.max_parts - 1,
+        "description": f"The N {kind}s, each a part of this name; results keep their order and file names.",
+    }
 
 
-def file(
-    tag: str, ident: str, path: str, summary: str, settings: Settings, *ends: Ending, names: Iterable[str] = ()
-) -> Schema:
-    """A GET of a file, or of one of several in a folder. path: an existing one. names: the files, where several."""
-    names = list(names)
-    suffixes = {name[name.rindex(".") :] for name in names or [path] if "." in name}
-    kinds = sorted({TYPES[suffix].partition(";")[0] for suffix in suffixes or {".html"}})
-    told = ("ETag",) if names or suffixes else ("ETag", "Content-Security-Policy")
-    content = {kind: {"schema": _FILE.get(kind, {"type": "string", "description": "The file."})} for kind in kinds}
-    responses = asked(path, settings, *ends, verb="GET", well=success("The file.", content, *told))
-    responses["304"] = success("The version that If-None-Match names is the newest.", None, *told)
-    own = (
-        [
-            {
-                "name": "file",
-                "in": "path",
-                "required": True,
-                "description": "Name of the file.",
-                "schema": {"enum": names},
-            }
-        ]
-        if names
-        else []
+def _media_form(settings: Settings) -> Node:
+    medium = binary(
+        "A medium, under any name of its own: an image, a video (mp4, mov, webm, avi, mkv) or an archive of images "
+        f"(zip, tar, tar.gz), identified by its bytes; {settings.limits.max_file_bytes} bytes at most."
     )
-    described = operation(
-        tag,
-        ident,
-        summary,
-        "Asked for anew each time: `Cache-Control: no-cache`, and 304 where nothing has changed.",
-        responses,
-        parameters=[*own, *parameters("If-None-Match")],
-        security=security(path, settings),
-    )
-    return {"get": described}
+    return {
+        "schema": {
+            "type": "object",
+            "description": f"1 to {settings.limits.max_media} media, each a part of its own name, and the payload.",
+            "properties": {**dict.fromkeys(MEDIA_KEYS, medium), PAYLOAD: reference(Payload)},
+            "additionalProperties": medium,
+        },
+        "encoding": {
+            **{key: {"headers": _part_headers()} for key in MEDIA_KEYS},
+            PAYLOAD: {"contentType": JSON},
+        },
+        "examples": {name: {"value": {PAYLOAD: payload}} for name, payload in PAYLOADS.items()},
+    }
+
+
+def _part_headers() -> Node:
+    return {TRANSFER_ENCODING: {"description": "`base64`: this part is base64 text.", "schema": ENCODING_SCHEMA}}
