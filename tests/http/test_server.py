@@ -239,6 +239,7 @@ def test_several_workers_serve_and_stop() -> None:
         workers = {line.split()[2] for line in running.logged("POST")}
         assert 1 <= len(workers) <= 2
         assert running.stop() == 0
+        assert not [line for line in running.log if "SIGABRT" in line], "a worker did not end by itself"
 
 
 def test_the_number_of_threads_follows_the_usable_cpus() -> None:
