@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from tests.support_preload import ForkedProcess, preloaded
+
 PATTERN = "/v1/face/pattern/"
 OCTETS = "application/octet-stream"
 JPEG = {"Content-Type": "image/jpeg"}
@@ -46,12 +48,14 @@ class Answer:
 class Server:
     """`facever serve` in a process of its own, with the given settings; its log is kept.
 
-    module, before: what to run in place of the package, and its own arguments.
+    fresh: in a new interpreter, as it is for users; else forked from a process that has imported the server. Fresh,
+    too: preexec, called in the new process; module, before: what to run in place of the package, and its arguments.
     """
 
     def __init__(
         self,
         *arguments: str,
+        fresh: bool = False,
         preexec: Any = None,
         module: str = "faceVer",
         before: Sequence[str] = (),
@@ -60,19 +64,18 @@ class Server:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("FACEVER_")}
         environment.update({f"FACEVER_{name.upper()}": value for name, value in settings.items()})
         self.port = free_port()
-        command = [
-            sys.executable,
-            "-m",
-            module,
-            *before,
-            "serve",
-            "--host",
-            "127.0.0.1",
-            "--port",
-            str(self.port),
-            *arguments,
-        ]
-        self.process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True, preexec_fn=preexec)
+        command = ["serve", "--host", "127.0.0.1", "--port", str(self.port), *arguments]
+        self.process: subprocess.Popen[str] | ForkedProcess
+        if fresh or preexec or module != "faceVer":
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", module, *before, *command],
+                env=environment,
+                stderr=subprocess.PIPE,
+                text=True,
+                preexec_fn=preexec,
+            )
+        else:
+            self.process = preloaded().start(command, environment)
         self.log: list[str] = []
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()

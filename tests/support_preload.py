@@ -1,0 +1,139 @@
+"""Servers forked from a process that has imported their code: a start costs a quarter of that of a new interpreter.
+
+The process is `python -m tests.support_preload FD`. It takes requests on the socket FD, each a JSON object:
+{"arguments", "environment", "folder"} with the descriptor that becomes standard error, answered with the process id of
+`facever`; and {"reap": id} for a process that has ended, answered with its exit status.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import gc
+import importlib
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import IO, Any
+
+CODE = ("faceVer.http.server.serve", "faceVer.http.server.workers")
+_MESSAGE = 1 << 20
+
+
+class ForkedProcess:
+    """As much of subprocess.Popen as the tests need."""
+
+    def __init__(self, preloaded: Preloaded, pid: int, stderr: IO[str]) -> None:
+        self.pid, self.stderr = pid, stderr
+        self.returncode: int | None = None
+        self._preloaded = preloaded
+        self._ended = os.pidfd_open(pid)
+
+    def wait(self, timeout: float | None = None) -> int:
+        """The exit status, negative for a signal. Raises subprocess.TimeoutExpired."""
+        if self.returncode is None:
+            poller = select.poll()
+            poller.register(self._ended, select.POLLIN)
+            if not poller.poll(None if timeout is None else timeout * 1000):
+                raise subprocess.TimeoutExpired("facever", timeout or 0)
+            self.returncode = self._preloaded.reap(self.pid)
+            os.close(self._ended)
+        return self.returncode
+
+    def poll(self) -> int | None:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return self.wait(0)
+        return None
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:  # until it is reaped no other process gets its id
+            os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+
+class Preloaded:
+    """The process that forks itself into servers; it ends with this one."""
+
+    def __init__(self) -> None:
+        self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            number = str(theirs.fileno())
+            command = [sys.executable, "-m", __name__, number]
+            self._process = subprocess.Popen(command, pass_fds=[theirs.fileno()], cwd=Path(__file__).parents[1])
+        self._lock = threading.Lock()
+        atexit.register(self.close)
+
+    def close(self) -> None:
+        """End the process; servers that still run are on their own."""
+        self._socket.close()
+        self._process.wait()
+
+    def start(self, arguments: Sequence[str], environment: Mapping[str, str]) -> ForkedProcess:
+        """`facever` with these arguments; its standard error is a pipe."""
+        reading, writing = os.pipe()
+        request = {"arguments": list(arguments), "environment": dict(environment), "folder": str(Path.cwd())}
+        try:
+            pid = self._request(request, [writing])
+        finally:
+            os.close(writing)
+        return ForkedProcess(self, pid, open(reading, encoding="utf-8"))
+
+    def reap(self, pid: int) -> int:
+        return self._request({"reap": pid})
+
+    def _request(self, message: Mapping[str, Any], descriptors: Sequence[int] = ()) -> int:
+        with self._lock:
+            socket.send_fds(self._socket, [json.dumps(message).encode()], descriptors)
+            return int(self._socket.recv(_MESSAGE))
+
+
+@cache
+def preloaded() -> Preloaded:
+    """The one of this test process."""
+    return Preloaded()
+
+
+def main(number: str) -> int:
+    """Import the server, then fork on request."""
+    cli = importlib.import_module("faceVer.cli")
+    for name in CODE:
+        importlib.import_module(name)
+    gc.freeze()  # a collection in a forked process would copy every page
+    interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    requests = socket.socket(fileno=int(number))
+    while True:
+        message, descriptors, *_ = socket.recv_fds(requests, _MESSAGE, 1)
+        if not message:
+            return 0
+        request = json.loads(message)
+        if "reap" in request:
+            answer = os.waitstatus_to_exitcode(os.waitpid(request["reap"], 0)[1])
+        elif not (answer := os.fork()):
+            requests.close()
+            signal.signal(signal.SIGINT, interrupt)
+            os.dup2(descriptors[0], sys.stderr.fileno())
+            os.close(descriptors[0])
+            os.chdir(request["folder"])
+            os.environ.clear()
+            os.environ.update(request["environment"])
+            return int(cli.main(request["arguments"]))
+        for descriptor in descriptors:
+            os.close(descriptor)
+        requests.send(str(answer).encode())
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))
