@@ -24,14 +24,14 @@ CLIENTS = 4
 
 
 def recorded() -> list[tuple[Any, tuple[Any, ...], dict[str, Any]]]:
-    """(session, arguments, keywords) of every inference of one extract, in order."""
+    """(backend, arguments, keywords) of every inference of one extract, in order."""
     from benchmarks.samples import photo
-    from faceVer.inference.onnx import Session
+    from faceVer.inference.onnx import OnnxBackend
     from faceVer.services.faces import FaceEngine
     from faceVer.settings.loader import load_settings
 
     calls: list[tuple[Any, tuple[Any, ...], dict[str, Any]]] = []
-    original = Session.run
+    original = OnnxBackend.infer
 
     def run(self: Any, *arguments: Any, **keywords: Any) -> Any:
         calls.append((self, arguments, keywords))
@@ -39,13 +39,13 @@ def recorded() -> list[tuple[Any, tuple[Any, ...], dict[str, Any]]]:
 
     engine = FaceEngine.load(load_settings({}))
     engine.extract(photo())
-    Session.run = run  # type: ignore[method-assign]
+    OnnxBackend.infer = run  # type: ignore[method-assign]
     try:
         engine.extract(photo())
     finally:
-        Session.run = original  # type: ignore[method-assign]
+        OnnxBackend.infer = original  # type: ignore[method-assign]
     if not calls:
-        raise SystemExit("the product runs its models without vision.session.Session; nothing to replay")
+        raise SystemExit("the product runs its models without inference.onnx.OnnxBackend; nothing to replay")
     return calls
 
 
@@ -56,8 +56,8 @@ def replay() -> None:
     for line in sys.stdin:
         start, count = time.perf_counter(), 0
         while time.perf_counter() - start < float(line):
-            for session, arguments, keywords in calls:
-                session.run(*arguments, **keywords)
+            for backend, arguments, keywords in calls:
+                backend.infer(*arguments, **keywords)
             count += 1
         print(count / (time.perf_counter() - start), flush=True)
 

@@ -32,7 +32,6 @@ from faceVer.services.folders.subjects import SubjectDetector
 from faceVer.services.rules import media_limits
 from faceVer.settings.loader import load_settings
 from faceVer.settings.model import Settings
-from faceVer.vision.liveness.models import load_liveness
 
 ROUNDS, TURNS = 30, 5
 """Measurements of each kind, and the turns of in-process and served they are made in."""
@@ -106,12 +105,12 @@ def per_minute(action: Callable[[], Any], threads: int) -> float:
 def clip(engine: FaceEngine, settings: Settings) -> None:
     """Print the stages of a clip's analysis, and how many are analysed per minute."""
     data, limits = samples.clip(), media_limits(settings)
-    liveness = load_liveness(settings)
-    subjects, shots = SubjectDetector(engine, settings), BestShots(engine, liveness.gauge, settings)
+    liveness = FolderService.load(engine, settings)._liveness
+    subjects, shots = SubjectDetector(engine, settings), BestShots(engine, liveness.attributes, settings)
     service = FolderService(engine, liveness, settings)
     decode, video = timed(lambda: read_video(data, limits=limits))
     detect, detections = timed(lambda: subjects.in_frames(video.frames))
-    score, _ = timed(lambda: score_frames(liveness.spoof, detections, settings.liveness.spoof_views))
+    score, _ = timed(lambda: score_frames(liveness.pad, detections, settings.liveness.spoof_views))
     shot, _ = timed(lambda: shots.best(shots.ranked(detections)))
     print(f"video: {len(data) / 1000:.0f} KB, {len(video.frames)} frames taken, {len(detections)} with a face")
     parts = {"decode": decode, "detect": detect, "score": score}

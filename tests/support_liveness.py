@@ -9,14 +9,15 @@ import numpy as np
 
 from faceVer.domain.values import Image
 from faceVer.settings.loader import load_settings
-from faceVer.vision.liveness.models import LivenessModels, load_liveness
+from faceVer.vision.liveness.models import LivenessModels
 from tests import support_faces as faces
+from tests.support_models import load_liveness_models
 
 
 @cache
 def liveness() -> LivenessModels:
     """The real models; `make weights` has fetched them."""
-    return load_liveness(load_settings({}))
+    return load_liveness_models(load_settings({}))
 
 
 def selfie(number: int | None = None, *, width: int = 300, height: int = 400, shift: int = 0) -> Image:

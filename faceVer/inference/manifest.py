@@ -74,6 +74,8 @@ class ModelSpec:
     prepare: tuple[str, ...]
     input: InputSpec
     calibration: Calibration | None = None
+    known_answer: tuple[float, ...] = ()
+    """Of a recognizer: the first components of its embedding of the probe image (vision/known_answer.py)."""
 
     @property
     def info(self) -> ModelInfo:
@@ -180,6 +182,7 @@ def _model(name: str, entry: Mapping[str, Any]) -> ModelSpec:
         prepare=tuple(entry.get("prepare", ())),
         input=InputSpec(**known),
         calibration=read_calibration(entry.get("calibration")),
+        known_answer=tuple(float(value) for value in entry.get("known_answer", ())),
         **text,
     )
 

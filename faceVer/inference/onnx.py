@@ -1,16 +1,17 @@
-"""The only maker of ONNX Runtime sessions, and the one place where an inference failure gets its name."""
+"""The ONNX Runtime backend: the only maker of its sessions, and where an inference failure gets its name."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
 from faceVer.domain.errors import InferenceError, SetupError
+from faceVer.inference.backend import Signature, Tensors
+from faceVer.inference.providers import CPU, check_available, check_used, parse_providers
 
 onnxruntime.set_default_logger_severity(3)
 
@@ -18,7 +19,7 @@ RUNTIME = f"onnxruntime {onnxruntime.__version__}"
 
 
 def session_options() -> onnxruntime.SessionOptions:
-    """One thread per inference: requests are what runs in parallel, and one thread gives the same bits every time."""
+    """One thread per inference: requests run in parallel, and one thread gives the same bits every time."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
@@ -28,38 +29,48 @@ def session_options() -> onnxruntime.SessionOptions:
     return options
 
 
-def check_providers(providers: tuple[str, ...]) -> list[str]:
-    """The providers as a list; SetupError where this build of ONNX Runtime lacks one."""
-    available = onnxruntime.get_available_providers()
-    missing = [name for name in providers if name not in available]
-    if missing or not providers:
-        raise SetupError(
-            f"execution provider {', '.join(missing) or '(none)'} is not in this build of ONNX Runtime; "
-            f"it has {', '.join(available)}"
-        )
-    return list(providers)
+class OnnxBackend:
+    """Sessions of ONNX Runtime in this process. See `Backend`."""
 
+    def __init__(self, providers: Sequence[str]) -> None:
+        """providers: the setting's. Raises SetupError where one is malformed or not in this build."""
+        self._configured = parse_providers(providers)
+        check_available(self._configured, onnxruntime.get_available_providers())
+        self._sessions: dict[str, onnxruntime.InferenceSession] = {}
+        self._used: dict[str, None] = {}
+        self._outputs: dict[str, list[str]] = {}
 
-class Session:
-    """An ONNX model ready to run, shared by all threads.
+    @property
+    def runtime(self) -> str:
+        device = [name for name in self.providers if name != CPU]
+        return f"{RUNTIME} ({device[0]})" if device else RUNTIME
 
-    run() takes {input name: array} and gives the outputs in the file's order; anything the runtime raises becomes
-    InferenceError.
-    """
+    @property
+    def providers(self) -> tuple[str, ...]:
+        return tuple(self._used)
 
-    def __init__(self, path: Path, providers: tuple[str, ...]) -> None:
-        names = check_providers(providers)
+    def load(self, model: str, path: Path) -> Signature:
         try:
-            self._session = onnxruntime.InferenceSession(str(path), session_options(), providers=names)
+            session = onnxruntime.InferenceSession(
+                str(path),
+                session_options(),
+                providers=[provider.name for provider in self._configured],
+                provider_options=[provider.options for provider in self._configured],
+            )
         except Exception as error:  # the runtime's exceptions have no common base
             raise SetupError(f"ONNX Runtime cannot load {path.name}: {error}") from error
-        self.inputs: Mapping[str, list[int | str]] = {i.name: i.shape for i in self._session.get_inputs()}
-        self.outputs: list[list[int | str]] = [o.shape for o in self._session.get_outputs()]
-        self._first = next(iter(self.inputs))
+        used = session.get_providers()
+        check_used(self._configured, used, path.name)
+        configured = [provider.name for provider in self._configured]
+        self._used |= dict.fromkeys(name for name in used if name in configured)
+        self._sessions[model] = session
+        outputs = {output.name: tuple(output.shape) for output in session.get_outputs()}
+        self._outputs[model] = list(outputs)
+        return Signature({one.name: tuple(one.shape) for one in session.get_inputs()}, outputs)
 
-    def run(self, tensor: NDArray[np.float32]) -> list[NDArray[Any]]:
-        """Feed the first input; the outputs in order. Raises InferenceError."""
+    def infer(self, model: str, inputs: Tensors) -> dict[str, NDArray[Any]]:
         try:
-            return self._session.run(None, {self._first: tensor})  # type: ignore[no-any-return]
+            outputs = self._sessions[model].run(None, dict(inputs))
         except Exception as error:
             raise InferenceError(f"{type(error).__name__}: {error}") from error
+        return dict(zip(self._outputs[model], outputs, strict=True))

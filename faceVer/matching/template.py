@@ -167,7 +167,7 @@ class TemplateCodec:
         return _sealed(HEADER.pack(MAGIC, VERSION, 0, 0, len(body)) + body)
 
 
-def settle(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+def to_half_precision(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     """Vectors of any shape as templates carry them: rounded to `WRITTEN` and back."""
     return np.asarray(vectors.astype(DTYPES[WRITTEN]), dtype=np.float32)
 

@@ -15,18 +15,20 @@ from numpy.typing import NDArray
 
 from faceVer.domain.errors import ExtractionError, FaceError, NoFaceError
 from faceVer.domain.values import Comparison, Face, Image, ModelInfo, Subject
-from faceVer.inference.onnx import RUNTIME
+from faceVer.inference.backend import Backend
+from faceVer.inference.onnx import OnnxBackend
 from faceVer.matching.scores import Matcher, Thresholds
-from faceVer.matching.template import TemplateCodec, settle
+from faceVer.matching.template import TemplateCodec, to_half_precision
 from faceVer.media.image import WORKING_SIDE, decode, decode_down
 from faceVer.observability.timings import count_faces, stage
+from faceVer.services.rules import detection_rules, pack_selection, quality_gate_rules
 from faceVer.settings.model import Settings
-from faceVer.vision.alignment import CROP, detailed
-from faceVer.vision.detection.centerface import Detector, probe_picture
-from faceVer.vision.detection.multiscale import SubjectRules
-from faceVer.vision.detection.subject import counts, enlarged, find_faces, find_subject, only_subject
+from faceVer.vision.alignment import CROP, has_enough_detail
+from faceVer.vision.detection.detector import Detector, probe_image
+from faceVer.vision.detection.second_person import is_second_person, require_single_person
+from faceVer.vision.detection.subject import detect_scene, find_subject, in_larger_image
 from faceVer.vision.packs import Models, load_models
-from faceVer.vision.quality_gate import UsableRules, usable_crop
+from faceVer.vision.quality_gate import aligned_crop
 
 QUICK_SIDE = 640
 """With quick detection pictures of twice this many pixels or more are decoded at a fraction of their size first."""
@@ -35,12 +37,12 @@ Vector = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Examined:
+class ExtractionReport:
     """What a sample shows, told even where no template can be made of it.
 
     image: see types.Image, turned by `turned` degrees counter-clockwise where that was needed to find a face. size:
     width and height of the sample itself, upright. faces: in pixels of `image`, the subject first. others: of `faces`,
-    how many after the subject count as a second person. template: None where `trouble` says why.
+    how many after the subject count as a second person. template: None where `error` says why.
     """
 
     image: Image
@@ -49,7 +51,7 @@ class Examined:
     faces: tuple[Face, ...] = ()
     others: int = 0
     template: bytes | None = None
-    trouble: FaceError | None = None
+    error: FaceError | None = None
 
 
 class FaceEngine:
@@ -59,16 +61,16 @@ class FaceEngine:
         cv2.setNumThreads(1)  # requests run in parallel, not the parts of one
         self._models = models
         self._settings = settings
-        self._rules = SubjectRules.from_settings(settings)
-        self._usable = UsableRules.from_settings(settings)
-        self._codec = TemplateCodec(models.identity, models.embedder.dimension, settings.comparison.template_key)
+        self._rules = detection_rules(settings)
+        self._gate = quality_gate_rules(settings)
+        self._codec = TemplateCodec(models.identity, models.recognizer.dimension, settings.comparison.template_key)
         approve, operator = settings.comparison.approve_threshold, settings.comparison.operator_threshold
         self.matcher = Matcher(models.calibration, Thresholds(approve, approve if operator is None else operator))
 
     @classmethod
     def load(cls, settings: Settings) -> FaceEngine:
         """Load the configured pack. Raises SetupError."""
-        return cls(load_models(settings), settings)
+        return cls(load_models(pack_selection(settings), OnnxBackend(settings.models.providers)), settings)
 
     @property
     def infos(self) -> tuple[ModelInfo, ...]:
@@ -76,14 +78,19 @@ class FaceEngine:
         return self._models.infos
 
     @property
+    def backend(self) -> Backend:
+        """Where the models run; the liveness models share it."""
+        return self._models.backend
+
+    @property
     def detector(self) -> Detector:
-        """The pack's face detector, for whoever looks at frames."""
+        """The pack's face detector."""
         return self._models.detector
 
     @property
     def runtime(self) -> str:
         """The inference runtime and its version."""
-        return RUNTIME
+        return self._models.backend.runtime
 
     def subject(self, image: Image) -> Subject:
         """The face the picture is about. Raises NoFaceError, SeveralFacesError."""
@@ -101,7 +108,7 @@ class FaceEngine:
         image, whole = self._open(sample)
         return self._embed_subject(self._closer(self.subject(image), sample, image, whole))
 
-    def examine(self, sample: bytes) -> Examined:
+    def examine(self, sample: bytes) -> ExtractionReport:
         """Everything `extract` sees in an image file, and its template or why there is none.
 
         Raises SampleError, InferenceError.
@@ -110,22 +117,22 @@ class FaceEngine:
         size = whole[1], whole[0]
         try:
             with stage("detect"):
-                scene = find_faces(self._models.detector, image, self._rules)
+                scene = detect_scene(self._models.detector, image, self._rules)
         except NoFaceError as error:
-            return Examined(image, size, trouble=error)
+            return ExtractionReport(image, size, error=error)
         count_faces(1)
         subject = scene.subject
-        second = [face for face in scene.faces if counts(face, subject.face, self._rules)]
+        second = [face for face in scene.faces if is_second_person(face, subject.face, self._rules)]
         rest = [face for face in scene.faces if face is not subject.face and face not in second]
         template: bytes | None = None
-        trouble: FaceError | None = None
+        failure: FaceError | None = None
         try:
-            only_subject(scene, self._rules)
+            require_single_person(subject.face, scene.faces, self._rules)
             template = self.encode(self._embed_subject(self._closer(subject, sample, image, whole)))
         except FaceError as error:
-            trouble = error
+            failure = error
         faces = (subject.face, *second, *rest)
-        return Examined(subject.image, size, subject.turned, faces, len(second), template, trouble)
+        return ExtractionReport(subject.image, size, subject.turned, faces, len(second), template, failure)
 
     def _open(self, sample: bytes) -> tuple[Image, tuple[int, int]]:
         """(the picture at a size to look for faces in, its own height and width). Raises SampleError."""
@@ -135,16 +142,16 @@ class FaceEngine:
 
     def _closer(self, subject: Subject, sample: bytes, image: Image, whole: tuple[int, int]) -> Subject:
         """The subject as large as the sample has it, where the small picture that `_open` gave does not tell enough."""
-        if self._rules.quick and image.shape[:2] != whole and not detailed(subject.face.landmarks):
+        if self._rules.quick and image.shape[:2] != whole and not has_enough_detail(subject.face.landmarks):
             with stage("decode"):
-                return enlarged(subject, decode(sample, max_pixels=self._settings.media.max_pixels))
+                return in_larger_image(subject, decode(sample, max_pixels=self._settings.media.max_pixels))
         return subject
 
     def _embed_subject(self, subject: Subject) -> Vector:
         with stage("align"):
-            crop = usable_crop(subject, self._usable)
+            crop = aligned_crop(subject, self._gate)
         with stage("embed"):
-            return self._models.embedder.embed(crop)
+            return np.asarray(self._models.recognizer.embed(crop[None])[0], dtype=np.float32)
 
     def encode(self, vector: Vector) -> bytes:
         """The binary template of a vector."""
@@ -159,7 +166,7 @@ class FaceEngine:
     def match(self, probe: Vector, gallery: Sequence[Vector]) -> list[Comparison]:
         """One vector against N, in their order; the same scores as if templates had lain between."""
         with stage("match"):
-            return self.matcher.compare_many(settle(probe), settle(np.stack(list(gallery))))
+            return self.matcher.compare_many(to_half_precision(probe), to_half_precision(np.stack(list(gallery))))
 
     def extract(self, sample: bytes) -> bytes:
         """The binary template of an image file's subject."""
@@ -177,7 +184,7 @@ class FaceEngine:
 
     def verify_n(self, vector: Vector, templates: Sequence[bytes]) -> list[Comparison]:
         """One vector against N templates, in their order. Raises TemplateError."""
-        return self._against_many(settle(vector), templates)
+        return self._against_many(to_half_precision(vector), templates)
 
     def _against_many(self, vector: Vector, templates: Sequence[bytes]) -> list[Comparison]:
         with stage("match"):
@@ -185,8 +192,8 @@ class FaceEngine:
 
     def probe(self) -> None:
         """Run the models on a synthetic picture, as the health method asks. Raises InferenceError."""
-        image = probe_picture(CROP)
+        image = probe_image(CROP)
         self._models.detector.detect(image, self._rules.size)
         # A ramp is no face; that the model says so is what a working model does.
         with contextlib.suppress(ExtractionError):
-            self._models.embedder.embed(image)
+            self._models.recognizer.embed(image[None])

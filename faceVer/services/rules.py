@@ -1,9 +1,12 @@
-"""The rule objects that media gets, made from the settings."""
+"""The rule objects that media and vision get, made from the settings."""
 
 from __future__ import annotations
 
 from faceVer.media.limits import MediaLimits, PixelBudget
 from faceVer.settings.model import Settings
+from faceVer.vision.detection.rules import DetectionRules
+from faceVer.vision.packs import PackSelection
+from faceVer.vision.quality_gate import QualityGateRules
 
 
 def media_limits(settings: Settings, media_count: int = 1) -> MediaLimits:
@@ -22,3 +25,26 @@ def media_limits(settings: Settings, media_count: int = 1) -> MediaLimits:
         max_member_bytes=settings.limits.max_file_bytes,
         max_expanded_bytes=media.max_expanded_bytes,
     )
+
+
+def pack_selection(settings: Settings) -> PackSelection:
+    """The models to load."""
+    return PackSelection(settings.models.pack, settings.models.weights, settings.faces.detection_threshold)
+
+
+def detection_rules(settings: Settings) -> DetectionRules:
+    """How faces are detected, and which count as a second person."""
+    faces = settings.faces
+    return DetectionRules(
+        faces.detection_size,
+        faces.detection_size_fine,
+        faces.second_face_ratio,
+        faces.second_face_confidence,
+        faces.detection == "quick",
+    )
+
+
+def quality_gate_rules(settings: Settings) -> QualityGateRules:
+    """What a face must have for a template."""
+    faces = settings.faces
+    return QualityGateRules(faces.min_face, faces.min_inside, faces.max_misfit, faces.min_sharpness)

@@ -78,7 +78,9 @@ class ModelsSettings:
         "", "Folder of manifest.toml and the prepared weights; empty = the checkout's or the installation's own."
     )
     providers: tuple[str, ...] = setting(
-        ("CPUExecutionProvider",), "ONNX Runtime execution providers, in order of preference, separated by commas."
+        ("CPUExecutionProvider",),
+        "ONNX Runtime execution providers, in order of preference, separated by commas; options as Name:option=value. "
+        "The start fails where one of them cannot be used.",
     )
     data: str = setting("", "Folder of development data for `facever calibrate` and the accuracy tests.")
 

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from faceVer.domain.errors import FaceVerError, SetupError
 from faceVer.inference.manifest import Calibration
-from faceVer.matching.template import settle
+from faceVer.matching.template import to_half_precision
 from faceVer.services.faces import FaceEngine
+from faceVer.services.rules import pack_selection
 from faceVer.settings.model import Settings
 from faceVer.tools import accuracy
 from faceVer.vision.packs import calibration_target
@@ -51,7 +52,7 @@ def embed_folder(engine: FaceEngine, folder: Path, threads: int, report: Callabl
 
     def one(path: Path) -> NDArray[np.float32] | str:
         try:
-            return settle(engine.embed(path.read_bytes()))
+            return to_half_precision(engine.embed(path.read_bytes()))
         except (FaceVerError, OSError) as error:
             return str(error)
 
@@ -110,7 +111,7 @@ def write(settings: Settings, calibration: Calibration, rows: list[accuracy.Row]
             f"nothing written: the map rests on the FMR of {accuracy.ANCHOR_FMR:.0e}, which is not measured; "
             "take more photos, or write it all the same with --force"
         )
-    path, keys = calibration_target(settings)
+    path, keys = calibration_target(pack_selection(settings))
     try:
         document: Any = tomlkit.parse(path.read_text(encoding="utf-8")) if path.exists() else tomlkit.document()
     except (OSError, ValueError) as error:

@@ -24,7 +24,7 @@ from faceVer.http.server.sockets import is_loopback, try_port
 from faceVer.http.server.tls import certificate_ended, server_context
 from faceVer.http.server.workers import heartbeat_folder
 from faceVer.inference.manifest import is_folder_pack, load_manifest, weights_folder
-from faceVer.inference.onnx import RUNTIME, check_providers
+from faceVer.inference.onnx import OnnxBackend
 from faceVer.inference.weights.store import status
 from faceVer.observability.cgroup import memory_limit, usable_cpus
 from faceVer.services.faces import FaceEngine
@@ -103,7 +103,7 @@ def _settings(settings: Settings) -> Iterator[Finding]:
     Keys.of(settings)
     server_context(settings)
     WebhookSender.of(settings)
-    check_providers(settings.models.providers)
+    OnnxBackend(settings.models.providers)
     if not settings.auth.api_keys and not is_loopback(settings.server.host):
         yield Finding("settings", "note", f"without {PREFIX}API_KEYS whoever reaches the port may use it")
     if settings.server.workers > 1:
@@ -154,8 +154,9 @@ def _inference(settings: Settings) -> Iterator[Finding]:
         start = time.perf_counter()
         engine.probe()
         times.append(time.perf_counter() - start)
-    text = f"{RUNTIME}: loaded in {loaded:.2f} s, a synthetic picture takes {min(times) * 1e3:.1f} ms on one thread"
-    yield Finding("inference", "ok", text)
+    where = f"{engine.runtime} on {', '.join(engine.backend.providers)}"
+    took = f"loaded in {loaded:.2f} s, a synthetic picture takes {min(times) * 1e3:.1f} ms on one thread"
+    yield Finding("inference", "ok", f"{where}: {took}")
 
 
 def _port(settings: Settings) -> Iterator[Finding]:

@@ -41,13 +41,13 @@ def estimate(landmarks: NDArray[np.float32]) -> NDArray[np.float64]:
     return matrix
 
 
-def detailed(landmarks: FloatArray) -> bool:
+def has_enough_detail(landmarks: FloatArray) -> bool:
     """Whether a larger picture would add nothing to the crop: it would be averaged down to this size or below."""
     matrix = estimate(np.asarray(landmarks, dtype=np.float32))
     return float(np.hypot(matrix[0, 0], matrix[1, 0])) <= SMOOTH
 
 
-def misfit(landmarks: FloatArray, matrix: NDArray[np.float64] | None = None) -> float:
+def alignment_residual(landmarks: FloatArray, matrix: NDArray[np.float64] | None = None) -> float:
     """Mean distance, in crop pixels, of the fitted landmarks from the template: 1 to 3 for upright faces.
 
     matrix: as for `align`. Infinite where the landmarks span no area.

@@ -14,7 +14,7 @@ import numpy as np
 
 from faceVer.domain.values import Face, FloatArray, Image
 from faceVer.vision.alignment import align, sharpness
-from faceVer.vision.face_attributes import Measures
+from faceVer.vision.face_attributes import FaceAttributes
 
 # Sharpness of the aligned crop: lfw-dev 79, 142, 324; a selfie video 72, 401, 604; a screen, out of focus, 12, 25, 91.
 BLURRED, CRISP = 10.0, 600.0
@@ -59,7 +59,7 @@ class FaceQuality:
         return float(np.exp(np.dot(np.log(terms), weights) / sum(weights)))
 
 
-def quality(image: Image, face: Face, measures: Measures) -> FaceQuality:
+def quality(image: Image, face: Face, measures: FaceAttributes) -> FaceQuality:
     """image: see types.Image; face: in its pixels. Raises ExtractionError where the landmarks span no area."""
     crop = align(image, face.landmarks)
     return FaceQuality(
@@ -78,7 +78,7 @@ def sharpness_term(value: float) -> float:
 
 
 def pose_term(yaw: float, pitch: float, roll: float) -> float:
-    """Degrees, as in `Measures`. 1 for a frontal face, 0 at any of the limits."""
+    """Degrees, as in `FaceAttributes`. 1 for a frontal face, 0 at any of the limits."""
     angles = (yaw / YAW_LIMIT, (pitch - NEUTRAL_PITCH) / PITCH_LIMIT, roll / ROLL_LIMIT)
     return float(np.prod([max(0.0, 1 - angle * angle) for angle in angles]))
 
@@ -113,7 +113,7 @@ def whole_term(face: Face, image: Image) -> float:
     return _ramp(inside, 1 - MOST_CUT, 1.0)
 
 
-def rough_yaw(landmarks: FloatArray) -> float:
+def approximate_yaw(landmarks: FloatArray) -> float:
     """Degrees, 0..90, the head is turned aside, from five landmarks (insightface's order) alone."""
     axis = landmarks[1] - landmarks[0]
     distance = max(float(np.hypot(*axis)), 1e-6)

@@ -1,4 +1,4 @@
-"""A pack on disk -> loaded models behind the `Detector` and `Embedder` protocols."""
+"""A pack on disk -> loaded models behind the `Detector` and `Recognizer` protocols."""
 
 from __future__ import annotations
 
@@ -6,25 +6,28 @@ import logging
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from faceVer.domain.errors import SetupError
 from faceVer.domain.values import ModelInfo
+from faceVer.inference.backend import Backend, LoadedModel
 from faceVer.inference.manifest import (
     DIGITS,
     MANIFEST,
     Calibration,
     Manifest,
+    ModelSpec,
     digest,
     is_folder_pack,
     load_manifest,
     read_calibration,
     weights_folder,
 )
-from faceVer.inference.onnx import Session
 from faceVer.inference.weights.store import require
-from faceVer.settings.model import Settings
-from faceVer.vision.detection.centerface import CenterFace, Detector
-from faceVer.vision.recognition import ArcFaceEmbedder, Embedder
+from faceVer.vision.detection.centerface import CenterFace
+from faceVer.vision.detection.detector import Detector
+from faceVer.vision.known_answer import check_known_answer
+from faceVer.vision.recognition import ArcFace, Recognizer
 
 log = logging.getLogger(__name__)
 
@@ -34,63 +37,72 @@ CALIBRATION_FILE = "calibration.toml"
 UNCALIBRATED = Calibration(slope=20.0, midpoint=0.333)
 
 
+class PackSelection(NamedTuple):
+    """The settings that select models. detection_threshold: least confidence of a face, 0..1."""
+
+    pack: str
+    weights: str
+    detection_threshold: float
+
+
 @dataclass(frozen=True, slots=True)
 class Models:
     """The loaded models of a pack. identity: the model id templates carry."""
 
     pack: str
     detector: Detector
-    embedder: Embedder
+    recognizer: Recognizer
+    backend: Backend
     identity: str
     calibration: Calibration
     infos: tuple[ModelInfo, ...]
 
 
-def load_models(settings: Settings) -> Models:
-    """Load the configured pack: a name from the manifest, or a folder. Raises SetupError."""
-    if is_folder_pack(settings.models.pack):
-        return _from_folder(Path(settings.models.pack), settings)
-    return _from_manifest(load_manifest(weights_folder(settings.models.weights)), settings)
+def load_models(selection: PackSelection, backend: Backend) -> Models:
+    """Load the selected pack: a name from the manifest, or a folder. Raises SetupError."""
+    if is_folder_pack(selection.pack):
+        return _from_folder(Path(selection.pack), backend, selection.detection_threshold)
+    return _from_manifest(load_manifest(weights_folder(selection.weights)), selection, backend)
 
 
-def calibration_target(settings: Settings) -> tuple[Path, tuple[str, ...]]:
-    """Where the configured pack keeps its calibration: the TOML file and the tables above [calibration]."""
-    if is_folder_pack(settings.models.pack):
-        return Path(settings.models.pack) / CALIBRATION_FILE, ()
-    manifest = load_manifest(weights_folder(settings.models.weights))
-    return manifest.folder / MANIFEST, ("models", manifest.pack(settings.models.pack).recognition.name)
+def calibration_target(selection: PackSelection) -> tuple[Path, tuple[str, ...]]:
+    """Where the selected pack keeps its calibration: the TOML file and the tables above [calibration]."""
+    if is_folder_pack(selection.pack):
+        return Path(selection.pack) / CALIBRATION_FILE, ()
+    manifest = load_manifest(weights_folder(selection.weights))
+    return manifest.folder / MANIFEST, ("models", manifest.pack(selection.pack).recognition.name)
 
 
-def _from_manifest(manifest: Manifest, settings: Settings) -> Models:
-    pack = manifest.pack(settings.models.pack)
+def _from_manifest(manifest: Manifest, selection: PackSelection, backend: Backend) -> Models:
+    pack = manifest.pack(selection.pack)
     kinds = {"detection": "centerface", "recognition": "arcface"}
     for spec in (pack.detection, pack.recognition):
         if spec.kind != kinds[spec.task]:
             raise SetupError(f"{spec.name}: no code for a {spec.task} model of kind {spec.kind!r}")
-    detector = CenterFace(
-        Session(require(manifest, pack.detection), settings.models.providers), settings.faces.detection_threshold
-    )
-    embedder = ArcFaceEmbedder(
-        Session(require(manifest, pack.recognition), settings.models.providers), pack.recognition.input
-    )
+    detector = CenterFace(_load(manifest, pack.detection, backend), selection.detection_threshold)
+    recognizer = ArcFace(_load(manifest, pack.recognition, backend), pack.recognition.input)
+    check_known_answer(recognizer, pack.recognition)
     return Models(
         pack.name,
         detector,
-        embedder,
+        recognizer,
+        backend,
         pack.recognition.identity,
         _calibration(pack.recognition.calibration, pack.name),
         (pack.detection.info, pack.recognition.info),
     )
 
 
-def _from_folder(folder: Path, settings: Settings) -> Models:
+def _load(manifest: Manifest, spec: ModelSpec, backend: Backend) -> LoadedModel:
+    return LoadedModel.load(backend, spec.name, require(manifest, spec))
+
+
+def _from_folder(folder: Path, backend: Backend, threshold: float) -> Models:
     from faceVer.vision.insightface_pack import load_folder  # insightface's zoo is slow to import and only needed here
 
     if not folder.is_dir():
         raise SetupError(f"pack folder {folder} does not exist")
-    detector, detector_file, embedder, recognizer_file = load_folder(
-        folder, settings.models.providers, settings.faces.detection_threshold
-    )
+    detector, detector_file, recognizer, recognizer_file = load_folder(folder, backend, threshold)
     infos = []
     for task, path in (("detection", detector_file), ("recognition", recognizer_file)):
         sha256 = digest(path)
@@ -106,7 +118,8 @@ def _from_folder(folder: Path, settings: Settings) -> Models:
     return Models(
         folder.name,
         detector,
-        embedder,
+        recognizer,
+        backend,
         f"{infos[1].name}-{infos[1].version}",
         _calibration(table, folder.name),
         tuple(infos),

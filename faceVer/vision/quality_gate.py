@@ -1,4 +1,4 @@
-"""Whether a found face is one to make a template of; what is not is the contract's 003001."""
+"""The quality gate: whether a template can be made of a face (docs/contract.md, Errors, 003001)."""
 
 from __future__ import annotations
 
@@ -10,39 +10,32 @@ from numpy.typing import NDArray
 
 from faceVer.domain.errors import ExtractionError
 from faceVer.domain.values import Image, Subject
-from faceVer.settings.model import Settings
-from faceVer.vision.alignment import CROP, align, estimate, misfit, sharpness
+from faceVer.vision.alignment import CROP, align, alignment_residual, estimate, sharpness
 
-# A detector guesses the landmarks that lie outside a cut picture. Where less than CUT of the aligned crop is picture,
-# they must fit a face better. Measured by cutting faces ever further (docs/faces.md): it refuses most of those whose
-# template no longer resembles the whole face's, not all of them.
-CUT, CUT_MISFIT = 0.7, 3.9
+# A detector guesses the landmarks that lie outside a cut image. Where less than CUT of the aligned crop is image, they
+# must fit a face better. Measured by cutting faces ever further (docs/faces.md): this rejects most of those whose
+# template no longer resembles the uncut face's, not all of them.
+CUT, CUT_RESIDUAL = 0.7, 3.9
 
 
 @dataclass(frozen=True, slots=True)
-class UsableRules:
-    """The settings of the same names."""
+class QualityGateRules:
+    """The settings min_face, min_inside, max_misfit and min_sharpness."""
 
     min_face: int
     min_inside: float
-    max_misfit: float
+    max_residual: float
     min_sharpness: float
 
-    @classmethod
-    def from_settings(cls, settings: Settings) -> UsableRules:
-        return cls(
-            settings.faces.min_face, settings.faces.min_inside, settings.faces.max_misfit, settings.faces.min_sharpness
-        )
 
-
-def usable_crop(subject: Subject, rules: UsableRules) -> Image:
+def aligned_crop(subject: Subject, rules: QualityGateRules) -> Image:
     """The aligned crop of a subject, (112, 112, 3) uint8 RGB. Raises ExtractionError where no template can be made."""
     face = subject.face
     if face.side < rules.min_face:
         raise ExtractionError(f"the face is {face.side:.0f} pixels large, {rules.min_face} are needed")
     matrix = estimate(face.landmarks)
-    share, off = coverage(subject.image, matrix), misfit(face.landmarks, matrix)
-    if share < rules.min_inside or off > rules.max_misfit or (share < CUT and off > CUT_MISFIT):
+    share, off = coverage(subject.image, matrix), alignment_residual(face.landmarks, matrix)
+    if share < rules.min_inside or off > rules.max_residual or (share < CUT and off > CUT_RESIDUAL):
         raise ExtractionError(f"the face is cut or hidden: {share:.0%} of it in the picture, misfit {off:.1f}")
     crop = align(subject.image, face.landmarks, matrix)
     sharp = sharpness(crop)

@@ -1,4 +1,7 @@
-"""Recognition models: an aligned crop in, an embedding out."""
+"""Recognition models: aligned crops in, embeddings out.
+
+ArcFace: Deng et al., arXiv 1801.07698. MobileFaceNet, the recognizer of pack `open`: Chen et al., arXiv 1804.07573.
+"""
 
 from __future__ import annotations
 
@@ -8,26 +11,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceVer.domain.errors import ExtractionError, InferenceError
-from faceVer.domain.values import Image
+from faceVer.inference.backend import LoadedModel
 from faceVer.inference.manifest import InputSpec
-from faceVer.inference.onnx import Session
 
 
-class Embedder(Protocol):
-    """Turns aligned crops into embeddings of `dimension` numbers."""
+class Recognizer(Protocol):
+    """Makes embeddings of `dimension` numbers from aligned crops."""
 
     @property
     def dimension(self) -> int: ...
 
-    def embed(self, crop: Image) -> NDArray[np.float32]:
-        """crop: (112, 112, 3) uint8 RGB. (dimension,) float32 of unit norm. Raises ExtractionError, InferenceError."""
+    def raw(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """(N, 112, 112, 3) uint8 RGB -> (N, dimension) float32 as the model gives them. Raises InferenceError."""
+        ...
+
+    def embed(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """(N, 112, 112, 3) uint8 RGB -> (N, dimension) float32 of unit norm. Raises ExtractionError, InferenceError."""
         ...
 
 
-def tensor(crop: Image, spec: InputSpec) -> NDArray[np.float32]:
-    """(1, 3, H, W) float32, C-contiguous: (pixel - mean) / std in the model's channel order."""
-    pixels = crop[:, :, ::-1] if spec.colour == "bgr" else crop
-    batch = np.ascontiguousarray(pixels.transpose(2, 0, 1)[None], dtype=np.float32)
+def tensor(crops: NDArray[np.uint8], spec: InputSpec) -> NDArray[np.float32]:
+    """(N, H, W, 3) uint8 RGB -> (N, 3, H, W) float32: (pixel - mean) / std in the model's colour order."""
+    pixels = crops[..., ::-1] if spec.colour == "bgr" else crops
+    batch = np.ascontiguousarray(pixels.transpose(0, 3, 1, 2), dtype=np.float32)
     if spec.mean != 0 or spec.std != 1:
         batch -= np.float32(spec.mean)
         batch *= np.float32(1 / spec.std)
@@ -35,7 +41,11 @@ def tensor(crop: Image, spec: InputSpec) -> NDArray[np.float32]:
 
 
 def normalized(raw: NDArray[np.float32], min_norm: float) -> NDArray[np.float32]:
-    """`raw` scaled to unit norm. Raises InferenceError where it is not finite, ExtractionError below `min_norm`."""
+    """(N, D) at unit norm. Raises InferenceError where a value is not finite, ExtractionError below `min_norm`."""
+    return np.stack([_normalized(row, min_norm) for row in raw])
+
+
+def _normalized(raw: NDArray[np.float32], min_norm: float) -> NDArray[np.float32]:
     norm = float(np.linalg.norm(raw))
     if not np.isfinite(norm):
         raise InferenceError("the recognition model gave a value that is not finite")
@@ -44,17 +54,21 @@ def normalized(raw: NDArray[np.float32], min_norm: float) -> NDArray[np.float32]
     return np.asarray(raw / np.float32(norm), dtype=np.float32)
 
 
-class ArcFaceEmbedder:
-    """Any model of the ArcFace family that takes the 112x112 crop (MobileFaceNet of the open pack)."""
+class ArcFace:
+    """Any model of the ArcFace family that takes the 112x112 crop."""
 
-    def __init__(self, session: Session, spec: InputSpec) -> None:
-        self._session = session
+    def __init__(self, model: LoadedModel, spec: InputSpec) -> None:
+        self._model = model
         self._spec = spec
-        self._dimension = int(session.outputs[0][-1])
+        (shape,) = model.signature.outputs.values()
+        self._dimension = int(shape[-1] or 0)
 
     @property
     def dimension(self) -> int:
         return self._dimension
 
-    def embed(self, crop: Image) -> NDArray[np.float32]:
-        return normalized(self._session.run(tensor(crop, self._spec))[0][0], self._spec.min_norm)
+    def raw(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        return np.asarray(self._model.run(tensor(crops, self._spec))[0], dtype=np.float32)
+
+    def embed(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        return normalized(self.raw(crops), self._spec.min_norm)

@@ -15,10 +15,10 @@ import pytest
 from faceVer import cli
 from faceVer.observability.access_log import access_log
 from faceVer.services.faces import FaceEngine
-from faceVer.vision.liveness.models import load_liveness
 from tests import support_faces as faces
 from tests import support_liveness as live
 from tests import support_media as media
+from tests.support_models import load_liveness_models
 from tests.support_server import Server
 
 
@@ -42,7 +42,7 @@ class Ran:
 Run = Callable[..., Ran]
 
 
-_engine, _liveness = cache(FaceEngine.load), cache(load_liveness)
+_engine, _liveness = cache(FaceEngine.load), cache(load_liveness_models)
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def facever(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch)
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     monkeypatch.setattr(FaceEngine, "load", _engine)
-    monkeypatch.setattr("faceVer.services.folders.service.load_liveness", _liveness)
+    monkeypatch.setattr("faceVer.services.folders.service.load_liveness_models", _liveness)
 
     def run(*arguments: object) -> Ran:
         capsys.readouterr()

@@ -136,7 +136,7 @@ class TestMetrics:
         assert list(metrics.requests()) == [("/version", OTHER, 1)]
 
     def test_each_path_of_the_app_is_in_the_endpoint_table(self) -> None:
-        app = create_app(Settings(), Mock(infos=(), runtime="none"))
+        app = create_app(Settings(), Mock(infos=(), backend=Mock(providers=())))
         served = {resource.canonical for resource in app.router.resources()}
         assert {path for path in served if "tail" not in path} == set(TABLE.paths)
         assert [row.path for row in TABLE.endpoints if row.lane is Lane.COMPARISON] == [

@@ -14,7 +14,7 @@ from faceVer.http.pipeline.receiving import with_image
 from faceVer.http.pipeline.responses import json_body, json_bytes
 from faceVer.media.jpeg import encode_jpeg
 from faceVer.observability.timings import stage
-from faceVer.services.faces import Examined
+from faceVer.services.faces import ExtractionReport
 
 # Longer side of the preview in pixels, and its JPEG quality.
 PREVIEW_SIDE, PREVIEW_QUALITY = 960, 85
@@ -38,7 +38,7 @@ async def examine_face(request: web.Request) -> web.Response:
     return json_body(document)
 
 
-def _document(examined: Examined, language: str) -> dict[str, Any]:
+def _document(examined: ExtractionReport, language: str) -> dict[str, Any]:
     """Boxes and landmarks are in pixels of the preview, which is upright."""
     shot = encode_jpeg(examined.image, PREVIEW_SIDE, PREVIEW_QUALITY)
     width, height = examined.size
@@ -55,7 +55,7 @@ def _document(examined: Examined, language: str) -> dict[str, Any]:
     }
 
 
-def _face(face: Face, number: int, examined: Examined, factor: float) -> dict[str, Any]:
+def _face(face: Face, number: int, examined: ExtractionReport, factor: float) -> dict[str, Any]:
     """role: subject; second, who keeps a template from being made; background, who is passed over. side: of the box, in
     pixels of the sample."""
     to_sample = max(examined.size) / max(examined.image.shape[:2])
@@ -68,8 +68,8 @@ def _face(face: Face, number: int, examined: Examined, factor: float) -> dict[st
     }
 
 
-def _error(examined: Examined, language: str) -> dict[str, str] | None:
-    error = examined.trouble
+def _error(examined: ExtractionReport, language: str) -> dict[str, str] | None:
+    error = examined.error
     if error is None:
         return None
     row = BPE_ERRORS[type(error)]

@@ -17,6 +17,7 @@ from prometheus_client.registry import Collector
 from faceVer import __version__
 from faceVer.domain.values import ModelInfo
 from faceVer.http.pipeline.executor import InferenceExecutor
+from faceVer.inference.backend import Backend
 from faceVer.observability.metrics import REQUEST_BOUNDS, STAGE_BOUNDS, Metrics
 
 SAMPLE_SECONDS = 1.0
@@ -25,8 +26,8 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 class _Reader(Collector):
-    def __init__(self, metrics: Metrics, runtime: str, models: Iterable[ModelInfo]) -> None:
-        self._metrics, self._runtime, self._models = metrics, runtime, tuple(models)
+    def __init__(self, metrics: Metrics, backend: Backend, models: Iterable[ModelInfo]) -> None:
+        self._metrics, self._backend, self._models = metrics, backend, tuple(models)
 
     def collect(self) -> Iterator[Metric]:
         read = self._metrics
@@ -66,8 +67,14 @@ class _Reader(Collector):
         build = GaugeMetricFamily(
             "facever_build_info", "Versions of server, runtime and Python.", labels=("version", "runtime", "python")
         )
-        build.add_metric((__version__, self._runtime, platform.python_version()), 1)
+        build.add_metric((__version__, self._backend.runtime, platform.python_version()), 1)
         yield build
+        provider = GaugeMetricFamily(
+            "facever_provider_info", "Execution providers that the models run on.", labels=("provider",)
+        )
+        for name in self._backend.providers:
+            provider.add_metric((name,), 1)
+        yield provider
 
     def _gauges(self) -> Iterator[Metric]:
         workers = self._metrics.gauges()
@@ -111,11 +118,11 @@ class Exposition:
     """Answers /metrics, and keeps this worker's gauges fresh. models: all that are loaded."""
 
     def __init__(
-        self, metrics: Metrics, executor: InferenceExecutor, runtime: str, models: Iterable[ModelInfo]
+        self, metrics: Metrics, executor: InferenceExecutor, backend: Backend, models: Iterable[ModelInfo]
     ) -> None:
         self._metrics, self._executor = metrics, executor
         self._registry = CollectorRegistry(auto_describe=False)
-        self._registry.register(_Reader(metrics, runtime, models))
+        self._registry.register(_Reader(metrics, backend, models))
         self._task: asyncio.Task[None] | None = None
 
     def sample(self) -> None:

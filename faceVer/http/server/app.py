@@ -94,7 +94,7 @@ async def _pool(app: web.Application) -> AsyncIterator[None]:
 
 
 async def _exposition(app: web.Application) -> AsyncIterator[None]:
-    app[EXPOSITION] = exposition = Exposition(app[METRICS], app[EXECUTOR], app[ENGINE].runtime, loaded_models(app))
+    app[EXPOSITION] = exposition = Exposition(app[METRICS], app[EXECUTOR], app[ENGINE].backend, loaded_models(app))
     exposition.start()
     yield
     exposition.stop()

@@ -15,7 +15,6 @@ from faceVer.http.server.app import create_app, new_metrics
 from faceVer.services.faces import FaceEngine
 from faceVer.services.folders.service import FolderService
 from faceVer.settings.model import Settings
-from faceVer.vision.packs import load_models
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +43,7 @@ class SharedState:
     def load(self) -> None:
         """Load the models, to share them. Raises SetupError: an error is reported once, not by every worker."""
         if self.settings.models.providers != FORKABLE:
-            load_models(self.settings)
+            FaceEngine.load(self.settings)
             return
         self._engine = FaceEngine.load(self.settings)
         # Without liveness models the other endpoints work; the workers report the error.

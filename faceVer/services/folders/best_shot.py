@@ -10,26 +10,26 @@ from faceVer.media.jpeg import encode_jpeg
 from faceVer.observability.timings import stage
 from faceVer.services.faces import FaceEngine
 from faceVer.settings.model import Settings
-from faceVer.vision.detection.frames import Sighting
-from faceVer.vision.face_attributes import FaceGauge
+from faceVer.vision.detection.frames import FrameDetection
+from faceVer.vision.face_attributes import FaceAttributeModels
 from faceVer.vision.frame_quality import FaceQuality, quality
 
 # Frames are tried in order of quality until one yields a template; a medium with none among these gets the best one.
 MAX_TRIED = 4
 
-RankedFrames = Sequence[tuple[FaceQuality, Sighting]]
+RankedFrames = Sequence[tuple[FaceQuality, FrameDetection]]
 """Detections with their quality, best first."""
 
 
 class BestShots:
     """Synchronous, without state between calls, for any number of threads."""
 
-    def __init__(self, engine: FaceEngine, attributes: FaceGauge, settings: Settings) -> None:
+    def __init__(self, engine: FaceEngine, attributes: FaceAttributeModels, settings: Settings) -> None:
         self._engine = engine
         self._attributes = attributes
         self._side, self._quality = settings.liveness.best_shot_side, settings.liveness.best_shot_quality
 
-    def ranked(self, detections: Sequence[Sighting]) -> RankedFrames:
+    def ranked(self, detections: Sequence[FrameDetection]) -> RankedFrames:
         """Detections by quality, best first, equal ones in their order; those with a second face after all others."""
         rated = []
         for found in detections:

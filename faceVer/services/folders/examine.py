@@ -22,7 +22,7 @@ from faceVer.services.folders.previews import frame_previews
 from faceVer.services.folders.subjects import SubjectDetector
 from faceVer.services.folders.vectors import FrameVectors
 from faceVer.settings.model import Settings
-from faceVer.vision.detection.frames import Sighting
+from faceVer.vision.detection.frames import FrameDetection
 from faceVer.vision.liveness.models import LivenessModels
 
 
@@ -34,7 +34,7 @@ class Examiner:
         self._liveness = liveness
         self._settings = settings
         self._subjects = SubjectDetector(engine, settings)
-        self._best_shots = BestShots(engine, liveness.gauge, settings)
+        self._best_shots = BestShots(engine, liveness.attributes, settings)
 
     def examine(self, data: bytes, medium: PlannedMedium, limits: MediaLimits, now: float) -> Findings:
         """The findings in one medium. data: its file. now: Unix seconds. Raises SampleError, InferenceError.
@@ -46,7 +46,7 @@ class Examiner:
         findings = Findings(item.media_id, now, decoded.width, decoded.height, decoded.duration, decoded.fps)
         if not (extraction.pad_score or extraction.best_shot or extraction.vector):
             return findings
-        detections: list[Sighting] = []
+        detections: list[FrameDetection] = []
         try:
             detections = self._subjects.in_medium(decoded.frames, is_photo=item.kind == "image")
         except NoFaceError:
@@ -63,11 +63,11 @@ class Examiner:
         """The PAD score of decoded frames. Raises NoFaceError, SeveralFacesError, InferenceError."""
         return self._pad_score(self._subjects.in_medium(frames, is_photo=is_photo))
 
-    def _pad_score(self, detections: Sequence[Sighting]) -> PadScore:
-        return score_frames(self._liveness.spoof, detections, self._settings.liveness.spoof_views)
+    def _pad_score(self, detections: Sequence[FrameDetection]) -> PadScore:
+        return score_frames(self._liveness.pad, detections, self._settings.liveness.spoof_views)
 
     def _extract(
-        self, findings: Findings, detections: list[Sighting], extraction: Extraction, *, is_photo: bool
+        self, findings: Findings, detections: list[FrameDetection], extraction: Extraction, *, is_photo: bool
     ) -> Findings:
         """The findings with what is to be extracted from the detections."""
         needs_rank = extraction.best_shot or (extraction.vector and not is_photo)

@@ -14,16 +14,16 @@ import numpy as np
 from faceVer.matching.scores import SCORE_DIGITS
 from faceVer.observability.timings import stage
 from faceVer.services.folders.findings import FrameScore, PadScore
-from faceVer.vision.detection.frames import Sighting
-from faceVer.vision.frame_quality import rough_yaw
-from faceVer.vision.liveness.passive import SpoofModel
+from faceVer.vision.detection.frames import FrameDetection
+from faceVer.vision.frame_quality import approximate_yaw
+from faceVer.vision.liveness.passive import PadModel
 
 # Degrees of yaw at which a frame's weight has fallen to the least; no frame counts for nothing, so that an attack
 # cannot be hidden in frames that look aside.
 YAW_SPAN, LEAST_WEIGHT = 50.0, 0.25
 
 
-def score_frames(model: SpoofModel, detections: Sequence[Sighting], views: int) -> PadScore:
+def score_frames(model: PadModel, detections: Sequence[FrameDetection], views: int) -> PadScore:
     """The score over the frames of a medium.
 
     detections: at least one. views: crops of the face that are scored in the medium; with fewer frames than that each
@@ -33,7 +33,7 @@ def score_frames(model: SpoofModel, detections: Sequence[Sighting], views: int) 
     scores = []
     for number, found in enumerate(detections):
         with stage("liveness"):
-            score = model.attack(found.image, found.face, start=number * per_frame, count=per_frame)
+            score = model.pad_score(found.image, found.face, start=number * per_frame, count=per_frame)
         left, top, right, bottom = (round(float(edge), 1) for edge in found.face.box)
         scores.append(
             FrameScore(
@@ -42,7 +42,7 @@ def score_frames(model: SpoofModel, detections: Sequence[Sighting], views: int) 
                 name=found.frame.name,
                 box=(left, top, right, bottom),
                 pad_score=score,
-                weight=frame_weight(rough_yaw(found.face.landmarks)),
+                weight=frame_weight(approximate_yaw(found.face.landmarks)),
                 alone=found.alone,
             )
         )

@@ -8,14 +8,14 @@ from faceVer.domain.values import Frame
 from faceVer.media.jpeg import encode_jpeg
 from faceVer.observability.timings import stage
 from faceVer.services.folders.findings import FramePreview, FrameScore, PadScore
-from faceVer.vision.detection.frames import Sighting
+from faceVer.vision.detection.frames import FrameDetection
 
 # Longer sides, in pixels, of the pictures: of a photo, and of one frame among others. And their JPEG quality.
 PHOTO_SIDE, FRAME_SIDE, QUALITY = 960, 320, 82
 
 
 def frame_previews(
-    frames: Sequence[Frame], detections: Sequence[Sighting], pad: PadScore | None
+    frames: Sequence[Frame], detections: Sequence[FrameDetection], pad: PadScore | None
 ) -> tuple[FramePreview, ...]:
     """One preview per frame, in order. detections: of some of the frames. pad: of the detections, where it was made."""
     found = {one.frame.index: one for one in detections}
@@ -24,7 +24,7 @@ def frame_previews(
     return tuple(_preview(frame, found.get(frame.index), scores.get(frame.index), side) for frame in frames)
 
 
-def _preview(frame: Frame, found: Sighting | None, score: FrameScore | None, side: int) -> FramePreview:
+def _preview(frame: Frame, found: FrameDetection | None, score: FrameScore | None, side: int) -> FramePreview:
     image = found.image if found else frame.image
     with stage("preview"):
         picture = encode_jpeg(image, side, QUALITY)

@@ -21,10 +21,10 @@ from faceVer.services.folders.inspection import INSPECTION_PAYLOAD, LivenessRepo
 from faceVer.services.folders.plan import KINDS, plan_folder
 from faceVer.services.folders.planned import Plan
 from faceVer.services.folders.present import present
-from faceVer.services.rules import media_limits
+from faceVer.services.rules import media_limits, pack_selection
 from faceVer.settings.model import Settings
-from faceVer.vision.detection.centerface import probe_picture
-from faceVer.vision.liveness.models import LivenessModels, load_liveness
+from faceVer.vision.detection.detector import probe_image
+from faceVer.vision.liveness.models import LivenessModels, load_liveness_models
 
 PROBE_SIDE = 128
 
@@ -47,7 +47,7 @@ class FolderService:
     @classmethod
     def load(cls, engine: FaceEngine, settings: Settings) -> FolderService:
         """Load the liveness models for a running engine. Raises SetupError."""
-        return cls(engine, load_liveness(settings), settings)
+        return cls(engine, load_liveness_models(pack_selection(settings), engine.backend), settings)
 
     @property
     def infos(self) -> tuple[ModelInfo, ...]:
@@ -105,8 +105,8 @@ class FolderService:
 
     def probe(self) -> None:
         """Run detection and PAD models on a synthetic picture, for the health method. Raises InferenceError."""
-        image = probe_picture(PROBE_SIDE)
+        image = probe_image(PROBE_SIDE)
         self._engine.detector.detect(image, PROBE_SIDE)
         box = np.array([32, 32, 96, 96], dtype=np.float32)
         marks = np.array([[50, 55], [78, 55], [64, 70], [54, 82], [74, 82]], dtype=np.float32)
-        self._liveness.spoof.attack(image, Face(box, marks, 1.0), count=1)
+        self._liveness.pad.pad_score(image, Face(box, marks, 1.0), count=1)

@@ -8,9 +8,9 @@ from faceVer.domain.errors import NoFaceError, SeveralFacesError
 from faceVer.domain.values import Frame, Image
 from faceVer.observability.timings import count_faces, stage
 from faceVer.services.faces import FaceEngine
+from faceVer.services.rules import detection_rules
 from faceVer.settings.model import Settings
-from faceVer.vision.detection.frames import Sighting, crowded, sight, sight_photo
-from faceVer.vision.detection.multiscale import SubjectRules
+from faceVer.vision.detection.frames import FrameDetection, detect_subjects, photo_detection, shows_second_person
 
 
 class SubjectDetector:
@@ -18,9 +18,9 @@ class SubjectDetector:
 
     def __init__(self, engine: FaceEngine, settings: Settings) -> None:
         self._engine = engine
-        self._rules = SubjectRules.from_settings(settings)
+        self._rules = detection_rules(settings)
 
-    def in_medium(self, frames: Sequence[Frame], *, is_photo: bool) -> list[Sighting]:
+    def in_medium(self, frames: Sequence[Frame], *, is_photo: bool) -> list[FrameDetection]:
         """The subject in each frame that shows one; at least one.
 
         Raises NoFaceError, SeveralFacesError (in a video or an archive: a second person in most of the frames).
@@ -30,17 +30,17 @@ class SubjectDetector:
         detections = self.in_frames(frames)
         if not detections:
             raise NoFaceError("no frame shows a face")
-        if crowded(detections):
+        if shows_second_person(detections):
             raise SeveralFacesError("more than half of the frames show a second face")
         return detections
 
-    def in_photo(self, image: Image) -> list[Sighting]:
+    def in_photo(self, image: Image) -> list[FrameDetection]:
         """The one face of a photo. Raises NoFaceError, SeveralFacesError."""
-        return [sight_photo(Frame(image), self._engine.subject(image))]
+        return [photo_detection(Frame(image), self._engine.subject(image))]
 
-    def in_frames(self, frames: Sequence[Frame]) -> list[Sighting]:
+    def in_frames(self, frames: Sequence[Frame]) -> list[FrameDetection]:
         """The subject in every frame of a video or an archive that shows one; a second person is noted there."""
         with stage("detect"):
-            detections = sight(self._engine.detector, frames, self._rules)
+            detections = detect_subjects(self._engine.detector, frames, self._rules)
         count_faces(len(detections))
         return detections

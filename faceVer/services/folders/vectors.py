@@ -7,7 +7,7 @@ import numpy as np
 from faceVer.domain.errors import ExtractionError, FaceError
 from faceVer.services.faces import FaceEngine, Vector
 from faceVer.services.folders.best_shot import RankedFrames
-from faceVer.vision.detection.frames import Sighting
+from faceVer.vision.detection.frames import FrameDetection
 
 # A frontal frame of one person scores above this against the best one even with the mouth open or the eyes shut; some
 # 95 % of strangers do not (cosine 0.2, a false match rate of 2e-2: docs/accuracy.md).
@@ -23,7 +23,7 @@ class FrameVectors:
     def __init__(self, engine: FaceEngine, ranked: RankedFrames) -> None:
         self._engine = engine
         self._ranked = ranked
-        self._known: dict[Sighting, Vector | None] = {}
+        self._known: dict[FrameDetection, Vector | None] = {}
         """None for a frame that no template can be made of."""
 
     def mean(self, count: int) -> Vector:
@@ -61,7 +61,7 @@ class FrameVectors:
             return True
         return min(outcome.score for outcome in self._engine.match(vectors[0], vectors[1:])) >= STRANGERS
 
-    def _vector(self, found: Sighting) -> Vector | None:
+    def _vector(self, found: FrameDetection) -> Vector | None:
         if found not in self._known:
             try:
                 self._known[found] = self._engine.embed_image(found.image)

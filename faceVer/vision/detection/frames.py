@@ -10,23 +10,25 @@ from faceVer.domain.errors import NoFaceError
 from faceVer.domain.values import Face, Frame, Image, Subject
 from faceVer.observability.timings import checkpoint
 from faceVer.vision.alignment import tilt
-from faceVer.vision.detection.centerface import Detector
-from faceVer.vision.detection.multiscale import SubjectRules, look, pick
-from faceVer.vision.detection.subject import CLEAR_TILT, clear, counts, find_subject, turn_by
+from faceVer.vision.detection.detector import Detector
+from faceVer.vision.detection.multiscale import detect_multiscale, select_subject
+from faceVer.vision.detection.rules import DetectionRules
+from faceVer.vision.detection.second_person import is_second_person
+from faceVer.vision.detection.subject import RELIABLE_TILT, find_subject, is_reliable, rotate
 
-# Turning and padding cost up to eight looks per frame; where no frame shows a clear face these many are tried.
+# Rotating and padding cost up to eight detections per frame; where no frame shows a reliable face so many are tried.
 TRIED = 3
-# A small second face is only seen in a finer copy, which takes three quarters of the time; so many frames get one. In
-# the others a subject of so many pixels in the small copy is enough: its box differs by some 2 % of its side.
-FINE, ENOUGH_ALONE = 4, 32
+# Only a finer copy shows a small second face, and it takes three quarters of the time: so many frames get one. In the
+# others a subject of so many pixels in the small copy suffices: its box differs by some 2 % of its side.
+FINE, MIN_SIDE_IN_SMALL_COPY = 4, 32
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Sighting:
+class FrameDetection:
     """The subject's face in one frame.
 
-    image: see types.Image; `face` is in its pixels (the frame's, or those of the frame turned upright).
-    alone: no second face that counts (see SubjectRules) was seen in the frame. fine: it was looked for small ones too.
+    image: see values.Image; `face` is in its pixels (the frame's, or those of the frame rotated upright).
+    alone: no second person was found in the frame. fine: a finer copy was searched for small faces, too.
     """
 
     frame: Frame
@@ -36,18 +38,18 @@ class Sighting:
     fine: bool = True
 
 
-def sight_photo(frame: Frame, subject: Subject) -> Sighting:
-    """A photo's subject as a sighting."""
-    return Sighting(frame, subject.image, subject.face)
+def photo_detection(frame: Frame, subject: Subject) -> FrameDetection:
+    """The detection of a photo's subject."""
+    return FrameDetection(frame, subject.image, subject.face)
 
 
-def sight(detector: Detector, frames: Sequence[Frame], rules: SubjectRules) -> list[Sighting]:
-    """The subject in every frame that shows one, in order; never raises for a second face.
+def detect_subjects(detector: Detector, frames: Sequence[Frame], rules: DetectionRules) -> list[FrameDetection]:
+    """The subject in every frame that shows one, in order; a second person is no error here.
 
-    All frames are taken to be turned alike: a clear upright face in any of them settles that none need be turned.
+    All frames of a medium have one orientation: a reliable upright face in any of them shows that none is rotated.
     """
-    upright = _look(detector, frames, rules)
-    if any(clear(found.face) for found in upright):
+    upright = _detect_each(detector, frames, rules)
+    if any(is_reliable(found.face) for found in upright):
         return upright
     tolerant = replace(rules, second_ratio=math.inf)
     best: Subject | None = None
@@ -60,52 +62,56 @@ def sight(detector: Detector, frames: Sequence[Frame], rules: SubjectRules) -> l
             best = found
     if best is None or (best.turned == 0 and upright):
         return upright
-    turned = [replace(frame, image=turn_by(frame.image, best.turned)) for frame in frames]
-    seen = _look(detector, turned, rules)
+    turned = [replace(frame, image=rotate(frame.image, best.turned)) for frame in frames]
+    seen = _detect_each(detector, turned, rules)
     if seen:
         return seen
-    # Only padding shows it: a face that fills the frame.
+    # A face that fills the frame is found in a padded copy only.
     for frame in _spread(turned, FINE):
         try:
             found = find_subject(detector, frame.image, tolerant)
         except NoFaceError:
             continue
         if found.turned == 0:
-            seen.append(Sighting(frame, found.image, found.face))
+            seen.append(FrameDetection(frame, found.image, found.face))
     return seen
 
 
-def crowded(sightings: Sequence[Sighting]) -> bool:
-    """Whether a second person is there for good: in more than half of the frames that show a face.
+def shows_second_person(sightings: Sequence[FrameDetection]) -> bool:
+    """Whether more than half of the frames that show a face show a second person.
 
-    Frames that were not looked at finely count where a second face was seen nevertheless.
+    Frames without a finer copy count only where a second person was found nevertheless.
     """
     counted = [found for found in sightings if found.fine or not found.alone]
     return 2 * sum(not found.alone for found in counted) > len(counted)
 
 
-def _look(detector: Detector, frames: Sequence[Frame], rules: SubjectRules) -> list[Sighting]:
+def _detect_each(detector: Detector, frames: Sequence[Frame], rules: DetectionRules) -> list[FrameDetection]:
     fine = {id(frame) for frame in _spread(frames, FINE)}
     seen = []
     for frame in frames:
         checkpoint()
         finely = id(frame) in fine
-        faces = look(detector, frame.image, rules) if finely else _glance(detector, frame.image, rules)
-        faces = [face for face in faces if abs(tilt(face.landmarks)) <= CLEAR_TILT]
+        faces = (
+            detect_multiscale(detector, frame.image, rules)
+            if finely
+            else _detect_in_small_copy(detector, frame.image, rules)
+        )
+        faces = [face for face in faces if abs(tilt(face.landmarks)) <= RELIABLE_TILT]
         if faces:
-            subject = pick(faces, frame.image)
-            alone = not any(counts(other, subject, rules) for other in faces)
-            seen.append(Sighting(frame, frame.image, subject, alone, finely))
+            subject = select_subject(faces, frame.image)
+            alone = not any(is_second_person(other, subject, rules) for other in faces)
+            seen.append(FrameDetection(frame, frame.image, subject, alone, finely))
     return seen
 
 
-def _glance(detector: Detector, image: Image, rules: SubjectRules) -> list[Face]:
+def _detect_in_small_copy(detector: Detector, image: Image, rules: DetectionRules) -> list[Face]:
     """The faces in the small copy, or what `look` finds where the subject is too small there."""
     faces = detector.detect(image, rules.size)
     scale = min(1.0, rules.size / max(image.shape[:2]))
-    if faces and pick(faces, image).side * scale >= ENOUGH_ALONE:
+    if faces and select_subject(faces, image).side * scale >= MIN_SIDE_IN_SMALL_COPY:
         return faces
-    return look(detector, image, rules)
+    return detect_multiscale(detector, image, rules)
 
 
 def _spread(frames: Sequence[Frame], count: int) -> list[Frame]:

@@ -1,60 +1,37 @@
-"""Looking at a picture as it stands: small copies of it into a detector, the faces that tell enough out.
+"""Multiscale detection in one orientation: small copies of an image are given to the detector.
 
-Two ways (`FACEVER_DETECTION`). Thorough: a small copy, then a finer copy of the whole picture where the subject is too
+Two ways (`FACEVER_DETECTION`). Thorough: a small copy, then a finer copy of the entire image where the subject is too
 small in the first. Quick: the small copy, then only the surroundings of the subject. docs/faces.md compares them.
 """
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from faceVer.domain.values import Face, Image
-from faceVer.settings.model import Settings
-from faceVer.vision.detection.centerface import Detector
+from faceVer.vision.detection.detector import Detector
+from faceVer.vision.detection.rules import DetectionRules
 
-# Least box side, in pixels of the looked-at copy, of a face that the detector sees reliably.
-SEEN = 20
-# Least box side there of a subject whose landmarks are good enough to align by.
-ENOUGH = 80
+# Least box side, in pixels of the copy, of a face that the detector finds reliably.
+MIN_RELIABLE_SIDE = 20
+# Least box side there of a subject whose landmarks are good enough for alignment.
+MIN_ALIGNMENT_SIDE = 80
 # How much a face right at the picture's corner counts for, compared with one in the middle.
 CORNER_WEIGHT = 0.5
-# The quick second look: the subject's box grown so many times, in a copy of so many pixels; its box has 73 there.
-GROWN, CLOSE = 2.2, 160
-# Least overlap (intersection over union) of the boxes of one face in the two looks.
-SAME = 0.3
+# The close copy of quick detection: the subject's box grown so many times, scaled to so many pixels; its box has 73.
+CLOSE_GROWTH, CLOSE_SIZE = 2.2, 160
+# Least overlap (intersection over union) of the boxes of one face in the two copies.
+SAME_FACE_IOU = 0.3
 
 
-@dataclass(frozen=True, slots=True)
-class SubjectRules:
-    """Sizes in pixels of the looked-at copy; ratio and confidence of a second face that counts (see Settings)."""
-
-    size: int
-    size_fine: int
-    second_ratio: float
-    second_confidence: float
-    quick: bool = False
-
-    @classmethod
-    def from_settings(cls, settings: Settings) -> SubjectRules:
-        return cls(
-            settings.faces.detection_size,
-            settings.faces.detection_size_fine,
-            settings.faces.second_face_ratio,
-            settings.faces.second_face_confidence,
-            settings.faces.detection == "quick",
-        )
+def detect_multiscale(detector: Detector, image: Image, rules: DetectionRules) -> list[Face]:
+    """The faces of an image: in a small copy first, in a finer one where the first does not show enough."""
+    return _detect_quick(detector, image, rules) if rules.quick else _detect_thorough(detector, image, rules)
 
 
-def look(detector: Detector, image: Image, rules: SubjectRules) -> list[Face]:
-    """The faces of the picture as it stands: on a small copy first, more finely where that does not tell enough."""
-    return _quickly(detector, image, rules) if rules.quick else _thoroughly(detector, image, rules)
-
-
-def pick(faces: list[Face], image: Image) -> Face:
+def select_subject(faces: list[Face], image: Image) -> Face:
     """The largest, most central of `faces` (not empty): box side, weighted down towards the corners."""
     height, width = image.shape[:2]
 
@@ -66,25 +43,25 @@ def pick(faces: list[Face], image: Image) -> Face:
     return max(faces, key=weight)
 
 
-def _thoroughly(detector: Detector, image: Image, rules: SubjectRules) -> list[Face]:
+def _detect_thorough(detector: Detector, image: Image, rules: DetectionRules) -> list[Face]:
     longest = max(image.shape[:2])
     faces = detector.detect(image, rules.size)
-    side = pick(faces, image).side * min(1.0, rules.size / longest) if faces else 0.0
+    side = select_subject(faces, image).side * min(1.0, rules.size / longest) if faces else 0.0
     # Fine enough for the smallest second face that would count, too.
-    enough = max(ENOUGH, SEEN / rules.second_ratio)
+    enough = max(MIN_ALIGNMENT_SIDE, MIN_RELIABLE_SIDE / rules.second_ratio)
     if side >= enough or longest <= rules.size:
         return faces
     wanted = rules.size_fine if not faces else min(rules.size_fine, int(rules.size * enough / side) + 1)
     return detector.detect(image, wanted) or faces
 
 
-def _quickly(detector: Detector, image: Image, rules: SubjectRules) -> list[Face]:
+def _detect_quick(detector: Detector, image: Image, rules: DetectionRules) -> list[Face]:
     longest = max(image.shape[:2])
     faces = _detect(detector, image, rules.size)
     if not faces:
         return _detect(detector, image, rules.size_fine) if longest > rules.size else faces
-    subject = pick(faces, image)
-    if longest <= rules.size or subject.side * rules.size / longest >= ENOUGH:
+    subject = select_subject(faces, image)
+    if longest <= rules.size or subject.side * rules.size / longest >= MIN_ALIGNMENT_SIDE:
         return faces
     better = _close(detector, image, subject)
     return [better if face is subject else face for face in faces]
@@ -97,18 +74,18 @@ def _detect(detector: Detector, image: Image, size: int) -> list[Face]:
 
 
 def _close(detector: Detector, image: Image, face: Face) -> Face:
-    """The same face, seen closely; as it was where the second look does not find it."""
+    """The same face in a close copy; unchanged where the detector does not find it there."""
     height, width = image.shape[:2]
     x, y = face.centre
-    half = max(face.width, face.height) * GROWN / 2
+    half = max(face.width, face.height) * CLOSE_GROWTH / 2
     left, top = max(0, int(x - half)), max(0, int(y - half))
     right, bottom = min(width, int(x + half) + 1), min(height, int(y + half) + 1)
     region = np.ascontiguousarray(image[top:bottom, left:right])
     if not region.size:
         return face
     corner = np.array([left, top], np.float32)
-    found = [moved(other, 1.0, corner) for other in _detect(detector, region, CLOSE)]
-    same = [other for other in found if _overlap(other, face) > SAME]
+    found = [moved(other, 1.0, corner) for other in _detect(detector, region, CLOSE_SIZE)]
+    same = [other for other in found if _overlap(other, face) > SAME_FACE_IOU]
     return max(same, key=lambda other: other.confidence) if same else face
 
 

@@ -1,4 +1,4 @@
-"""Which face a picture is about: the contract's section 5. Pictures in, one `Subject` out."""
+"""The subject of an image: its largest, most central face (docs/contract.md, What counts as the face)."""
 
 from __future__ import annotations
 
@@ -7,16 +7,18 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from faceVer.domain.errors import NoFaceError, SeveralFacesError
+from faceVer.domain.errors import NoFaceError
 from faceVer.domain.values import Face, Image, Subject
-from faceVer.vision.alignment import misfit, tilt
-from faceVer.vision.detection.centerface import Detector
-from faceVer.vision.detection.multiscale import SubjectRules, look, moved, pick
+from faceVer.vision.alignment import alignment_residual, tilt
+from faceVer.vision.detection.detector import Detector
+from faceVer.vision.detection.multiscale import detect_multiscale, moved, select_subject
+from faceVer.vision.detection.rules import DetectionRules
+from faceVer.vision.detection.second_person import require_single_person
 
-# All measured on lfw-dev with CenterFace (docs/faces.md). Upright faces: confidence 0.86 and misfit 3.2 at the 5th and
-# 99th percentile; sideways ones are often reported with 0.7 and landmarks that fit no face, so anything less clear than
-# this is looked at in the other three orientations as well.
-CLEAR_CONFIDENCE, CLEAR_MISFIT, CLEAR_TILT = 0.8, 3.5, 45.0
+# Measured on lfw-dev with CenterFace (docs/faces.md). Upright faces: confidence 0.86 and alignment residual 3.2 at the
+# 5th and 99th percentile. Sideways ones often get 0.7 and landmarks that fit no face: for anything less reliable than
+# this the other three orientations are tried, too.
+RELIABLE_CONFIDENCE, RELIABLE_RESIDUAL, RELIABLE_TILT = 0.8, 3.5, 45.0
 # Detectors see faces that fill the frame badly: the picture gets a border of this share of its sides.
 BORDER = 0.5
 TURNS = (90, 270, 180)
@@ -24,66 +26,50 @@ TURNS = (90, 270, 180)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scene:
-    """All faces of a picture (at least one), the subject's among them, in the orientation in which it was found."""
+    """All faces of an image (at least one), the subject's among them, in the orientation in which it was found."""
 
     subject: Subject
     faces: tuple[Face, ...]
 
 
-def find_faces(detector: Detector, image: Image, rules: SubjectRules) -> Scene:
-    """The picture's faces, and which of them it is about. Raises NoFaceError."""
-    faces = look(detector, image, rules)
-    subject, turned = (pick(faces, image), 0) if faces else (None, 0)
-    if subject is None or not clear(subject):
-        image, faces, turned = _best_turn(detector, image, faces, rules)
+def detect_scene(detector: Detector, image: Image, rules: DetectionRules) -> Scene:
+    """The image's faces, and which of them is the subject. Raises NoFaceError."""
+    faces = detect_multiscale(detector, image, rules)
+    subject, turned = (select_subject(faces, image), 0) if faces else (None, 0)
+    if subject is None or not is_reliable(subject):
+        image, faces, turned = _best_orientation(detector, image, faces, rules)
         if not faces:
             raise NoFaceError("no face was found upright, turned or padded")
-        subject = pick(faces, image)
+        subject = select_subject(faces, image)
     return Scene(Subject(image, subject, turned), tuple(faces))
 
 
-def only_subject(scene: Scene, rules: SubjectRules) -> Subject:
-    """The subject where nobody else is there. Raises SeveralFacesError."""
-    subject = scene.subject.face
-    for other in scene.faces:
-        if counts(other, subject, rules):
-            raise SeveralFacesError(f"a second face of {other.side / subject.side:.2f} of the subject's side")
+def find_subject(detector: Detector, image: Image, rules: DetectionRules) -> Subject:
+    """The image's subject. Raises NoFaceError, SeveralFacesError."""
+    scene = detect_scene(detector, image, rules)
+    require_single_person(scene.subject.face, scene.faces, rules)
     return scene.subject
 
 
-def find_subject(detector: Detector, image: Image, rules: SubjectRules) -> Subject:
-    """The face the picture is about. Raises NoFaceError, SeveralFacesError."""
-    return only_subject(find_faces(detector, image, rules), rules)
-
-
-def enlarged(subject: Subject, image: Image) -> Subject:
+def in_larger_image(subject: Subject, image: Image) -> Subject:
     """The same subject in a larger copy of its picture. image: upright."""
-    whole = turn_by(image, subject.turned)
+    whole = rotate(image, subject.turned)
     small = subject.image.shape
     factor = np.array([whole.shape[1] / small[1], whole.shape[0] / small[0]], np.float32)
     return Subject(whole, moved(subject.face, factor, 0.0), subject.turned)
 
 
-def counts(other: Face, subject: Face, rules: SubjectRules) -> bool:
-    """Whether another face than the subject's is a second person."""
+def is_reliable(face: Face) -> bool:
+    """Whether the detection is certainly a face, and upright."""
     return (
-        other is not subject
-        and other.confidence >= rules.second_confidence
-        and other.side >= rules.second_ratio * subject.side
+        face.confidence >= RELIABLE_CONFIDENCE
+        and abs(tilt(face.landmarks)) <= RELIABLE_TILT
+        and alignment_residual(face.landmarks) <= RELIABLE_RESIDUAL
     )
 
 
-def clear(face: Face) -> bool:
-    """Whether a face is surely one, and upright."""
-    return (
-        face.confidence >= CLEAR_CONFIDENCE
-        and abs(tilt(face.landmarks)) <= CLEAR_TILT
-        and misfit(face.landmarks) <= CLEAR_MISFIT
-    )
-
-
-def _best_turn(
-    detector: Detector, image: Image, upright: list[Face], rules: SubjectRules
+def _best_orientation(
+    detector: Detector, image: Image, upright: list[Face], rules: DetectionRules
 ) -> tuple[Image, list[Face], int]:
     """The orientation with the most confident clear face; then the same with a border around the picture.
 
@@ -94,12 +80,12 @@ def _best_turn(
     for border in (0.0, BORDER):
         best: tuple[float, Image, list[Face], int] | None = None
         for turn in (0, *TURNS):
-            turned = turn_by(image, turn)
-            faces = upright if turn == 0 and not border else _look_padded(detector, turned, border, rules)
+            turned = rotate(image, turn)
+            faces = upright if turn == 0 and not border else _detect_padded(detector, turned, border, rules)
             if not faces:
                 continue
-            subject = pick(faces, turned)
-            if clear(subject) and (best is None or subject.confidence > best[0]):
+            subject = select_subject(faces, turned)
+            if is_reliable(subject) and (best is None or subject.confidence > best[0]):
                 best = subject.confidence, turned, faces, turn
             if turn == 0:
                 fallback = fallback or faces
@@ -108,15 +94,15 @@ def _best_turn(
     return image, fallback, 0
 
 
-def turn_by(image: Image, degrees: int) -> Image:
+def rotate(image: Image, degrees: int) -> Image:
     """The picture turned counter-clockwise by a multiple of 90 degrees."""
     return np.ascontiguousarray(np.rot90(image, degrees // 90)) if degrees else image
 
 
-def _look_padded(detector: Detector, image: Image, border: float, rules: SubjectRules) -> list[Face]:
+def _detect_padded(detector: Detector, image: Image, border: float, rules: DetectionRules) -> list[Face]:
     """Look with a border of `border` times the sides; the faces in the picture's own pixels."""
     if not border:
-        return look(detector, image, rules)
+        return detect_multiscale(detector, image, rules)
     height, width = image.shape[:2]
     x, y = round(width * border), round(height * border)
     # Shrunk before the border is laid, so that no copy of a large picture grows further.
@@ -133,5 +119,5 @@ def _look_padded(detector: Detector, image: Image, border: float, rules: Subject
     shift = np.array([px, py], np.float32)
     return [
         Face(((face.box.reshape(2, 2) - shift) / factor).reshape(4), (face.landmarks - shift) / factor, face.confidence)
-        for face in look(detector, padded, rules)
+        for face in detect_multiscale(detector, padded, rules)
     ]

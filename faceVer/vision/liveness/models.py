@@ -1,4 +1,4 @@
-"""The liveness side of a pack -> loaded models: presentation attack detection and what the best shot needs.
+"""The liveness models of a pack: presentation attack detection, and face attributes for the best shot.
 
 A pack without a liveness model (a folder of InsightFace files has none) uses the default pack's.
 """
@@ -10,47 +10,48 @@ from dataclasses import dataclass
 
 from faceVer.domain.errors import SetupError
 from faceVer.domain.values import ModelInfo
+from faceVer.inference.backend import Backend, LoadedModel
 from faceVer.inference.manifest import DEFAULT_PACK, MANIFEST, Manifest, ModelSpec, Pack, load_manifest, weights_folder
-from faceVer.inference.onnx import Session
 from faceVer.inference.weights.store import require
-from faceVer.settings.model import Settings
-from faceVer.vision.face_attributes import FaceGauge
-from faceVer.vision.liveness.passive import MiniFasNet, SpoofEnsemble, SpoofModel
+from faceVer.vision.face_attributes import FaceAttributeModels
+from faceVer.vision.liveness.passive import MiniFasNet, PadEnsemble, PadModel
+from faceVer.vision.packs import PackSelection
 
-KINDS: Mapping[str, Callable[[Session], SpoofModel]] = {"minifasnet": MiniFasNet}
-GAUGE_TASKS = ("landmarks", "eyes", "pose")
+KINDS: Mapping[str, Callable[[LoadedModel], PadModel]] = {"minifasnet": MiniFasNet}
+"""Kind in the manifest -> adapter. A new model: a class in passive.py, a row here, an entry in the manifest."""
+ATTRIBUTE_TASKS = ("landmarks", "eyes", "pose")
 
 
 @dataclass(frozen=True, slots=True)
 class LivenessModels:
-    """spoof: all liveness models of the pack, weighed. gauge: pose and eyes. infos: of every model behind them."""
+    """pad: all PAD models of the pack as one. attributes: pose and eyes. infos: of every model behind them."""
 
-    spoof: SpoofModel
-    gauge: FaceGauge
+    pad: PadModel
+    attributes: FaceAttributeModels
     infos: tuple[ModelInfo, ...]
 
 
-def load_liveness(settings: Settings) -> LivenessModels:
-    """Load the liveness models of the configured pack. Raises SetupError where weights are missing or unknown."""
-    manifest = load_manifest(weights_folder(settings.models.weights))
-    liveness = _pack_with(manifest, settings.models.pack, lambda pack: bool(pack.liveness))
-    extras = {spec.task: spec for spec in _pack_with(manifest, settings.models.pack, _has_gauge).extra}
+def load_liveness_models(selection: PackSelection, backend: Backend) -> LivenessModels:
+    """Load the liveness models of the selected pack. Raises SetupError where weights are missing or unknown."""
+    manifest = load_manifest(weights_folder(selection.weights))
+    liveness = _pack_with(manifest, selection.pack, lambda pack: bool(pack.liveness))
+    extras = {spec.task: spec for spec in _pack_with(manifest, selection.pack, _has_attributes).extra}
 
-    def session(spec: ModelSpec) -> Session:
-        return Session(require(manifest, spec), settings.models.providers)
+    def load(spec: ModelSpec) -> LoadedModel:
+        return LoadedModel.load(backend, spec.name, require(manifest, spec))
 
-    members: list[tuple[SpoofModel, float]] = []
+    members: list[tuple[PadModel, float]] = []
     for spec in liveness.liveness:
         if spec.kind not in KINDS:
             raise SetupError(f"{spec.name}: no code for a liveness model of kind {spec.kind!r}")
-        members.append((KINDS[spec.kind](session(spec)), liveness.liveness_weights.get(spec.name, 1.0)))
-    gauge = FaceGauge(*(session(extras[task]) for task in GAUGE_TASKS))
-    used = (*liveness.liveness, *(extras[task] for task in GAUGE_TASKS))
-    return LivenessModels(SpoofEnsemble(members), gauge, tuple(spec.info for spec in used))
+        members.append((KINDS[spec.kind](load(spec)), liveness.liveness_weights.get(spec.name, 1.0)))
+    attributes = FaceAttributeModels(*(load(extras[task]) for task in ATTRIBUTE_TASKS))
+    used = (*liveness.liveness, *(extras[task] for task in ATTRIBUTE_TASKS))
+    return LivenessModels(PadEnsemble(members), attributes, tuple(spec.info for spec in used))
 
 
-def _has_gauge(pack: Pack) -> bool:
-    return set(GAUGE_TASKS) <= {spec.task for spec in pack.extra}
+def _has_attributes(pack: Pack) -> bool:
+    return set(ATTRIBUTE_TASKS) <= {spec.task for spec in pack.extra}
 
 
 def _pack_with(manifest: Manifest, name: str, has: Callable[[Pack], bool]) -> Pack:

@@ -1,6 +1,6 @@
-"""Presentation attack detection: a face in a picture -> the chance that it is an attack (a print, a screen, a mask).
+"""Passive presentation attack detection (ISO/IEC 30107): a face in an image -> its PAD score, 0 bona fide, 1 attack.
 
-A pack names any number of liveness models; each is a `SpoofModel`, and `SpoofEnsemble` weighs them into one.
+A pack names any number of liveness models; each is a `PadModel`, and `PadEnsemble` combines them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from faceVer.domain.errors import InferenceError
 from faceVer.domain.values import Face, Image
-from faceVer.inference.onnx import Session
+from faceVer.inference.backend import LoadedModel
 
 # The face box is grown about its centre: 2.7 times in training, a little less and more beside it, each view plain and
 # mirrored. On single photos the mean over these views errs less than one view does (docs/liveness.md).
@@ -24,11 +24,11 @@ LIVE = 0
 """The class of bona fide faces among the model's three; the other two are kinds of attack."""
 
 
-class SpoofModel(Protocol):
-    """Scores faces by looking at crops ("views") of the picture around them."""
+class PadModel(Protocol):
+    """Scores faces by crops ("views") of the image around them."""
 
-    def attack(self, image: Image, face: Face, *, start: int = 0, count: int | None = None) -> float:
-        """The chance, 0..1, that `face` (in pixels of `image`) is a presentation attack.
+    def pad_score(self, image: Image, face: Face, *, start: int = 0, count: int | None = None) -> float:
+        """The PAD score, 0..1, of `face` (in pixels of `image`).
 
         The mean over `count` of the model's views, from the one numbered `start`, round and round; None = each view
         once. The frames of a video are given consecutive numbers, so that few views of each cover all kinds.
@@ -37,46 +37,48 @@ class SpoofModel(Protocol):
         ...
 
 
-class SpoofEnsemble:
-    """Several models as one: the mean of their scores by weight."""
+class PadEnsemble:
+    """Several models as one: the weighted mean of their scores."""
 
-    def __init__(self, models: Sequence[tuple[SpoofModel, float]]) -> None:
+    def __init__(self, models: Sequence[tuple[PadModel, float]]) -> None:
         if not models or not all(weight > 0 for _, weight in models):
             raise ValueError("at least one model is needed, and each with a weight above 0")
         self._models = tuple(models)
 
-    def attack(self, image: Image, face: Face, *, start: int = 0, count: int | None = None) -> float:
-        scores = [weight * model.attack(image, face, start=start, count=count) for model, weight in self._models]
+    def pad_score(self, image: Image, face: Face, *, start: int = 0, count: int | None = None) -> float:
+        scores = [weight * model.pad_score(image, face, start=start, count=count) for model, weight in self._models]
         return sum(scores) / sum(weight for _, weight in self._models)
 
 
 class MiniFasNet:
-    """MiniFASNet: BGR, 0..255 float, 128x128; three logits of which class 0 is live.
+    """MiniFASNet (github.com/minivision-ai/Silent-Face-Anti-Spoofing): BGR, 0..255 float, 128x128; three logits.
 
     Views are run one by one: in a batch they give the same bits and take longer (docs/liveness.md).
     """
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, model: LoadedModel) -> None:
+        self._model = model
 
-    def attack(self, image: Image, face: Face, *, start: int = 0, count: int | None = None) -> float:
-        kinds = views(image, face)
+    def pad_score(self, image: Image, face: Face, *, start: int = 0, count: int | None = None) -> float:
+        kinds = face_views(image, face)
         wanted = kinds if count is None else [kinds[(start + n) % len(kinds)] for n in range(min(count, len(kinds)))]
         crops: dict[float, Image] = {}
         scores = []
         for scale, mirrored in wanted:
             if scale not in crops:
-                crops[scale] = surroundings(image, face, scale)
-            scores.append(self._one(crops[scale][:, ::-1] if mirrored else crops[scale]))
+                crops[scale] = face_crop(image, face, scale)
+            crop = crops[scale][:, ::-1] if mirrored else crops[scale]
+            scores.append(float(self.pad_scores(crop[None])[0]))
         return float(np.mean(scores))
 
-    def _one(self, crop: Image) -> float:
-        tensor = np.ascontiguousarray(crop[:, :, ::-1].transpose(2, 0, 1)[None], dtype=np.float32)
-        logits: NDArray[np.float64] = np.asarray(self._session.run(tensor)[0][0], dtype=np.float64)
+    def pad_scores(self, crops: NDArray[np.uint8]) -> NDArray[np.float64]:
+        """(N, 128, 128, 3) uint8 RGB crops -> (N,) PAD scores, 0..1. Raises InferenceError."""
+        batch = np.ascontiguousarray(crops[..., ::-1].transpose(0, 3, 1, 2), dtype=np.float32)
+        logits: NDArray[np.float64] = np.asarray(self._model.run(batch)[0], dtype=np.float64)
         if not np.isfinite(logits).all():
             raise InferenceError("the liveness model gave a value that is not finite")
-        chances = np.exp(logits - logits.max())
-        return float(1 - chances[LIVE] / chances.sum())
+        shares = np.exp(logits - logits.max(axis=1, keepdims=True))
+        return np.asarray(1 - shares[:, LIVE] / shares.sum(axis=1), dtype=np.float64)
 
 
 def largest_scale(image: Image, face: Face) -> float:
@@ -85,7 +87,7 @@ def largest_scale(image: Image, face: Face) -> float:
     return float(min((height - 1) / max(face.height, 1.0), (width - 1) / max(face.width, 1.0)))
 
 
-def views(image: Image, face: Face) -> list[tuple[float, bool]]:
+def face_views(image: Image, face: Face) -> list[tuple[float, bool]]:
     """(scale, mirrored) of every view: the distinct scales that the picture allows, each plain and mirrored.
 
     Scale and mirroring alternate from one to the next.
@@ -95,7 +97,7 @@ def views(image: Image, face: Face) -> list[tuple[float, bool]]:
     return [(scale, bool((n + turn) % 2)) for turn in (0, 1) for n, scale in enumerate(scales)]
 
 
-def surroundings(image: Image, face: Face, scale: float) -> Image:
+def face_crop(image: Image, face: Face, scale: float) -> Image:
     """(128, 128, 3) uint8 RGB: the face box grown `scale` times about its centre, shifted to stay inside the picture.
 
     Resized bilinearly without keeping its aspect, as in training. scale: at most `largest_scale`.

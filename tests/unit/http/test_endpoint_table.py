@@ -41,7 +41,7 @@ def answers(settings: Settings, *requests: tuple[str, str, dict[str, str]]) -> t
     """(status and body of each request, labels counted) of an app with the test's table."""
 
     async def main() -> tuple[list[tuple[int, str]], set[str]]:
-        engine = Mock(infos=(), runtime="none")
+        engine = Mock(infos=(), backend=Mock(providers=()))
         app = create_app(settings, engine, folders=Mock(infos=()), table=table())
         async with TestClient(TestServer(app)) as client:
             found = []
@@ -79,7 +79,7 @@ def test_another_method_on_a_path_with_a_parameter_is_that_familys_error() -> No
 
 def test_an_endpoint_of_a_full_lane_rejects_before_the_body() -> None:
     async def main() -> int:
-        app = create_app(Settings(), Mock(infos=(), runtime="none"), folders=Mock(infos=()), table=table())
+        app = create_app(Settings(), Mock(infos=(), backend=Mock(providers=())), folders=Mock(infos=()), table=table())
         from faceVer.http.pipeline.context import EXECUTOR
 
         app[EXECUTOR].inference.requests = 10_000

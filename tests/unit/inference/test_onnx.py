@@ -1,18 +1,80 @@
-"""ONNX Runtime as the server loads it."""
+"""The ONNX Runtime backend: named tensors, batches, providers with options, and no silent fall back to the CPU."""
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
+from pathlib import Path
+from typing import Any
 
-# ONNX Runtime sends nothing where it believes to be in a test or in continuous integration.
-_SUPPRESSING = ("CI", "ORT_RUNNING_UNIT_TESTS", "ORT_DISABLE_TELEMETRY")
-_THREADS = "import os, faceVer.cli, faceVer.inference.onnx; print(len(os.listdir('/proc/self/task')))"
+import numpy as np
+import onnxruntime
+import pytest
+
+from faceVer.domain.errors import InferenceError, SetupError
+from faceVer.inference.backend import LoadedModel
+from faceVer.inference.manifest import load_manifest, weights_folder
+from faceVer.inference.onnx import RUNTIME, OnnxBackend
+from faceVer.inference.providers import Provider, check_used, parse_providers
+
+CPU = ("CPUExecutionProvider",)
 
 
-def test_onnx_runtime_reports_nothing_and_starts_no_thread() -> None:
-    """Its reports to Microsoft are sent from a thread that runs from the import on."""
-    environment = {name: value for name, value in os.environ.items() if name not in _SUPPRESSING}
-    done = subprocess.run([sys.executable, "-c", _THREADS], env=environment, capture_output=True, text=True)
-    assert done.stdout.strip() == "1", done.stderr
+def file(name: str) -> Path:
+    return weights_folder("") / load_manifest(weights_folder("")).models[name].file
+
+
+def test_a_model_runs_by_name_on_named_tensors() -> None:
+    backend = OnnxBackend(CPU)
+    signature = backend.load("eyes", file("eyestate"))
+    (name,) = signature.inputs
+    (output,) = signature.outputs
+    found = backend.infer("eyes", {name: np.zeros((1, 1, 24, 24), np.float32)})
+    assert list(found) == [output]
+    assert found[output].shape == (1, 2)
+    assert (backend.runtime, backend.providers) == (RUNTIME, CPU)
+
+
+def test_a_failing_inference_is_named() -> None:
+    model = LoadedModel.load(OnnxBackend(CPU), "eyes", file("eyestate"))
+    with pytest.raises(InferenceError, match=r"24|Got invalid dimensions|Fail"):
+        model.run(np.zeros((1, 1, 5, 5), np.float32))
+
+
+def test_a_batch_gives_what_its_items_give() -> None:
+    rng = np.random.default_rng(1)
+    for name, shape in (("eyestate", (1, 24, 24)), ("mobilefacenet", (3, 112, 112)), ("minifasnet", (3, 128, 128))):
+        model = LoadedModel.load(OnnxBackend(CPU), name, file(name))
+        batch = rng.random((3, *shape), dtype=np.float32) * 255
+        together = model.run(batch)
+        for output, single in zip(together, zip(*(model.run(item[None]) for item in batch), strict=True), strict=True):
+            assert output.shape[0] == 3
+            np.testing.assert_allclose(output, np.concatenate(single), rtol=1e-3, atol=1e-3)
+
+
+def test_providers_carry_options() -> None:
+    assert parse_providers(["CUDAExecutionProvider:device_id=1:gpu_mem_limit=2", "CPUExecutionProvider"]) == [
+        Provider("CUDAExecutionProvider", {"device_id": "1", "gpu_mem_limit": "2"}),
+        Provider("CPUExecutionProvider", {}),
+    ]
+    for wrong in ([], [""], ["A:b"], ["A:=c"], ["A:b="]):
+        with pytest.raises(SetupError):
+            parse_providers(wrong)
+
+
+def test_a_provider_that_this_build_lacks_stops_the_start() -> None:
+    with pytest.raises(SetupError, match="NoSuchExecutionProvider is not in this build"):
+        OnnxBackend(["NoSuchExecutionProvider", *CPU])
+
+
+def test_a_device_that_the_runtime_silently_replaces_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    cuda = "CUDAExecutionProvider"
+    session = onnxruntime.InferenceSession
+
+    def without_device(path: str, options: Any, providers: list[str], provider_options: Any) -> Any:
+        return session(path, options, providers=list(CPU))
+
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: [cuda, *CPU])
+    monkeypatch.setattr(onnxruntime, "InferenceSession", without_device)
+    backend = OnnxBackend([cuda, *CPU])
+    with pytest.raises(SetupError, match=rf"{cuda} is configured, but ONNX Runtime uses CPUExecutionProvider"):
+        backend.load("eyes", file("eyestate"))
+    check_used(parse_providers([cuda]), [cuda, *CPU], "eyes")

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
 from faceVer.domain.errors import WeightsError
-from faceVer.inference.onnx import Session
+from faceVer.inference.backend import LoadedModel
+from faceVer.inference.onnx import OnnxBackend
 from faceVer.inference.weights.prepare import LARGEST_SLOPE, prepare
 
 CPU = ("CPUExecutionProvider",)
@@ -52,8 +53,8 @@ def test_prelu_keeps_its_function(
     (folder / "before.onnx").write_bytes(source)
     prepare(source, ("flush-tiny", "fold-prelu"), folder / "after.onnx")
     picture = np.random.default_rng(1).normal(size=(1, CHANNELS, 5, 6)).astype(np.float32)
-    before = Session(folder / "before.onnx", CPU).run(picture)
-    after = Session(folder / "after.onnx", CPU).run(picture)
+    before = LoadedModel.load(OnnxBackend(CPU), "before", folder / "before.onnx").run(picture)
+    after = LoadedModel.load(OnnxBackend(CPU), "after", folder / "after.onnx").run(picture)
     for one, other in zip(before, after, strict=True):
         assert np.allclose(one, other, atol=2e-5)
 
@@ -82,8 +83,8 @@ def test_padded_channels_change_nothing(
     (folder / "before.onnx").write_bytes(source)
     prepare(source, ("fold-prelu", "pad-channels"), folder / "after.onnx")
     picture = np.random.default_rng(1).normal(size=(1, CHANNELS, 5, 6)).astype(np.float32)
-    before = Session(folder / "before.onnx", CPU).run(picture)
-    after = Session(folder / "after.onnx", CPU).run(picture)
+    before = LoadedModel.load(OnnxBackend(CPU), "before", folder / "before.onnx").run(picture)
+    after = LoadedModel.load(OnnxBackend(CPU), "after", folder / "after.onnx").run(picture)
     for one, other in zip(before, after, strict=True):
         assert one.shape == other.shape
         assert np.allclose(one, other, rtol=1e-4, atol=1e-4)

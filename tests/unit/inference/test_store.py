@@ -320,12 +320,14 @@ class TestManifest:
 
 
 def test_preparing_does_not_change_what_a_model_computes(tmp_path: Path, source: Path) -> None:
-    from faceVer.inference.onnx import Session
+    from faceVer.inference.backend import LoadedModel
+    from faceVer.inference.onnx import OnnxBackend
 
     manifest = manifest_with(tmp_path / "w")
     fetch(manifest, manifest.pack("open").models, quiet, source=source)
     cpu = ("CPUExecutionProvider",)
-    before, after = Session(source / "det.onnx", cpu), Session(manifest.folder / "det.onnx", cpu)
+    paths = (source / "det.onnx", manifest.folder / "det.onnx")
+    before, after = (LoadedModel.load(OnnxBackend(cpu), "det", path) for path in paths)
     picture = np.random.default_rng(0).normal(size=(1, 3, 4, 4)).astype(np.float32)
     assert np.allclose(before.run(picture)[0], after.run(picture)[0], atol=1e-6)
     prepared = onnx.load(manifest.folder / "det.onnx")

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from faceVer.http.pipeline.responses import plain
 from faceVer.inference.manifest import Calibration
 from faceVer.matching.scores import Matcher, ScoreMap, Thresholds, cosines
-from faceVer.matching.template import settle
+from faceVer.matching.template import to_half_precision
 
 MAP = Calibration(slope=27.8, midpoint=0.35)
 
@@ -44,8 +44,8 @@ def test_one_to_many_equals_one_to_one(count: int, seed: int, halved: bool) -> N
     probe = (gallery[0] + random.normal(size=512)).astype(np.float32)
     if halved:  # as templates carry them
         probe, gallery = (
-            settle(probe / np.linalg.norm(probe)),
-            settle(gallery / np.linalg.norm(gallery, axis=1)[:, None]),
+            to_half_precision(probe / np.linalg.norm(probe)),
+            to_half_precision(gallery / np.linalg.norm(gallery, axis=1)[:, None]),
         )
     matcher = Matcher(MAP, Thresholds(0.85, 0.5))
     many = matcher.compare_many(probe, gallery)
@@ -64,7 +64,7 @@ def test_one_score_equals_many(cosines: list[float]) -> None:
 
 def test_dot_products_of_templates_are_exact() -> None:
     random = np.random.default_rng(0)
-    left, right = (settle(v / np.linalg.norm(v)) for v in random.normal(size=(2, 512)).astype(np.float32))
+    left, right = (to_half_precision(v / np.linalg.norm(v)) for v in random.normal(size=(2, 512)).astype(np.float32))
     exact = sum(Fraction(float(a)) * Fraction(float(b)) for a, b in zip(left, right, strict=True))
     assert Fraction(float(np.vecdot(left.astype(np.float64), right.astype(np.float64)))) == exact
 

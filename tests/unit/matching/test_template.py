@@ -13,7 +13,7 @@ from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 
 from faceVer.domain.errors import TemplateError
-from faceVer.matching.template import BLOCK, CHECKSUM, HEADER, MAGIC, MAX_LENGTH, TemplateCodec, settle
+from faceVer.matching.template import BLOCK, CHECKSUM, HEADER, MAGIC, MAX_LENGTH, TemplateCodec, to_half_precision
 
 DIM = 16
 CODEC = TemplateCodec("model-1-abc", DIM)
@@ -46,7 +46,7 @@ def body(**changes: object) -> bytes:
 def test_round_trip(vector: NDArray[np.float32]) -> None:
     again = CODEC.decode(CODEC.encode(vector))
     assert again.dtype == np.float32
-    assert np.array_equal(again, settle(vector))
+    assert np.array_equal(again, to_half_precision(vector))
     assert float(again @ vector / np.linalg.norm(again)) > 1 - 1e-4
 
 
@@ -154,7 +154,7 @@ def test_more_than_one_block_at_once() -> None:
     random = np.random.default_rng(0)
     many = [unit(row) for row in random.normal(size=(2 * BLOCK + 1, DIM)).astype(np.float32)]
     blobs = [CODEC.encode(vector) for vector in many]
-    assert np.array_equal(np.concatenate(list(CODEC.blocks(blobs))), settle(np.stack(many)))
+    assert np.array_equal(np.concatenate(list(CODEC.blocks(blobs))), to_half_precision(np.stack(many)))
     for at in (0, BLOCK, 2 * BLOCK):
         bad = [*blobs[:at], CODEC.encode(2 * many[at]), *blobs[at + 1 :]]
         with pytest.raises(TemplateError, match="unit"):
@@ -205,7 +205,7 @@ class TestEncryption:
             TemplateCodec("model-1-abc", DIM, OTHER_KEY).decode(self.codec.encode(VECTOR))
 
     def test_plain_templates_stay_readable_with_a_key(self) -> None:
-        assert np.array_equal(self.codec.decode(CODEC.encode(VECTOR)), settle(VECTOR))
+        assert np.array_equal(self.codec.decode(CODEC.encode(VECTOR)), to_half_precision(VECTOR))
 
 
 def test_a_template_of_version_1_0_is_readable() -> None:
@@ -215,4 +215,4 @@ def test_a_template_of_version_1_0_is_readable() -> None:
         "61c4209e269e2af72c9e2e2330f730cb319e32723323348d34f7346135cb3534369e362c320b10d2fbb84de8f38090b1017f"
         "dc"
     )
-    assert np.array_equal(CODEC.decode(blob), settle(VECTOR))
+    assert np.array_equal(CODEC.decode(blob), to_half_precision(VECTOR))

@@ -13,7 +13,7 @@ from faceVer.services.faces import FaceEngine
 from faceVer.services.folders.best_shot import BestShots
 from faceVer.services.folders.subjects import SubjectDetector
 from faceVer.settings.loader import load_settings
-from faceVer.vision.detection.frames import Sighting
+from faceVer.vision.detection.frames import FrameDetection
 from tests import support_liveness as support
 from tests.support_media import encode_video
 from tests.unit.services.support import frames
@@ -26,7 +26,7 @@ def subjects(engine: FaceEngine) -> SubjectDetector:
 
 @pytest.fixture(scope="module")
 def shots(engine: FaceEngine) -> BestShots:
-    return BestShots(engine, support.liveness().gauge, load_settings({}))
+    return BestShots(engine, support.liveness().attributes, load_settings({}))
 
 
 def test_the_best_shot_is_the_sharp_frontal_complete_frame(
@@ -61,7 +61,7 @@ def test_a_frame_with_a_second_face_is_not_the_best_shot(
 def test_the_best_shot_is_one_that_extract_accepts(subjects: SubjectDetector, shots: BestShots) -> None:
     good = support.selfie(width=400, height=400)
     first, second = shots.ranked(subjects.in_frames(frames([good, support.blurred(good, 1.5)])))
-    refused = Sighting(first[1].frame, support.blank(), first[1].face)
+    refused = FrameDetection(first[1].frame, support.blank(), first[1].face)
     shot = shots.best([(first[0], refused), second])
     assert shot is not None
     assert (shot.width, shot.height) == (400, 400)

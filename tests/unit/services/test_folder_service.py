@@ -29,7 +29,7 @@ from tests.unit.services.reference import EXAMPLE
 class BrightIsAttack:
     """A PAD model that scores bright pictures as attacks, so that a test sets the score by the picture."""
 
-    def attack(self, image: Image, face: Face, *, start: int = 0, count: int | None = None) -> float:
+    def pad_score(self, image: Image, face: Face, *, start: int = 0, count: int | None = None) -> float:
         return 0.9 if image.mean() > 200 else 0.1
 
 
@@ -41,7 +41,7 @@ def service(engine: FaceEngine) -> FolderService:
 @pytest.fixture(scope="module")
 def scripted(engine: FaceEngine) -> FolderService:
     models = support.liveness()
-    return FolderService(engine, LivenessModels(BrightIsAttack(), models.gauge, models.infos), load_settings({}))
+    return FolderService(engine, LivenessModels(BrightIsAttack(), models.attributes, models.infos), load_settings({}))
 
 
 @cache
@@ -212,7 +212,7 @@ def test_the_pictures_of_a_request_share_a_budget_of_pixels(engine: FaceEngine) 
     def service_of(pixels: int) -> FolderService:
         settings = load_settings({"FACEVER_MAX_FOLDER_PIXELS": str(pixels)})
         models = support.liveness()
-        return FolderService(engine, LivenessModels(BrightIsAttack(), models.gauge, models.infos), settings)
+        return FolderService(engine, LivenessModels(BrightIsAttack(), models.attributes, models.infos), settings)
 
     media = {"z": make_zip([(f"{n}.jpg", photo()) for n in range(3)]), "p": photo()}
     assert states(run(service_of(4 * 300 * 400), media))[0] == "FINISHED"
@@ -367,7 +367,7 @@ def test_a_single_photo_is_scored(service: FolderService, scripted: FolderServic
 def test_the_threshold_itself_passes(engine: FaceEngine) -> None:
     models = support.liveness()
     at = load_settings({}, spoofing_threshold=0.9)
-    service = FolderService(engine, LivenessModels(BrightIsAttack(), models.gauge, models.infos), at)
+    service = FolderService(engine, LivenessModels(BrightIsAttack(), models.attributes, models.infos), at)
     assert service.detect_image(bright()) == (True, 0.9)
 
 

@@ -42,7 +42,7 @@ def test_frames_of_turned_heads_weigh_less_but_never_nothing() -> None:
 
 def test_the_score_names_the_part_of_every_frame(subjects: SubjectDetector) -> None:
     found = subjects.in_frames(frames([support.selfie(shift=number) for number in range(3)]))
-    model = support.liveness().spoof
+    model = support.liveness().pad
     score = score_frames(model, found, 12)
     assert [(frame.index, frame.time) for frame in score.frames] == [(0, 0.0), (1, 0.1), (2, 0.2)]
     assert score.score == combine([f.pad_score for f in score.frames], [f.weight for f in score.frames])
@@ -56,7 +56,7 @@ def test_few_frames_are_scored_in_several_views_each(subjects: SubjectDetector) 
     class Counting:
         views: list[tuple[int, int | None]]
 
-        def attack(self, image: Image, face: object, *, start: int = 0, count: int | None = None) -> float:
+        def pad_score(self, image: Image, face: object, *, start: int = 0, count: int | None = None) -> float:
             self.views.append((start, count))
             return 0.5
 

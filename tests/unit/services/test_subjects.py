@@ -7,7 +7,7 @@ from faceVer.domain.errors import NoFaceError, SeveralFacesError
 from faceVer.services.faces import FaceEngine
 from faceVer.services.folders.subjects import SubjectDetector
 from faceVer.settings.loader import load_settings
-from faceVer.vision.detection.frames import Sighting, crowded
+from faceVer.vision.detection.frames import FrameDetection, shows_second_person
 from tests import support_liveness as support
 from tests.unit.services.support import frames
 
@@ -17,7 +17,7 @@ def subjects(engine: FaceEngine) -> SubjectDetector:
     return SubjectDetector(engine, load_settings({}))
 
 
-def numbers(found: list[Sighting]) -> list[int]:
+def numbers(found: list[FrameDetection]) -> list[int]:
     return [item.frame.index for item in found]
 
 
@@ -39,9 +39,9 @@ def test_a_second_person_counts_only_in_most_of_the_frames(subjects: SubjectDete
     alone, both = support.selfie(0, width=600, height=300), support.pair()
     found = subjects.in_frames(frames([alone, both, alone, alone]))
     assert [item.alone for item in found] == [True, False, True, True]
-    assert not crowded(found)
-    assert crowded(subjects.in_frames(frames([both, alone, both, both])))
-    assert not crowded([])
+    assert not shows_second_person(found)
+    assert shows_second_person(subjects.in_frames(frames([both, alone, both, both])))
+    assert not shows_second_person([])
 
 
 def test_a_rotated_video_is_turned_upright(subjects: SubjectDetector) -> None:

@@ -13,7 +13,7 @@ from faceVer.services.folders.decide import compare_pairs
 from faceVer.services.folders.subjects import SubjectDetector
 from faceVer.services.folders.vectors import FrameVectors
 from faceVer.settings.loader import load_settings
-from faceVer.vision.detection.frames import Sighting
+from faceVer.vision.detection.frames import FrameDetection
 from tests import support_liveness as support
 from tests.unit.services.support import frames
 
@@ -21,7 +21,7 @@ from tests.unit.services.support import frames
 def ranked(engine: FaceEngine, images: list[Image]) -> RankedFrames:
     settings = load_settings({})
     detections = SubjectDetector(engine, settings).in_frames(frames(images))
-    return BestShots(engine, support.liveness().gauge, settings).ranked(detections)
+    return BestShots(engine, support.liveness().attributes, settings).ranked(detections)
 
 
 def test_every_pair_once_in_order(engine: FaceEngine) -> None:
@@ -48,11 +48,11 @@ def test_the_vector_of_a_video_is_that_of_its_person(engine: FaceEngine) -> None
 def test_the_vector_is_the_mean_of_the_best_usable_frames(engine: FaceEngine) -> None:
     images = [support.selfie(2), support.selfie(2, shift=8)]
     best = ranked(engine, images)
-    unusable = Sighting(best[0][1].frame, support.blank(), best[0][1].face)
+    unusable = FrameDetection(best[0][1].frame, support.blank(), best[0][1].face)
     more = [
         (best[0][0], unusable),
         *best,
-        (best[0][0], Sighting(Frame(support.selfie(0)), support.selfie(0), best[0][1].face)),
+        (best[0][0], FrameDetection(Frame(support.selfie(0)), support.selfie(0), best[0][1].face)),
     ]
     expected = np.mean([engine.embed_image(item.image) for _, item in best], axis=0)
     assert FrameVectors(engine, more).mean(2) == pytest.approx(expected / np.linalg.norm(expected), abs=1e-6)
@@ -63,4 +63,4 @@ def test_without_a_usable_frame_there_is_no_vector(engine: FaceEngine) -> None:
         FrameVectors(engine, []).mean(2)
     face = ranked(engine, [support.selfie(2)])[0]
     with pytest.raises(ExtractionError):
-        FrameVectors(engine, [(face[0], Sighting(Frame(support.blank()), support.blank(), face[1].face))]).mean(2)
+        FrameVectors(engine, [(face[0], FrameDetection(Frame(support.blank()), support.blank(), face[1].face))]).mean(2)

@@ -12,11 +12,13 @@ from hypothesis import strategies as st
 from faceVer.domain.values import Face, Image
 from faceVer.services.faces import FaceEngine
 from faceVer.vision import frame_quality as q
-from faceVer.vision.face_attributes import EYES, Measures, cut, eye_ratio
-from faceVer.vision.frame_quality import FaceQuality, quality, rough_yaw
+from faceVer.vision.crops import crop_rectangle
+from faceVer.vision.face_attributes import FaceAttributes
+from faceVer.vision.frame_quality import FaceQuality, approximate_yaw, quality
+from faceVer.vision.landmarks import EYES, eye_opening
 from tests import support_liveness as support
 
-FRONTAL = Measures(0.0, q.NEUTRAL_PITCH, 0.0, 1.0, 0.3)
+FRONTAL = FaceAttributes(0.0, q.NEUTRAL_PITCH, 0.0, 1.0, 0.3)
 
 
 def crop(luma: int) -> Image:
@@ -29,7 +31,7 @@ def a_face(left: float, top: float, right: float, bottom: float) -> Face:
 
 def of(engine: FaceEngine, image: Image) -> FaceQuality:
     found = engine.subject(image)
-    return quality(found.image, found.face, support.liveness().gauge.measure(found.image, found.face))
+    return quality(found.image, found.face, support.liveness().attributes.measure(found.image, found.face))
 
 
 def test_sharpness_grows_with_the_logarithm() -> None:
@@ -90,12 +92,12 @@ def test_total_is_a_weighted_geometric_mean() -> None:
 
 def test_rough_yaw_is_the_noses_offset() -> None:
     marks = np.array([[40, 50], [80, 50], [60, 70], [45, 90], [75, 90]], np.float32)
-    assert rough_yaw(marks) == pytest.approx(0, abs=1e-4)
+    assert approximate_yaw(marks) == pytest.approx(0, abs=1e-4)
     for shift in (-16, 16):
         turned = marks.copy()
         turned[2, 0] += shift
-        assert rough_yaw(turned) == pytest.approx(0.4 * q.YAW_PER_OFFSET, rel=1e-3)
-    assert rough_yaw(np.zeros((5, 2), np.float32)) == 0
+        assert approximate_yaw(turned) == pytest.approx(0.4 * q.YAW_PER_OFFSET, rel=1e-3)
+    assert approximate_yaw(np.zeros((5, 2), np.float32)) == 0
 
 
 def test_a_real_face_is_good_and_each_fault_shows_in_its_own_term(engine: FaceEngine) -> None:
@@ -111,16 +113,16 @@ def test_a_real_face_is_good_and_each_fault_shows_in_its_own_term(engine: FaceEn
     assert of(engine, cut_off).whole < 0.85  # the detector draws the box around what is left
 
 
-def test_gauge_follows_the_mirror(engine: FaceEngine) -> None:
-    gauge = support.liveness().gauge
+def test_attributes_follow_the_mirror(engine: FaceEngine) -> None:
+    attributes = support.liveness().attributes
     image = support.selfie(5, width=400, height=400)
     found = engine.subject(image)
     mirrored = engine.subject(np.ascontiguousarray(image[:, ::-1]))
-    one, other = (gauge.measure(s.image, s.face) for s in (found, mirrored))
+    one, other = (attributes.measure(s.image, s.face) for s in (found, mirrored))
     assert one.yaw == pytest.approx(-other.yaw, abs=12)
     assert one.pitch == pytest.approx(other.pitch, abs=12)
     assert one.roll == pytest.approx(-other.roll, abs=6)
-    points = gauge.points(found.image, found.face)
+    points = attributes.landmarks.points(found.image, found.face)
     assert points.shape == (68, 2)
     # The 68 points agree with the detector's five: eyes, nose, corners of the mouth.
     five = np.stack([points[36:42].mean(0), points[42:48].mean(0), points[30], points[48], points[54]])
@@ -129,21 +131,21 @@ def test_gauge_follows_the_mirror(engine: FaceEngine) -> None:
 
 def test_closed_eyes_lower_the_eyes_term(engine: FaceEngine) -> None:
     image = support.selfie(width=500, height=500)
-    gauge, found = support.liveness().gauge, engine.subject(image)
+    attributes, found = support.liveness().attributes, engine.subject(image)
     mask = np.zeros(image.shape[:2], np.uint8)
     for eye in EYES:
-        x, y = gauge.points(image, found.face)[eye].mean(axis=0)
+        x, y = attributes.landmarks.points(image, found.face)[eye].mean(axis=0)
         cv2.ellipse(mask, (int(x), int(y)), (26, 12), 0, 0, 360, 255, -1)
     shut = cv2.inpaint(image, mask, 5, cv2.INPAINT_TELEA)
-    before, after = gauge.measure(image, found.face), gauge.measure(shut, found.face)
+    before, after = attributes.measure(image, found.face), attributes.measure(shut, found.face)
     assert before.eyes_open > 0.9
     assert after.eyes_open < 0.5
 
 
 def test_eye_ratio() -> None:
     eye = np.array([[0, 5], [3, 3], [7, 3], [10, 5], [7, 6], [3, 6]], np.float32)
-    assert eye_ratio(eye) == pytest.approx(0.3)
-    assert eye_ratio(np.zeros((6, 2), np.float32)) == 0
+    assert eye_opening(eye) == pytest.approx(0.3)
+    assert eye_opening(np.zeros((6, 2), np.float32)) == 0
 
 
 @settings(max_examples=60)
@@ -154,7 +156,7 @@ def test_eye_ratio() -> None:
 def test_cut_gives_its_size_whatever_is_asked(
     width: int, height: int, left: float, top: float, wide: float, high: float
 ) -> None:
-    found = cut(np.full((height, width, 3), 9, np.uint8), left, top, wide, high, 24)
+    found = crop_rectangle(np.full((height, width, 3), 9, np.uint8), left, top, wide, high, 24)
     assert found.shape == (24, 24, 3)
     assert (found == 9).all()
 
@@ -162,5 +164,5 @@ def test_cut_gives_its_size_whatever_is_asked(
 def test_cut_repeats_the_edge() -> None:
     image = np.zeros((20, 20, 3), np.uint8)
     image[:, 0] = 200
-    assert (cut(image, -10, 0, 10, 10, 10) == 200).all()
-    assert (cut(image, 0, 0, 20, 20, 20) == image).all()
+    assert (crop_rectangle(image, -10, 0, 10, 10, 10) == 200).all()
+    assert (crop_rectangle(image, 0, 0, 20, 20, 20) == image).all()

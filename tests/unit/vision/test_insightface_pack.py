@@ -12,8 +12,9 @@ from onnx import TensorProto, helper, numpy_helper
 from faceVer.domain.errors import NoFaceError, SetupError
 from faceVer.services.faces import FaceEngine
 from faceVer.settings.loader import load_settings
-from faceVer.vision.packs import CALIBRATION_FILE, load_models
+from faceVer.vision.packs import CALIBRATION_FILE
 from tests import support_faces as faces
+from tests.support_models import load_models
 
 SCRFD_STRIDES, RETINA_STRIDES = (8, 16, 32), (8, 16, 32, 64, 128)
 

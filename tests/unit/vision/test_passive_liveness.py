@@ -18,9 +18,9 @@ from faceVer.media.image import decode
 from faceVer.services.faces import FaceEngine
 from faceVer.settings.loader import load_settings
 from faceVer.settings.model import Settings
-from faceVer.vision.liveness.models import load_liveness
-from faceVer.vision.liveness.passive import SCALES, MiniFasNet, SpoofEnsemble, largest_scale, surroundings, views
+from faceVer.vision.liveness.passive import SCALES, MiniFasNet, PadEnsemble, face_crop, face_views, largest_scale
 from tests import support_liveness as support
+from tests.support_models import load_liveness_models
 
 
 def a_face(left: float, top: float, right: float, bottom: float) -> Face:
@@ -33,7 +33,7 @@ class Constant:
     def __init__(self, score: float) -> None:
         self.score = score
 
-    def attack(self, image: Image, face: Face, *, start: int = 0, count: int | None = None) -> float:
+    def pad_score(self, image: Image, face: Face, *, start: int = 0, count: int | None = None) -> float:
         return self.score
 
 
@@ -53,16 +53,16 @@ BLACK = np.zeros((400, 400, 3), np.uint8)
 
 
 def test_views_are_every_scale_plain_and_mirrored() -> None:
-    found = views(BLACK, a_face(150, 150, 250, 250))
+    found = face_views(BLACK, a_face(150, 150, 250, 250))
     assert sorted(found) == sorted((scale, turn) for scale in SCALES for turn in (False, True))
     assert all(a != b for a, b in pairwise(found))
     assert [turn for _, turn in found[:3]] == [False, True, False]
 
 
 def test_views_that_the_picture_makes_equal_count_once() -> None:
-    assert views(BLACK, a_face(100, 100, 300, 300)) == [(1.995, False), (1.995, True)]
-    assert len(views(BLACK, a_face(126, 126, 276, 276))) == 4
-    assert {scale for scale, _ in views(BLACK, a_face(126, 126, 276, 276))} == {2.4, 2.66}
+    assert face_views(BLACK, a_face(100, 100, 300, 300)) == [(1.995, False), (1.995, True)]
+    assert len(face_views(BLACK, a_face(126, 126, 276, 276))) == 4
+    assert {scale for scale, _ in face_views(BLACK, a_face(126, 126, 276, 276))} == {2.4, 2.66}
 
 
 @settings(max_examples=60)
@@ -75,26 +75,26 @@ def test_crops_stay_inside_any_picture(
 ) -> None:
     image = np.full((height, width, 3), 77, np.uint8)
     face = a_face(left, top, left + wide, top + high)
-    crop = surroundings(image, face, min(2.7, largest_scale(image, face)))
+    crop = face_crop(image, face, min(2.7, largest_scale(image, face)))
     assert crop.shape == (128, 128, 3)
     assert (crop == 77).all()
 
 
 def test_crop_is_the_box_grown_about_its_centre_and_shifted_inside() -> None:
     ramp = np.broadcast_to(np.arange(256, dtype=np.uint8)[None, :, None], (256, 256, 3))
-    middle = surroundings(np.ascontiguousarray(ramp), a_face(118, 118, 138, 138), 2.0)
+    middle = face_crop(np.ascontiguousarray(ramp), a_face(118, 118, 138, 138), 2.0)
     assert middle[64, [0, 127], 0].tolist() == pytest.approx([108, 147], abs=1)
-    edge = surroundings(np.ascontiguousarray(ramp), a_face(0, 118, 20, 138), 2.0)
+    edge = face_crop(np.ascontiguousarray(ramp), a_face(0, 118, 20, 138), 2.0)
     assert edge[64, [0, 127], 0].tolist() == pytest.approx([0, 39], abs=1)
 
 
 def test_score_is_what_is_not_live() -> None:
     face = a_face(150, 150, 250, 250)
-    score = MiniFasNet(Logits(2.0, 1.0, 0.0)).attack(BLACK, face)  # type: ignore[arg-type]
+    score = MiniFasNet(Logits(2.0, 1.0, 0.0)).pad_score(BLACK, face)  # type: ignore[arg-type]
     assert score == pytest.approx(1 - np.exp(2) / np.exp([0, 1, 2]).sum())
-    assert MiniFasNet(Logits(-2000.0, 1000.0, 0.0)).attack(BLACK, face) == 1.0  # type: ignore[arg-type]
+    assert MiniFasNet(Logits(-2000.0, 1000.0, 0.0)).pad_score(BLACK, face) == 1.0  # type: ignore[arg-type]
     with pytest.raises(InferenceError):
-        MiniFasNet(Logits(float("nan"), 0.0, 0.0)).attack(BLACK, face)  # type: ignore[arg-type]
+        MiniFasNet(Logits(float("nan"), 0.0, 0.0)).pad_score(BLACK, face)  # type: ignore[arg-type]
 
 
 def test_channels_are_fed_blue_first() -> None:
@@ -104,44 +104,44 @@ def test_channels_are_fed_blue_first() -> None:
             return super().run(tensor)
 
     image = np.broadcast_to(np.array([1, 2, 3], np.uint8), (400, 400, 3))
-    MiniFasNet(Seen(0, 0, 0)).attack(image, a_face(150, 150, 250, 250))  # type: ignore[arg-type]
+    MiniFasNet(Seen(0, 0, 0)).pad_score(image, a_face(150, 150, 250, 250))  # type: ignore[arg-type]
 
 
 def test_ensemble_is_the_weighted_mean() -> None:
     face = a_face(150, 150, 250, 250)
-    assert SpoofEnsemble([(Constant(0.2), 3), (Constant(1.0), 1)]).attack(BLACK, face) == pytest.approx(0.4)
+    assert PadEnsemble([(Constant(0.2), 3), (Constant(1.0), 1)]).pad_score(BLACK, face) == pytest.approx(0.4)
     for wrong in ([], [(Constant(0.2), 0.0)], [(Constant(0.2), -1.0), (Constant(0.2), 2.0)]):
         with pytest.raises(ValueError, match="weight"):
-            SpoofEnsemble(wrong)
+            PadEnsemble(wrong)
 
 
 def test_single_views_average_to_the_whole(engine: FaceEngine) -> None:
     subject = engine.subject(support.selfie(width=600, height=600))
-    model = support.liveness().spoof
-    many = len(views(subject.image, subject.face))
-    singles = [model.attack(subject.image, subject.face, start=n, count=1) for n in range(many)]
-    assert model.attack(subject.image, subject.face) == pytest.approx(np.mean(singles), abs=1e-9)
-    assert model.attack(subject.image, subject.face, start=many + 1, count=1) == singles[1]
-    assert model.attack(subject.image, subject.face, count=100) == model.attack(subject.image, subject.face)
+    model = support.liveness().pad
+    many = len(face_views(subject.image, subject.face))
+    singles = [model.pad_score(subject.image, subject.face, start=n, count=1) for n in range(many)]
+    assert model.pad_score(subject.image, subject.face) == pytest.approx(np.mean(singles), abs=1e-9)
+    assert model.pad_score(subject.image, subject.face, start=many + 1, count=1) == singles[1]
+    assert model.pad_score(subject.image, subject.face, count=100) == model.pad_score(subject.image, subject.face)
 
 
 def test_the_same_bits_from_many_threads(engine: FaceEngine) -> None:
     subjects = [engine.subject(support.selfie(number)) for number in (None, 1, 2)] * 4
-    model = support.liveness().spoof
-    alone = [model.attack(found.image, found.face) for found in subjects]
+    model = support.liveness().pad
+    alone = [model.pad_score(found.image, found.face) for found in subjects]
     with ThreadPoolExecutor(4) as pool:
-        assert list(pool.map(lambda found: model.attack(found.image, found.face), subjects)) == alone
+        assert list(pool.map(lambda found: model.pad_score(found.image, found.face), subjects)) == alone
 
 
 @pytest.mark.parametrize(("name", "attack"), [("real-2.jpg", False), ("spoof-2.jpg", True), ("spoof-3.jpg", True)])
 def test_photos_of_the_development_data(engine: FaceEngine, data_folder: Path, name: str, attack: bool) -> None:
     subject = engine.subject(decode((data_folder / "liveness-dev" / name).read_bytes(), max_pixels=10**7))
-    score = support.liveness().spoof.attack(subject.image, subject.face)
+    score = support.liveness().pad.pad_score(subject.image, subject.face)
     assert (score > 0.5) is attack
 
 
 def test_a_folder_pack_uses_the_default_packs_models(tmp_path: Path) -> None:
-    models = load_liveness(load_settings({}, pack=str(tmp_path)))
+    models = load_liveness_models(load_settings({}, pack=str(tmp_path)))
     assert [info.task for info in models.infos] == ["liveness", "landmarks", "eyes", "pose"]
 
 
@@ -158,16 +158,16 @@ def changed(tmp_path: Path, text: str = "") -> Settings:
 
 def test_a_missing_or_altered_weight_stops_the_liveness_side_with_a_setup_error(tmp_path: Path) -> None:
     settings = changed(tmp_path)
-    load_liveness(settings)
+    load_liveness_models(settings)
     (tmp_path / "minifasnet.onnx").write_bytes(b"altered")
     with pytest.raises(SetupError, match="minifasnet are altered"):
-        load_liveness(settings)
+        load_liveness_models(settings)
     (tmp_path / "minifasnet.onnx").unlink()
     with pytest.raises(SetupError, match="weights fetch"):
-        load_liveness(settings)
+        load_liveness_models(settings)
 
 
 @pytest.mark.parametrize("line", ["minifasnet = 0", "minifasnet = -1", "other = 1", 'minifasnet = "much"'])
 def test_wrong_weights_of_models_are_refused(tmp_path: Path, line: str) -> None:
     with pytest.raises(SetupError, match="liveness_weights"):
-        load_liveness(changed(tmp_path, f"\n[packs.open.liveness_weights]\n{line}\n"))
+        load_liveness_models(changed(tmp_path, f"\n[packs.open.liveness_weights]\n{line}\n"))

@@ -14,10 +14,10 @@ from faceVer.domain.values import Face
 from faceVer.services.faces import FaceEngine
 from faceVer.settings.model import Settings
 from faceVer.vision.alignment import estimate
-from faceVer.vision.detection.multiscale import pick
-from faceVer.vision.packs import load_models
+from faceVer.vision.detection.multiscale import select_subject
 from faceVer.vision.quality_gate import coverage
 from tests import support_faces as faces
+from tests.support_models import load_models
 
 
 def with_settings(engine: FaceEngine, settings: Settings, **changes: object) -> FaceEngine:
@@ -116,8 +116,8 @@ def face(left: float, top: float, right: float, bottom: float) -> Face:
 def test_the_subject_is_large_and_central() -> None:
     image = np.zeros((100, 100, 3), np.uint8)
     central, corner, small = face(30, 30, 70, 70), face(60, 60, 102, 102), face(48, 48, 52, 52)
-    assert pick([corner, central, small], image) is central
-    assert pick([small, face(0, 0, 90, 90)], image).width == 90
+    assert select_subject([corner, central, small], image) is central
+    assert select_subject([small, face(0, 0, 90, 90)], image).width == 90
 
 
 def test_share_of_the_crop_inside_the_picture() -> None:

@@ -1,0 +1,20 @@
+"""What detection is told by the settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class DetectionRules:
+    """size, size_fine: longer side, in pixels, of the first and the finer copy given to the detector.
+
+    second_ratio, second_confidence: least box side, as a share of the subject's, and least confidence of a second
+    person's face. quick: look closely at the subject only, not at the image.
+    """
+
+    size: int
+    size_fine: int
+    second_ratio: float
+    second_confidence: float
+    quick: bool = False

@@ -1,0 +1,36 @@
+"""Eye state: whether an eye is open, by a small classifier (its publisher names no paper)."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from faceVer.domain.values import Image
+from faceVer.inference.backend import LoadedModel
+from faceVer.vision.crops import crop_rectangle, softmax, to_gray
+
+# The model's publisher cuts an eye this many times as large as it is wide.
+SIDE, GROWTH = 24, 1.6
+CLOSED = 0
+"""The class of closed eyes among the model's two."""
+
+
+class EyeStateModel:
+    """Input: gray / 255, (N, 1, 24, 24). Output: two logits, closed and open."""
+
+    def __init__(self, model: LoadedModel) -> None:
+        self._model = model
+
+    def predict(self, crops: NDArray[np.float32]) -> NDArray[np.float64]:
+        """(N, 24, 24) luma 0..1 -> (N,) share of the class open. Raises InferenceError."""
+        return np.asarray(1 - softmax(self._model.run(crops[:, None])[0])[:, CLOSED], dtype=np.float64)
+
+    def openness(self, image: Image, eye: NDArray[np.float32]) -> float:
+        """0..1, closed to open. eye: (6, 2) landmarks in pixels of `image`. Raises InferenceError."""
+        side = max(float(np.ptp(eye[:, 0])) * GROWTH, 4.0)
+        x, y = eye[[1, 2, 4, 5]].mean(axis=0)
+        crop = crop_rectangle(image, float(x) - side / 2, float(y) - side / 2, side, side, SIDE)
+        gray = to_gray(crop) / np.float32(255)
+        # The model is surer of some eyes than of their mirror images; the mean of both errs less.
+        both = (gray, np.ascontiguousarray(gray[:, ::-1]))
+        return float(np.mean([self.predict(one[None])[0] for one in both]))

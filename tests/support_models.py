@@ -1,0 +1,17 @@
+"""The models of given settings, on a backend of their own."""
+
+from __future__ import annotations
+
+from faceVer.inference.onnx import OnnxBackend
+from faceVer.services.rules import pack_selection
+from faceVer.settings.model import Settings
+from faceVer.vision import packs
+from faceVer.vision.liveness import models
+
+
+def load_models(settings: Settings) -> packs.Models:
+    return packs.load_models(pack_selection(settings), OnnxBackend(settings.models.providers))
+
+
+def load_liveness_models(settings: Settings) -> models.LivenessModels:
+    return models.load_liveness_models(pack_selection(settings), OnnxBackend(settings.models.providers))
