@@ -1,4 +1,4 @@
-"""Values that travel through the house: frozen, slotted, with their units. They import nothing of ours."""
+"""Values that all layers share: frozen, slotted, with their units. They import nothing else of FaceVer."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ class Upload:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """One picture of a medium.
+    """One image of a media item.
 
-    image: see `Image`. index: its place in the medium, from 0. time: seconds from the medium's start (0.0 where it has
-    no clock: photos, archives). name: the archive member's name, else "".
+    image: see `Image`. index: its position in the item, from 0. time: seconds from the item's start (0.0 in photos and
+    archives). name: the archive member's name, else "".
     """
 
     image: Image
@@ -50,12 +50,12 @@ class Frame:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Face:
-    """One detected face, in pixels of the picture it was found in.
+    """One detected face, in pixels of the image it was found in.
 
-    box: (4,) float32, left, top, right, bottom; may reach past the picture's edge.
-    landmarks: (5, 2) float32, x and y of: the eye on the picture's left, the one on its right, nose tip, the mouth's
-    left corner, its right corner (insightface's order).
-    confidence: 0..1, the detector's own.
+    box: (4,) float32, left, top, right, bottom; may exceed the image.
+    landmarks: (5, 2) float32, x and y of: the eye on the image's left, the one on its right, nose tip, the mouth's
+    left corner, its right corner (InsightFace's order).
+    confidence: 0..1, as the detector gives it.
     """
 
     box: NDArray[np.float32]
@@ -82,9 +82,10 @@ class Face:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Subject:
-    """The face a picture is about, in the picture it was found in (turned or padded where that was needed).
+    """The subject's face: the one that a template is made of.
 
-    image: see `Image`; `face` is in its pixels. turned: degrees counter-clockwise the upright picture was turned by.
+    image: see `Image`; `face` is in its pixels. turned: degrees counter-clockwise by which the image was rotated to
+    find the face.
     """
 
     image: Image
@@ -92,8 +93,23 @@ class Subject:
     turned: int = 0
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class FrameDetection:
+    """The subject's face in one frame.
+
+    image: see `Image`; `face` is in its pixels (the frame's, or those of the frame rotated upright).
+    alone: no second person was found in the frame. fine: a finer copy was searched for small faces, too.
+    """
+
+    frame: Frame
+    image: Image
+    face: Face
+    alone: bool = True
+    fine: bool = True
+
+
 class Comparison(NamedTuple):
-    """The outcome of one comparison; a tuple, since a request makes ten thousand of them.
+    """The outcome of one comparison; a tuple, since one request makes up to 10,000.
 
     cosine: -1..1, of the two templates. score: 0..1, the calibrated comparison score. decision: by the thresholds.
     """
@@ -105,7 +121,7 @@ class Comparison(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """A loaded model as `/version` names it. sha256: of the file it was prepared from, hex. licence: "" = not told."""
+    """A loaded model as `/version` names it. sha256: of its source file, hex. licence: "" = unknown."""
 
     task: str
     name: str

@@ -26,7 +26,7 @@ from faceVer.settings.model import Settings
 from faceVer.vision.alignment import CROP, has_enough_detail
 from faceVer.vision.detection.detector import Detector, probe_image
 from faceVer.vision.detection.second_person import is_second_person, require_single_person
-from faceVer.vision.detection.subject import detect_scene, find_subject, in_larger_image
+from faceVer.vision.detection.subject import detect_faces, find_subject, in_larger_image
 from faceVer.vision.packs import Models, load_models
 from faceVer.vision.quality_gate import aligned_crop
 
@@ -117,17 +117,17 @@ class FaceEngine:
         size = whole[1], whole[0]
         try:
             with stage("detect"):
-                scene = detect_scene(self._models.detector, image, self._rules)
+                found = detect_faces(self._models.detector, image, self._rules)
         except NoFaceError as error:
             return ExtractionReport(image, size, error=error)
         count_faces(1)
-        subject = scene.subject
-        second = [face for face in scene.faces if is_second_person(face, subject.face, self._rules)]
-        rest = [face for face in scene.faces if face is not subject.face and face not in second]
+        subject = found.subject
+        second = [face for face in found.faces if is_second_person(face, subject.face, self._rules)]
+        rest = [face for face in found.faces if face is not subject.face and face not in second]
         template: bytes | None = None
         failure: FaceError | None = None
         try:
-            require_single_person(subject.face, scene.faces, self._rules)
+            require_single_person(subject.face, found.faces, self._rules)
             template = self.encode(self._embed_subject(self._closer(subject, sample, image, whole)))
         except FaceError as error:
             failure = error

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from faceVer.domain.analyses import JpegImage
 from faceVer.domain.errors import ExtractionError, FaceError, SampleError
+from faceVer.domain.values import FrameDetection
 from faceVer.media.jpeg import encode_jpeg
 from faceVer.observability.timings import stage
 from faceVer.services.faces import FaceEngine
 from faceVer.settings.model import Settings
-from faceVer.vision.detection.frames import FrameDetection
 from faceVer.vision.face_attributes import FaceAttributeModels
 from faceVer.vision.frame_quality import FaceQuality, quality
 

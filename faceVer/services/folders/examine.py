@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from faceVer.domain.analyses import FailureKind
 from faceVer.domain.errors import FaceError, NoFaceError, SeveralFacesError
-from faceVer.domain.values import Frame
+from faceVer.domain.values import Frame, FrameDetection
 from faceVer.media.limits import MediaLimits
 from faceVer.services.faces import FaceEngine
 from faceVer.services.folders.best_shot import BestShots
@@ -22,7 +22,6 @@ from faceVer.services.folders.previews import frame_previews
 from faceVer.services.folders.subjects import SubjectDetector
 from faceVer.services.folders.vectors import FrameVectors
 from faceVer.settings.model import Settings
-from faceVer.vision.detection.frames import FrameDetection
 from faceVer.vision.liveness.models import LivenessModels
 
 

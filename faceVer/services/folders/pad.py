@@ -11,10 +11,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from faceVer.domain.values import FrameDetection
 from faceVer.matching.scores import SCORE_DIGITS
 from faceVer.observability.timings import stage
 from faceVer.services.folders.findings import FrameScore, PadScore
-from faceVer.vision.detection.frames import FrameDetection
 from faceVer.vision.frame_quality import approximate_yaw
 from faceVer.vision.liveness.passive import PadModel
 

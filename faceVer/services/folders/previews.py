@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from faceVer.domain.values import Frame
+from faceVer.domain.values import Frame, FrameDetection
 from faceVer.media.jpeg import encode_jpeg
 from faceVer.observability.timings import stage
 from faceVer.services.folders.findings import FramePreview, FrameScore, PadScore
-from faceVer.vision.detection.frames import FrameDetection
 
 # Longer sides, in pixels, of the pictures: of a photo, and of one frame among others. And their JPEG quality.
 PHOTO_SIDE, FRAME_SIDE, QUALITY = 960, 320, 82

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from faceVer.domain.errors import NoFaceError, SeveralFacesError
-from faceVer.domain.values import Frame, Image
+from faceVer.domain.values import Frame, FrameDetection, Image
 from faceVer.observability.timings import count_faces, stage
 from faceVer.services.faces import FaceEngine
 from faceVer.services.rules import detection_rules
 from faceVer.settings.model import Settings
-from faceVer.vision.detection.frames import FrameDetection, detect_subjects, photo_detection, shows_second_person
+from faceVer.vision.detection.frames import detect_subjects
+from faceVer.vision.detection.second_person import shows_second_person
 
 
 class SubjectDetector:
@@ -36,7 +37,8 @@ class SubjectDetector:
 
     def in_photo(self, image: Image) -> list[FrameDetection]:
         """The one face of a photo. Raises NoFaceError, SeveralFacesError."""
-        return [photo_detection(Frame(image), self._engine.subject(image))]
+        subject = self._engine.subject(image)
+        return [FrameDetection(Frame(image), subject.image, subject.face)]
 
     def in_frames(self, frames: Sequence[Frame]) -> list[FrameDetection]:
         """The subject in every frame of a video or an archive that shows one; a second person is noted there."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from faceVer.domain.errors import ExtractionError, FaceError
+from faceVer.domain.values import FrameDetection
 from faceVer.services.faces import FaceEngine, Vector
 from faceVer.services.folders.best_shot import RankedFrames
-from faceVer.vision.detection.frames import FrameDetection
 
 # A frontal frame of one person scores above this against the best one even with the mouth open or the eyes shut; some
 # 95 % of strangers do not (cosine 0.2, a false match rate of 2e-2: docs/accuracy.md).

@@ -1,1 +1,1 @@
-"""Face detection: pictures in, faces and the subject out."""
+"""Face detection: images in, faces and the subject out."""

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from faceVer.domain.values import Face, Image
 from faceVer.inference.backend import LoadedModel
-from faceVer.vision.detection.detector import MIN_BOX, MULTIPLE, shrink, suppress
+from faceVer.vision.detection.detector import MIN_BOX, MULTIPLE, non_maximum_suppression, reduced
 
 # The output grid has one cell per 4 input pixels.
 STRIDE = 4
@@ -28,7 +28,7 @@ class _Input(NamedTuple):
 
 
 class CenterFace:
-    """Input: RGB, 0..255 float, no normalization, any multiple of 32.
+    """See the module for paper and repository. Input: RGB, 0..255 float, no normalization, any multiple of 32.
 
     Outputs at stride 4: heatmap (N, 1, h, w); log box height and width over 4; offsets (y, x); five landmarks as
     (y, x) fractions of the box from its top left corner.
@@ -72,11 +72,12 @@ class CenterFace:
         factor = np.float32(1 / scale)
         real = (high > MIN_BOX) & (wide > MIN_BOX)
         boxes, landmarks, scores = boxes[real], landmarks[real], scores[real]
-        return [Face(boxes[k] * factor, landmarks[k] * factor, float(scores[k])) for k in suppress(boxes, scores)]
+        kept = non_maximum_suppression(boxes, scores)
+        return [Face(boxes[k] * factor, landmarks[k] * factor, float(scores[k])) for k in kept]
 
 
 def _prepare(image: Image, size: int) -> _Input:
-    small, scale = shrink(image, size)
+    small, scale = reduced(image, size)
     height, width = small.shape[:2]
     padded = cv2.copyMakeBorder(
         small, 0, -height % MULTIPLE, 0, -width % MULTIPLE, cv2.BORDER_CONSTANT, value=(0, 0, 0)

@@ -18,21 +18,24 @@ MIN_BOX = 1.0
 
 
 class Detector(Protocol):
-    """Finds faces in a copy of the picture whose longer side is at most `size` pixels."""
+    """Finds faces in a copy of the image whose longer side is at most `size` pixels."""
 
     def detect(self, image: Image, size: int) -> list[Face]:
-        """image: (H, W, 3) uint8 RGB. The faces above the threshold, most confident first, in the image's pixels."""
+        """image: (H, W, 3) uint8 RGB. The faces above the threshold, most confident first, in the image's pixels.
+
+        Raises InferenceError.
+        """
         ...
 
 
 def probe_image(side: int) -> Image:
-    """(side, side, 3) RGB of two ramps: what health checks are run on. It shows no face."""
+    """(side, side, 3) uint8 RGB of two ramps, without a face: the input of health checks."""
     ramp = np.linspace(0, 255, side, dtype=np.uint8)
     return np.ascontiguousarray(np.stack(np.broadcast_arrays(ramp[:, None], ramp[None, :], np.uint8(128)), axis=-1))
 
 
-def shrink(image: Image, size: int) -> tuple[Image, float]:
-    """The picture with its longer side at most `size`, and the factor it was scaled by (<= 1)."""
+def reduced(image: Image, size: float) -> tuple[Image, float]:
+    """The image with its longer side at most `size`, and the factor it was scaled by (<= 1)."""
     height, width = image.shape[:2]
     scale = size / max(height, width)
     if scale >= 1:
@@ -41,7 +44,7 @@ def shrink(image: Image, size: int) -> tuple[Image, float]:
     return cv2.resize(image, shape, interpolation=cv2.INTER_AREA), scale
 
 
-def suppress(boxes: FloatArray, scores: FloatArray, limit: float = NMS_IOU) -> list[int]:
+def non_maximum_suppression(boxes: FloatArray, scores: FloatArray, limit: float = NMS_IOU) -> list[int]:
     """Greedy non-maximum suppression. boxes: (N, 4) xyxy; scores: (N,). Kept rows, best first."""
     left, top, right, bottom = boxes.T
     area = (right - left) * (bottom - top)

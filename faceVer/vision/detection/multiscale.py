@@ -1,7 +1,8 @@
 """Multiscale detection in one orientation: small copies of an image are given to the detector.
 
-Two ways (`FACEVER_DETECTION`). Thorough: a small copy, then a finer copy of the entire image where the subject is too
-small in the first. Quick: the small copy, then only the surroundings of the subject. docs/faces.md compares them.
+`FACEVER_DETECTION`: `thorough` detects in a small copy, then in a finer copy of the entire image where the subject is
+too small in the first; `quick` detects in the small copy, then in the surroundings of the subject only. docs/faces.md
+compares them.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from faceVer.vision.detection.rules import DetectionRules
 MIN_RELIABLE_SIDE = 20
 # Least box side there of a subject whose landmarks are good enough for alignment.
 MIN_ALIGNMENT_SIDE = 80
-# How much a face right at the picture's corner counts for, compared with one in the middle.
+# The weight of a face in a corner of the image; 1 in the centre.
 CORNER_WEIGHT = 0.5
 # The close copy of quick detection: the subject's box grown so many times, scaled to so many pixels; its box has 73.
 CLOSE_GROWTH, CLOSE_SIZE = 2.2, 160
@@ -27,7 +28,7 @@ SAME_FACE_IOU = 0.3
 
 
 def detect_multiscale(detector: Detector, image: Image, rules: DetectionRules) -> list[Face]:
-    """The faces of an image: in a small copy first, in a finer one where the first does not show enough."""
+    """The faces of an image as it is, not rotated. Raises InferenceError."""
     return _detect_quick(detector, image, rules) if rules.quick else _detect_thorough(detector, image, rules)
 
 
@@ -63,17 +64,17 @@ def _detect_quick(detector: Detector, image: Image, rules: DetectionRules) -> li
     subject = select_subject(faces, image)
     if longest <= rules.size or subject.side * rules.size / longest >= MIN_ALIGNMENT_SIDE:
         return faces
-    better = _close(detector, image, subject)
+    better = _refined(detector, image, subject)
     return [better if face is subject else face for face in faces]
 
 
 def _detect(detector: Detector, image: Image, size: int) -> list[Face]:
-    """As the detector would, on a copy that is made in a fraction of the time."""
-    small, factor = _shrunk(image, size)
-    return [moved(face, factor, 0.0) for face in detector.detect(small, size)]
+    """What the detector finds in a copy that is made in a fraction of the detector's own time for it."""
+    small, factor = _reduced_fast(image, size)
+    return [transformed(face, factor, 0.0) for face in detector.detect(small, size)]
 
 
-def _close(detector: Detector, image: Image, face: Face) -> Face:
+def _refined(detector: Detector, image: Image, face: Face) -> Face:
     """The same face in a close copy; unchanged where the detector does not find it there."""
     height, width = image.shape[:2]
     x, y = face.centre
@@ -84,15 +85,15 @@ def _close(detector: Detector, image: Image, face: Face) -> Face:
     if not region.size:
         return face
     corner = np.array([left, top], np.float32)
-    found = [moved(other, 1.0, corner) for other in _detect(detector, region, CLOSE_SIZE)]
+    found = [transformed(other, 1.0, corner) for other in _detect(detector, region, CLOSE_SIZE)]
     same = [other for other in found if _overlap(other, face) > SAME_FACE_IOU]
     return max(same, key=lambda other: other.confidence) if same else face
 
 
-def _shrunk(image: Image, size: int) -> tuple[Image, NDArray[np.float32] | float]:
-    """The picture with its longer side at most `size`, and how many of its pixels (x, y) one of the copy's stands for.
+def _reduced_fast(image: Image, size: int) -> tuple[Image, NDArray[np.float32] | float]:
+    """The image with its longer side at most `size`, and how many of its pixels (x, y) one pixel of the copy covers.
 
-    Averaged by a whole factor, which OpenCV does fast, then interpolated by what is left of it (less than 2).
+    Averaged by an integer factor, which OpenCV does fast, then interpolated by the rest of the factor (less than 2).
     """
     height, width = image.shape[:2]
     scale = size / max(height, width)
@@ -107,8 +108,8 @@ def _shrunk(image: Image, size: int) -> tuple[Image, NDArray[np.float32] | float
     return cv2.resize(image, shape, interpolation=cv2.INTER_LINEAR), factor
 
 
-def moved(face: Face, factor: NDArray[np.float32] | float, corner: NDArray[np.float32] | float) -> Face:
-    """A face in the pixels of another picture: times `factor`, then shifted by `corner` (x, y)."""
+def transformed(face: Face, factor: NDArray[np.float32] | float, corner: NDArray[np.float32] | float) -> Face:
+    """A face in the pixels of another image: times `factor`, then shifted by `corner` (x, y)."""
     box = (face.box.reshape(2, 2) * factor + corner).reshape(4).astype(np.float32)
     return Face(box, (face.landmarks * factor + corner).astype(np.float32), face.confidence)
 

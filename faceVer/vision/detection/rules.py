@@ -1,4 +1,4 @@
-"""What detection is told by the settings."""
+"""The rules of detection, made from the settings in services/rules.py."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ class DetectionRules:
     """size, size_fine: longer side, in pixels, of the first and the finer copy given to the detector.
 
     second_ratio, second_confidence: least box side, as a share of the subject's, and least confidence of a second
-    person's face. quick: look closely at the subject only, not at the image.
+    person's face. quick: fast detection, which refines the subject only.
     """
 
     size: int

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from faceVer.domain.errors import SeveralFacesError
-from faceVer.domain.values import Face
+from faceVer.domain.values import Face, FrameDetection
 from faceVer.vision.detection.rules import DetectionRules
 
 
@@ -23,3 +23,12 @@ def require_single_person(subject: Face, faces: Iterable[Face], rules: Detection
     for other in faces:
         if is_second_person(other, subject, rules):
             raise SeveralFacesError(f"a second face of {other.side / subject.side:.2f} of the subject's side")
+
+
+def shows_second_person(detections: Sequence[FrameDetection]) -> bool:
+    """Whether more than half of the frames that show a face show a second person.
+
+    Frames without a finer copy count only where a second person was found nevertheless.
+    """
+    counted = [found for found in detections if found.fine or not found.alone]
+    return 2 * sum(not found.alone for found in counted) > len(counted)

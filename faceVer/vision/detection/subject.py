@@ -10,8 +10,8 @@ import numpy as np
 from faceVer.domain.errors import NoFaceError
 from faceVer.domain.values import Face, Image, Subject
 from faceVer.vision.alignment import alignment_residual, tilt
-from faceVer.vision.detection.detector import Detector
-from faceVer.vision.detection.multiscale import detect_multiscale, moved, select_subject
+from faceVer.vision.detection.detector import Detector, reduced
+from faceVer.vision.detection.multiscale import detect_multiscale, select_subject, transformed
 from faceVer.vision.detection.rules import DetectionRules
 from faceVer.vision.detection.second_person import require_single_person
 
@@ -19,21 +19,21 @@ from faceVer.vision.detection.second_person import require_single_person
 # 5th and 99th percentile. Sideways ones often get 0.7 and landmarks that fit no face: for anything less reliable than
 # this the other three orientations are tried, too.
 RELIABLE_CONFIDENCE, RELIABLE_RESIDUAL, RELIABLE_TILT = 0.8, 3.5, 45.0
-# Detectors see faces that fill the frame badly: the picture gets a border of this share of its sides.
+# Detectors miss faces that fill the image: it gets a border of this share of its sides.
 BORDER = 0.5
 TURNS = (90, 270, 180)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Scene:
+class DetectedFaces:
     """All faces of an image (at least one), the subject's among them, in the orientation in which it was found."""
 
     subject: Subject
     faces: tuple[Face, ...]
 
 
-def detect_scene(detector: Detector, image: Image, rules: DetectionRules) -> Scene:
-    """The image's faces, and which of them is the subject. Raises NoFaceError."""
+def detect_faces(detector: Detector, image: Image, rules: DetectionRules) -> DetectedFaces:
+    """The image's faces, and which of them is the subject. Raises NoFaceError, InferenceError."""
     faces = detect_multiscale(detector, image, rules)
     subject, turned = (select_subject(faces, image), 0) if faces else (None, 0)
     if subject is None or not is_reliable(subject):
@@ -41,22 +41,22 @@ def detect_scene(detector: Detector, image: Image, rules: DetectionRules) -> Sce
         if not faces:
             raise NoFaceError("no face was found upright, turned or padded")
         subject = select_subject(faces, image)
-    return Scene(Subject(image, subject, turned), tuple(faces))
+    return DetectedFaces(Subject(image, subject, turned), tuple(faces))
 
 
 def find_subject(detector: Detector, image: Image, rules: DetectionRules) -> Subject:
-    """The image's subject. Raises NoFaceError, SeveralFacesError."""
-    scene = detect_scene(detector, image, rules)
-    require_single_person(scene.subject.face, scene.faces, rules)
-    return scene.subject
+    """The image's subject. Raises NoFaceError, SeveralFacesError, InferenceError."""
+    found = detect_faces(detector, image, rules)
+    require_single_person(found.subject.face, found.faces, rules)
+    return found.subject
 
 
 def in_larger_image(subject: Subject, image: Image) -> Subject:
-    """The same subject in a larger copy of its picture. image: upright."""
-    whole = rotate(image, subject.turned)
+    """The same subject in a larger copy of its image. image: not yet rotated."""
+    larger = rotate(image, subject.turned)
     small = subject.image.shape
-    factor = np.array([whole.shape[1] / small[1], whole.shape[0] / small[0]], np.float32)
-    return Subject(whole, moved(subject.face, factor, 0.0), subject.turned)
+    factor = np.array([larger.shape[1] / small[1], larger.shape[0] / small[0]], np.float32)
+    return Subject(larger, transformed(subject.face, factor, 0.0), subject.turned)
 
 
 def is_reliable(face: Face) -> bool:
@@ -71,10 +71,10 @@ def is_reliable(face: Face) -> bool:
 def _best_orientation(
     detector: Detector, image: Image, upright: list[Face], rules: DetectionRules
 ) -> tuple[Image, list[Face], int]:
-    """The orientation with the most confident clear face; then the same with a border around the picture.
+    """(image, faces, degrees) of the orientation with the most confident reliable face; next, with a border around it.
 
-    An upright face need not be clear where none of the turned ones is: a turned picture shows patterns that a detector
-    takes for a face more often than it shows a face.
+    Where no orientation has a reliable face the upright one is taken: in rotated images a detector finds false faces
+    more often than faces.
     """
     fallback = upright
     for border in (0.0, BORDER):
@@ -95,23 +95,18 @@ def _best_orientation(
 
 
 def rotate(image: Image, degrees: int) -> Image:
-    """The picture turned counter-clockwise by a multiple of 90 degrees."""
+    """The image rotated counter-clockwise by a multiple of 90 degrees."""
     return np.ascontiguousarray(np.rot90(image, degrees // 90)) if degrees else image
 
 
 def _detect_padded(detector: Detector, image: Image, border: float, rules: DetectionRules) -> list[Face]:
-    """Look with a border of `border` times the sides; the faces in the picture's own pixels."""
+    """The faces of an image with a border of `border` times its sides, in pixels of the image without it."""
     if not border:
         return detect_multiscale(detector, image, rules)
     height, width = image.shape[:2]
     x, y = round(width * border), round(height * border)
-    # Shrunk before the border is laid, so that no copy of a large picture grows further.
-    scale = min(1.0, rules.size_fine / (max(height, width) * (1 + 2 * border)))
-    small = (
-        cv2.resize(image, (max(1, round(width * scale)), max(1, round(height * scale))), interpolation=cv2.INTER_AREA)
-        if scale < 1
-        else image
-    )
+    # Reduced before the border is added, so that no copy of a large image grows further.
+    small, _ = reduced(image, rules.size_fine / (1 + 2 * border))
     wide, high = small.shape[1] / width, small.shape[0] / height
     px, py = round(x * wide), round(y * high)
     padded = cv2.copyMakeBorder(small, py, py, px, px, cv2.BORDER_CONSTANT, value=(0, 0, 0))

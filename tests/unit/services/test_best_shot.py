@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image as Pil
 
+from faceVer.domain.values import FrameDetection
 from faceVer.media.jpeg import encode_jpeg
 from faceVer.media.limits import MediaLimits
 from faceVer.media.video import read_video
@@ -13,7 +14,6 @@ from faceVer.services.faces import FaceEngine
 from faceVer.services.folders.best_shot import BestShots
 from faceVer.services.folders.subjects import SubjectDetector
 from faceVer.settings.loader import load_settings
-from faceVer.vision.detection.frames import FrameDetection
 from tests import support_liveness as support
 from tests.support_media import encode_video
 from tests.unit.services.support import frames

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from faceVer.domain.errors import NoFaceError, SeveralFacesError
+from faceVer.domain.values import FrameDetection
 from faceVer.services.faces import FaceEngine
 from faceVer.services.folders.subjects import SubjectDetector
 from faceVer.settings.loader import load_settings
-from faceVer.vision.detection.frames import FrameDetection, shows_second_person
+from faceVer.vision.detection.second_person import shows_second_person
 from tests import support_liveness as support
 from tests.unit.services.support import frames
 

@@ -6,14 +6,13 @@ import numpy as np
 import pytest
 
 from faceVer.domain.errors import ExtractionError
-from faceVer.domain.values import Frame, Image
+from faceVer.domain.values import Frame, FrameDetection, Image
 from faceVer.services.faces import FaceEngine
 from faceVer.services.folders.best_shot import BestShots, RankedFrames
 from faceVer.services.folders.decide import compare_pairs
 from faceVer.services.folders.subjects import SubjectDetector
 from faceVer.services.folders.vectors import FrameVectors
 from faceVer.settings.loader import load_settings
-from faceVer.vision.detection.frames import FrameDetection
 from tests import support_liveness as support
 from tests.unit.services.support import frames
 
