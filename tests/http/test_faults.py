@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import json
 import threading
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -84,6 +85,34 @@ def test_a_defect_is_500_without_details(
     assert (status, body) == (500, {"code": "BPE-001001", "message": "Internal bioprocessor error"})
     assert "secret" not in str(body) + str(headers)
     assert "ZeroDivisionError" in caplog.text
+
+
+def test_threads_that_cannot_start_are_an_overload_that_ends(
+    engine: FaceEngine, settings: Settings, astronaut: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More failures than a lane has calls; afterwards each request has its slot."""
+    start, failures = threading.Thread.start, iter([True] * 4)
+
+    def limited(thread: threading.Thread) -> None:
+        if thread.name.startswith("inference") and next(failures, False):
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    async def work(session: aiohttp.ClientSession, url: str) -> list[Any]:
+        monkeypatch.setattr(threading.Thread, "start", limited)
+        return [await extract_template(session, url, astronaut) for _ in range(8)]
+
+    changed = settings.changed(threads=1, max_queue=0)
+    rejected, accepted = (503, b"BPE-001003", "1"), (200, engine.extract(astronaut), None)
+    assert served(engine, changed, work) == [rejected] * 4 + [accepted] * 4
+
+
+async def extract_template(session: aiohttp.ClientSession, url: str, photo: bytes) -> tuple[int, bytes, str | None]:
+    """(status, template or code, Retry-After)."""
+    async with session.post(url + EXTRACT, data=photo, headers={"Content-Type": "image/jpeg"}) as answer:
+        body = await answer.read()
+        result = body if answer.status == 200 else json.loads(body)["code"].encode()
+        return answer.status, result, answer.headers.get("Retry-After")
 
 
 class TestHealthCheck:
