@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import sys
+from itertools import groupby
 
 from faceVer.cli.exit_codes import FAILED, OK
 from faceVer.cli.options import Commands, ca_file, command, positive
@@ -40,7 +41,7 @@ def add(commands: Commands) -> None:
     doctor.add_argument("--json", action="store_true", help="for machines")
     doctor.set_defaults(run=_doctor)
 
-    command(commands, "settings", "every setting, its default and meaning").set_defaults(run=_settings)
+    command(commands, "settings", "every setting by area, with its default and meaning").set_defaults(run=_settings)
 
     openapi = command(commands, "openapi", "the OpenAPI document of this server with these settings")
     openapi.set_defaults(run=_openapi)
@@ -89,10 +90,15 @@ def _doctor(options: argparse.Namespace) -> int:
 
 
 def _settings(options: argparse.Namespace) -> int:
+    from faceVer.settings.field import PREFIX
     from faceVer.settings.loader import describe
+    from faceVer.settings.model import ESSENTIAL
 
-    for variable, default, doc in describe():
-        print(f"{variable}={default}\n    {doc}")
+    print(f"# to decide first: {', '.join(PREFIX + name.upper() for name in ESSENTIAL)}")
+    for area, rows in groupby(describe(), key=lambda row: row.area):
+        print(f"\n# {area}")
+        for row in rows:
+            print(f"{row.variable}={row.default}\n    {row.doc}")
     return OK
 
 

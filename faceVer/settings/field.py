@@ -1,4 +1,4 @@
-"""How a setting is declared: its default, its meaning, its range."""
+"""Declares a setting: its default, its meaning, its range."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def setting(
     choices: tuple[str, ...] = (),
     secret: bool = False,
 ) -> Any:
-    """A settings field: its default, what it is for (with the unit), and the closed range or choices it must be in."""
+    """A dataclass field of a setting. doc: meaning, with the unit. low, high: closed range. secret: hidden in repr."""
     return field(
         default=default,
         repr=not secret,

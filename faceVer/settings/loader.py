@@ -1,18 +1,19 @@
 """Reads the settings: FACEVER_* variables and an optional TOML file.
 
-Order: default < the file named by FACEVER_CONFIG (keys are the settings' lower-case names) < environment.
-An unknown name or a value out of range stops the start; nothing is guessed.
+Order: default < the file named by FACEVER_CONFIG (its keys are the lower-case names of settings) < environment.
+An unknown name or a value out of range prevents the start; nothing is guessed.
 """
 
 from __future__ import annotations
 
 import base64
-import binascii
 import os
 import re
 import tomllib
-from collections.abc import Mapping
-from dataclasses import MISSING, Field
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import Field, dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -21,128 +22,136 @@ from faceVer.settings.field import PREFIX
 from faceVer.settings.model import Settings, declared
 
 CLIENT_KEY = PREFIX + "CLIENT_KEY"
-"""The API key that commands send to a server (`--url`); no setting of this machine's."""
+"""The API key that commands send to a server (`--url`); not a setting of this machine."""
 _CONFIG = PREFIX + "CONFIG"
-# Kubernetes puts these into every pod of a namespace that has a service named "facever".
+# Kubernetes sets these in every pod of a namespace that has a service named "facever".
 _SERVICE_LINK = re.compile(r"FACEVER_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP)(_\w+)?)")
+_KNOWN: Mapping[str, Field[Any]] = {spec.name: spec for _, spec in declared()}
 
 
 def load_settings(environ: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
     """Read the settings; `overrides` (command-line options, already typed) win. Raises SettingsError."""
     env = os.environ if environ is None else environ
-    known = {spec.name: spec for _, spec in declared()}
     values: dict[str, Any] = {}
-    config = env.get(_CONFIG, "")
-    if config:
-        values.update(_from_file(Path(config), known))
+    for name, text, source in chain(_from_file(env.get(_CONFIG, "")), _from_environment(env)):
+        # An empty text stands for the default; for a list, it is an empty list.
+        if text or isinstance(_KNOWN[name].default, tuple):
+            values[name] = _parse(_KNOWN[name], text, source)
+    values.update({name: value for name, value in overrides.items() if value is not None})
+    for name, value in values.items():
+        _check(_KNOWN[name], value, PREFIX + name.upper())
+    return Settings.of(**values)
+
+
+def _from_environment(env: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+    """(setting, text, source for messages) of each variable that is set."""
     for variable, text in env.items():
         if not variable.startswith(PREFIX) or variable in (_CONFIG, CLIENT_KEY) or _SERVICE_LINK.fullmatch(variable):
             continue
         if variable == PREFIX + "PORT" and text.startswith(("tcp://", "udp://")):
             continue
         name = variable.removeprefix(PREFIX).lower()
-        if name not in known or variable != variable.upper():
+        if name not in _KNOWN or variable != variable.upper():
             raise SettingsError(f"unknown setting {variable}; `facever settings` lists them all")
-        if _says_something(known[name], text):
-            values[name] = _parse(known[name], text, variable)
-    values.update({name: value for name, value in overrides.items() if value is not None})
-    for name, value in values.items():
-        _check(known[name], value, PREFIX + name.upper())
-    return Settings.of(**values)
+        yield name, text, variable
 
 
-def _from_file(path: Path, known: Mapping[str, Field[Any]]) -> dict[str, Any]:
+def _from_file(path: str) -> Iterator[tuple[str, str, str]]:
+    """(setting, text, source for messages) of each key of the file."""
+    if not path:
+        return
     try:
-        with path.open("rb") as stream:
-            table = tomllib.load(stream)
+        table = tomllib.loads(Path(path).read_bytes().decode())
     except (OSError, ValueError, RecursionError) as error:
         raise SettingsError(f"cannot read the settings file {path}: {error}") from error
-    result: dict[str, Any] = {}
     for name, value in table.items():
-        if name not in known:
-            raise SettingsError(f"unknown setting {name} in {path}; `facever settings` lists them all")
+        source = f"{name} in {path}"
+        if name not in _KNOWN:
+            raise SettingsError(f"unknown setting {source}; `facever settings` lists them all")
         if isinstance(value, list) and all(isinstance(item, str) for item in value):
             text = ",".join(value)
-        elif not isinstance(value, (str, int, float)) or (isinstance(value, bool) and known[name].type != "bool"):
-            raise SettingsError(f"{name} in {path}: a number or a text is expected")
+        elif not isinstance(value, (str, int, float)) or (isinstance(value, bool) and _KNOWN[name].type != "bool"):
+            raise SettingsError(f"{source}: a number or a text is expected")
         else:
             text = str(value)
-        if _says_something(known[name], text):
-            result[name] = _parse(known[name], text, f"{name} in {path}")
-    return result
+        yield name, text, source
 
 
-def _says_something(spec: Field[Any], text: str) -> bool:
-    """Nothing in place of a value is its default; in place of a list it is an empty one."""
-    return text != "" or isinstance(spec.default, tuple)
+def _parse_list(text: str) -> tuple[str, ...]:
+    return tuple(item.strip() for item in text.split(",") if item.strip())
 
 
-def _parse(spec: Field[Any], text: str, where: str) -> Any:
-    kind = str(spec.type)
-    try:
-        if kind.startswith("tuple"):
-            return tuple(item.strip() for item in text.split(",") if item.strip())
-        if kind.startswith("bytes"):
-            return _key(text)
-        if kind.startswith("bool"):
-            return _flag(text)
-        if kind.startswith("int"):
-            return int(text)
-        if kind.startswith("float"):
-            return float(text)
-    except ValueError as error:
-        shown = "" if spec.metadata["secret"] else f": {text!r}"
-        reason = error if spec.metadata["secret"] or kind.startswith("bool") else "not a number"
-        raise SettingsError(f"{where}: {reason}{shown}") from None
-    return text
+def _parse_bool(text: str) -> bool:
+    value = {"true": True, "1": True, "false": False, "0": False}.get(text.strip().lower())
+    if value is None:
+        raise ValueError("neither true nor false")
+    return value
 
 
-def _flag(text: str) -> bool:
-    try:
-        return {"true": True, "1": True, "false": False, "0": False}[text.strip().lower()]
-    except KeyError:
-        raise ValueError("neither true nor false") from None
-
-
-def _key(text: str) -> bytes:
+def _parse_key(text: str) -> bytes:
     for decode in (bytes.fromhex, lambda t: base64.b64decode(t, validate=True)):
-        try:
-            key = decode(text.strip())
-        except (ValueError, binascii.Error):
-            continue
-        if len(key) == 32:
-            return key
+        with suppress(ValueError):
+            if len(key := decode(text.strip())) == 32:
+                return key
     raise ValueError("a key is 32 bytes, as 64 hex digits or as base64")
 
 
-def _check(spec: Field[Any], value: Any, where: str) -> None:
+_PARSERS: dict[str, Callable[[str], Any]] = {
+    "str": str,
+    "int": int,
+    "float": float,
+    "bool": _parse_bool,
+    "bytes": _parse_key,
+    "tuple": _parse_list,
+}
+"""By the first word of a setting's type. msgspec.convert would need as much code to give the same messages."""
+
+
+def _parse(spec: Field[Any], text: str, source: str) -> Any:
+    parse = _PARSERS[re.split(r"\W", str(spec.type))[0]]
+    try:
+        return parse(text)
+    except ValueError as error:
+        reason = "not a number" if parse in (int, float) else error
+        value = "" if spec.metadata["secret"] else f": {text!r}"
+        raise SettingsError(f"{source}: {reason}{value}") from None
+
+
+def _check(spec: Field[Any], value: Any, source: str) -> None:
     low, high, choices = spec.metadata["low"], spec.metadata["high"], spec.metadata["choices"]
     if choices and value not in choices:
-        raise SettingsError(f"{where}: one of {', '.join(choices)} is expected, not {value!r}")
-    if value is None or isinstance(value, (str, bytes, tuple)):
-        return
-    if (low is not None and not value >= low) or (high is not None and not value <= high):
-        raise SettingsError(f"{where}: {value} is outside {low}..{high}")
+        raise SettingsError(f"{source}: one of {', '.join(choices)} is expected, not {value!r}")
+    if low is not None and value is not None and not low <= value <= high:
+        raise SettingsError(f"{source}: {value} is outside {low}..{high}")
 
 
-def describe() -> list[tuple[str, str, str]]:
-    """(variable, default as text, doc) of every setting, in order: what the docs and `facever settings` show."""
+@dataclass(frozen=True, slots=True)
+class SettingDescription:
+    """One row of docs/settings.md and of `facever settings`. default: as text, empty where there is none."""
+
+    area: str
+    variable: str
+    default: str
+    doc: str
+
+
+def describe() -> list[SettingDescription]:
+    """Every setting, in order of areas."""
     rows = []
-    for _, spec in declared():
-        default = "" if spec.default in (None, MISSING) else spec.default
-        text = ",".join(default) if isinstance(default, tuple) else str(default)
-        if isinstance(default, bool):
-            text = text.lower()
+    for area, spec in declared():
+        default, low, choices = spec.default, spec.metadata["low"], spec.metadata["choices"]
+        text = ",".join(default) if isinstance(default, tuple) else "" if default is None else str(default)
         doc = spec.metadata["doc"]
-        if spec.metadata["choices"]:
-            doc += " One of: " + ", ".join(spec.metadata["choices"]) + "."
-        elif spec.metadata["low"] is not None:
-            doc += f" Range {spec.metadata['low']} to {spec.metadata['high']}."
-        rows.append((PREFIX + spec.name.upper(), text, doc))
+        if choices:
+            doc += f" One of: {', '.join(choices)}."
+        elif low is not None:
+            doc += f" Range {low} to {spec.metadata['high']}."
+        text = text.lower() if isinstance(default, bool) else text
+        rows.append(SettingDescription(area, PREFIX + spec.name.upper(), text, doc))
     return rows
 
 
-def effective(settings: Settings) -> dict[str, Any]:
+def non_default(settings: Settings) -> dict[str, Any]:
     """The settings that differ from their defaults; a secret's value is "***"."""
     return {
         spec.name: "***" if spec.metadata["secret"] else value

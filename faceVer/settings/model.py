@@ -1,4 +1,4 @@
-"""All settings: one frozen object of small ones, read once at the start by `faceVer.settings.loader`."""
+"""All settings: one frozen dataclass of one per area, read once at the start by `faceVer.settings.loader`."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from faceVer.settings.serving import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Every area of settings. Names of settings are unique over all areas: the variable FACEVER_<NAME> sets them."""
+    """All areas of settings. A setting's name is unique over all areas: the variable FACEVER_<NAME> sets it."""
 
     server: ServerSettings = field(default_factory=ServerSettings)
     tls: TlsSettings = field(default_factory=TlsSettings)
@@ -44,11 +44,11 @@ class Settings:
 
     @classmethod
     def of(cls, **values: Any) -> Self:
-        """The defaults, but for `values` (setting -> value). Raises SettingsError, KeyError for an unknown name."""
+        """The defaults except for `values` (setting -> value). Raises SettingsError; KeyError for an unknown name."""
         return cls().changed(**values)
 
     def changed(self, **values: Any) -> Self:
-        """A copy with other values of some settings. Raises SettingsError, KeyError for an unknown name."""
+        """A copy with other values of some settings. Raises SettingsError; KeyError for an unknown name."""
         areas: dict[str, dict[str, Any]] = {}
         for name, value in values.items():
             areas.setdefault(AREA_OF[name], {})[name] = value
@@ -56,7 +56,7 @@ class Settings:
         return dataclasses.replace(self, **changes)
 
     def value(self, name: str) -> Any:
-        """The value of a setting by its name. Raises KeyError."""
+        """The value of the setting with that name. Raises KeyError."""
         return getattr(getattr(self, AREA_OF[name]), name)
 
 
@@ -69,4 +69,17 @@ def declared() -> Iterator[tuple[str, dataclasses.Field[Any]]]:
 
 
 AREA_OF = {spec.name: area for area, spec in declared()}
-"""Setting -> the area it belongs to."""
+"""Setting -> its area."""
+ESSENTIAL = (
+    "port",
+    "workers",
+    "threads",
+    "tls_cert",
+    "api_keys",
+    "cors_origins",
+    "max_file_bytes",
+    "approve_threshold",
+    "template_key",
+    "spoofing_threshold",
+)
+"""The settings an operator decides on first."""

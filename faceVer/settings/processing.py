@@ -1,4 +1,4 @@
-"""Settings of the work on requests: limits, media, models, faces, comparison, liveness."""
+"""Settings of request processing: limits, media, models, faces, comparison, liveness."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ class LimitsSettings:
     """Sizes and counts of requests."""
 
     max_file_bytes: int = setting(
-        15 * MIB, "Largest image or media file, in bytes after base64 is undone.", low=1024, high=1024 * MIB
+        15 * MIB, "Largest image or media file, in bytes after base64 decoding.", low=1024, high=1024 * MIB
     )
     max_request_bytes: int = setting(160 * MIB, "Largest request body, in bytes as sent.", low=1024, high=4096 * MIB)
     max_inflight_bytes: int = setting(
-        512 * MIB, "Bytes of bodies one process holds at a time; past it, 503.", low=1024, high=1 << 40
+        512 * MIB, "Bytes of request bodies that one process holds at a time; above it, 503.", low=1024, high=1 << 40
     )
     max_parts: int = setting(20_100, "Most parts of one multipart request.", low=1, high=1_000_000)
     max_samples: int = setting(500, "Most images of one extract_and_compare_n request.", low=1, high=100_000)
     max_media: int = setting(10, "Most media files of one folder request.", low=1, high=100)
     max_queue: int = setting(
-        64, "Requests per process that may wait for an inference thread; one more gets 503.", low=0, high=100_000
+        64, "Requests per process that may wait for an inference thread; further ones get 503.", low=0, high=100_000
     )
 
     def __post_init__(self) -> None:
@@ -33,21 +33,21 @@ class LimitsSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaSettings:
-    """Pictures, videos and archives: limits and sampling."""
+    """Images, videos and archives: limits and sampling."""
 
     max_pixels: int = setting(
-        50_000_000, "Most pixels (width x height) of a picture or a video frame.", low=4096, high=1_000_000_000
+        50_000_000, "Most pixels (width x height) of an image or a video frame.", low=4096, high=1_000_000_000
     )
     media_frames: int = setting(16, "Frames taken from a video or an archive, evenly spaced.", low=1, high=1000)
     media_side: int = setting(
         1280,
-        "Longest side, in pixels, of a frame of a video or an archive; larger ones are scaled down.",
+        "Longest side, in pixels, of a frame of a video or an archive; larger frames are scaled down.",
         low=64,
         high=16_384,
     )
     max_video_pixels: int = setting(
         9_437_184,
-        "Most pixels of a video frame, where less than `max_pixels`; a decoder may take 55 bytes for each.",
+        "Most pixels of a video frame, if less than `max_pixels`; a decoder may use 55 bytes per pixel.",
         low=4096,
         high=1_000_000_000,
     )
@@ -55,15 +55,15 @@ class MediaSettings:
     max_video_frames: int = setting(20_000, "Most coded frames of a video.", low=1, high=10_000_000)
     max_video_work: int = setting(
         4_000_000_000,
-        "Most pixels decoded to reach the frames taken from a video; past it they are taken at key frames.",
+        "Most pixels decoded to sample a video; above it only key frames are sampled.",
         low=1_000_000,
         high=1 << 50,
     )
-    max_members: int = setting(300, "Most pictures of an archive.", low=1, high=100_000)
+    max_members: int = setting(300, "Most images of an archive.", low=1, high=100_000)
     max_expanded_bytes: int = setting(150 * MIB, "Most bytes an archive may expand to.", low=1024, high=1 << 40)
     max_folder_pixels: int = setting(
         500_000_000,
-        "Most pixels that the pictures of one folder request, archives' included, may have together.",
+        "Most pixels of all images of one folder request together, those in archives included.",
         low=4096,
         high=1 << 40,
     )
@@ -75,7 +75,7 @@ class ModelsSettings:
 
     pack: str = setting("open", "Model pack: a name from the manifest, or a folder of InsightFace ONNX files.")
     weights: str = setting(
-        "", "Folder of manifest.toml and the prepared weights; empty = the checkout's or the installation's own."
+        "", "Folder with manifest.toml and the prepared weights; empty = the one of the checkout or the installation."
     )
     providers: tuple[str, ...] = setting(
         ("CPUExecutionProvider",),
@@ -91,38 +91,42 @@ class FacesSettings:
 
     detection: str = setting(
         "thorough",
-        "How faces are looked for: thorough, or quick, which is twice as fast, as accurate on average, and gives other "
-        "templates' last digits (docs/faces.md).",
+        "Multiscale detection: quick is twice as fast as thorough and as accurate on average; its templates differ in "
+        "the last digits (docs/faces.md).",
         choices=("thorough", "quick"),
     )
     detection_size: int = setting(
-        192, "Longer side, in pixels, of the copy a face is first looked for in.", low=128, high=4096
+        192, "Longer side, in pixels, of the scaled copy for the first detection.", low=128, high=4096
     )
     detection_size_fine: int = setting(
-        640, "Longer side, in pixels, of the copy used where the first look is not enough.", low=128, high=4096
+        640,
+        "Longer side, in pixels, of the scaled copy for the detection that follows where the first is not reliable.",
+        low=128,
+        high=4096,
     )
-    detection_threshold: float = setting(0.5, "Least detector confidence of a face.", low=0.05, high=0.99)
+    detection_threshold: float = setting(0.5, "Lowest detector confidence of a face.", low=0.05, high=0.99)
     second_face_ratio: float = setting(
         0.25,
-        "A second face counts as a second person from this share of the subject's box side; above 2 = never.",
+        "Smallest box side of a second person's face, as a share of the subject's; above 2 = the rule is off.",
         low=0.01,
         high=100,
     )
     second_face_confidence: float = setting(
-        0.5, "Least detector confidence of a second face that counts.", low=0.05, high=1
+        0.5, "Lowest detector confidence of a second person's face.", low=0.05, high=1
     )
     min_face: int = setting(
-        20, "Least box side, in pixels of the decoded picture, to make a template of.", low=1, high=1000
+        20, "Smallest face box side, in pixels of the decoded image, for a template.", low=1, high=1000
     )
     min_sharpness: float = setting(
-        6.0, "Least sharpness of the aligned face (docs/faces.md) to make a template of.", low=0, high=1e6
+        6.0, "Lowest sharpness of the aligned face (docs/faces.md) for a template.", low=0, high=1e6
     )
     min_inside: float = setting(
-        0.4, "Least share of the aligned face that lies inside the picture to make a template of.", low=0, high=1
+        0.4, "Smallest share of the aligned face inside the image for a template.", low=0, high=1
     )
     max_misfit: float = setting(
         6.0,
-        "Most distance, in pixels of the aligned face, of its landmarks from a face's to make a template of.",
+        "Largest alignment residual (distance of the landmarks from the reference, in pixels of the aligned face) for "
+        "a template.",
         low=0,
         high=100,
     )
@@ -134,18 +138,18 @@ class FacesSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComparisonSettings:
-    """Decisions on scores, and template encryption."""
+    """Thresholds of decisions, and template encryption."""
 
-    approve_threshold: float = setting(0.85, "Score from which a comparison is approved.", low=0, high=1)
+    approve_threshold: float = setting(0.85, "Lowest score of an approved comparison.", low=0, high=1)
     operator_threshold: float | None = setting(
         None,
-        "Score from which a comparison below `approve_threshold` is operator_required; empty = no such band.",
+        "Lowest score of a comparison decided operator_required, below `approve_threshold`; empty = no such decision.",
         low=0,
         high=1,
     )
     template_key: bytes | None = setting(
         None,
-        "AES-256 key for templates: 32 bytes as 64 hex digits or as base64; empty = templates are not encrypted.",
+        "AES-256 key that encrypts templates: 32 bytes as 64 hex digits or base64; empty = not encrypted.",
         secret=True,
     )
 
@@ -156,14 +160,14 @@ class ComparisonSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LivenessSettings:
-    """Presentation attack detection, best shot, biometry analyses."""
+    """Presentation attack detection (PAD), best shot, biometry analyses."""
 
     spoofing_threshold: float = setting(
-        0.5, "Highest chance of an attack that still passes, where the request names none.", low=0, high=1
+        0.5, "Highest PAD score (0 = genuine, 1 = attack) that passes, if the request sets no threshold.", low=0, high=1
     )
     spoof_views: int = setting(
         12,
-        "Least looks of a liveness model at one medium: with fewer frames each is looked at several times.",
+        "Fewest views of one media file that a liveness model scores; with fewer frames, several views per frame.",
         low=1,
         high=1000,
     )
@@ -172,5 +176,5 @@ class LivenessSettings:
         1280, "Longest side, in pixels, of a best shot; larger frames are scaled down.", low=160, high=16_384
     )
     biometry_frames: int = setting(
-        3, "Frames of a video or an archive, the best ones, that its template is made of.", low=1, high=100
+        3, "Number of best frames of a video or an archive that are averaged into its template.", low=1, high=100
     )

@@ -29,7 +29,7 @@ from faceVer.inference.weights.store import status
 from faceVer.observability.cgroup import memory_limit, usable_cpus
 from faceVer.services.faces import FaceEngine
 from faceVer.settings.field import PREFIX
-from faceVer.settings.loader import effective
+from faceVer.settings.loader import non_default
 from faceVer.settings.model import Settings
 
 State = Literal["ok", "note", "bad"]
@@ -98,7 +98,7 @@ def _cpu(file: Path) -> tuple[str, set[str]]:
 
 
 def _settings(settings: Settings) -> Iterator[Finding]:
-    changed = ", ".join(f"{name}={value}" for name, value in effective(settings).items())
+    changed = ", ".join(f"{name}={value}" for name, value in non_default(settings).items())
     yield Finding("settings", "ok", changed or "all at their defaults")
     Keys.of(settings)
     server_context(settings)

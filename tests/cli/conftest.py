@@ -15,10 +15,10 @@ import pytest
 from faceVer import cli
 from faceVer.observability.access_log import access_log
 from faceVer.services.faces import FaceEngine
+from faceVer.vision.liveness.models import load_liveness_models
 from tests import support_faces as faces
 from tests import support_liveness as live
 from tests import support_media as media
-from tests.support_models import load_liveness_models
 from tests.support_server import Server
 
 

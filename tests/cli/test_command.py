@@ -112,9 +112,12 @@ def test_verify_fails_where_nothing_is_there(facever: Run, tmp_path: Path, monke
 
 
 def test_settings_and_version(facever: Run) -> None:
-    told = facever("settings").out
-    assert f"{PREFIX}PORT=8080" in told
-    assert len(AREA_OF) == told.count(f"\n{PREFIX}") + 1
+    printed = facever("settings").out.splitlines()
+    assert f"{PREFIX}PORT=8080" in printed
+    assert len(AREA_OF) == sum(line.startswith(PREFIX) for line in printed)
+    assert [line for line in printed[1:] if line.startswith("#")] == [
+        f"# {area}" for area in dict.fromkeys(AREA_OF.values())
+    ]
     assert facever("--version").out == f"facever {__version__}\n"
 
 

@@ -85,7 +85,7 @@ def test_limits_are_the_defaults() -> None:
 
 def test_the_settings_named_exist() -> None:
     named = set(re.findall(r"FACEVER_[A-Z_]+", TEXT))
-    assert named <= {variable for variable, _, _ in describe()}
+    assert named <= {row.variable for row in describe()}
 
 
 def test_the_commands_are_commands() -> None:

@@ -15,7 +15,7 @@ from faceVer.http.server.running import loop_factory, serving, stop_event
 from faceVer.http.server.sockets import cannot_listen, is_loopback, listen
 from faceVer.http.server.tls import certificate_ended, server_context
 from faceVer.settings.field import PREFIX
-from faceVer.settings.loader import effective
+from faceVer.settings.loader import non_default
 from faceVer.settings.model import Settings
 
 log = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ def serve(settings: Settings) -> None:
     Keys.of(settings)
     server_context(settings)
     _warn(settings)
-    log.info("settings: %s", json.dumps(effective(settings), ensure_ascii=False, default=str))
+    log.info("settings: %s", json.dumps(non_default(settings), ensure_ascii=False, default=str))
     try:
         if settings.server.workers > 1:
             from faceVer.http.server.workers import serve_workers  # loads gunicorn

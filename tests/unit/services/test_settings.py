@@ -41,7 +41,7 @@ def test_webhooks_are_off_by_default() -> None:
         False,
         0.5,
     )
-    assert ("FACEVER_WEBHOOK_HTTP", "false") in [row[:2] for row in describe()]
+    assert ("FACEVER_WEBHOOK_HTTP", "false") in [(row.variable, row.default) for row in describe()]
 
 
 def test_the_secret_is_not_in_the_repr() -> None:

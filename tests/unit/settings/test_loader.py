@@ -1,4 +1,4 @@
-"""Settings: read strictly, or the start is refused with one clear line."""
+"""Settings are read strictly; an error is one clear line."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pytest
 
 from faceVer.domain.errors import SettingsError
 from faceVer.settings.field import PREFIX
-from faceVer.settings.loader import describe, effective, load_settings
-from faceVer.settings.model import AREA_OF, Settings
+from faceVer.settings.loader import describe, load_settings, non_default
+from faceVer.settings.model import AREA_OF, ESSENTIAL, Settings
 
 KEY = bytes(range(32))
 
@@ -37,7 +37,7 @@ def test_environment_beats_file_and_arguments_beat_both(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("variable", "value", "told"),
+    ("variable", "value", "message"),
     [
         ("FACEVER_PROT", "80", "unknown setting FACEVER_PROT"),
         ("FACEVER_port", "80", "unknown setting"),
@@ -52,15 +52,15 @@ def test_environment_beats_file_and_arguments_beat_both(tmp_path: Path) -> None:
         ("FACEVER_CONFIG", "/nowhere/facever.toml", "cannot read"),
     ],
 )
-def test_what_stops_the_start(variable: str, value: str, told: str) -> None:
-    with pytest.raises(SettingsError, match=told):
+def test_wrong_settings_are_rejected(variable: str, value: str, message: str) -> None:
+    with pytest.raises(SettingsError, match=message):
         load_settings({variable: value})
 
 
 @pytest.mark.parametrize(
     "line", ["colour = 1", "port = [1, 2]", "port = true", "port = {a = 1}", "port = ", "[server]\nport = 1"]
 )
-def test_what_a_file_may_not_say(tmp_path: Path, line: str) -> None:
+def test_wrong_files_are_rejected(tmp_path: Path, line: str) -> None:
     file = tmp_path / "facever.toml"
     file.write_text(line)
     with pytest.raises(SettingsError):
@@ -72,13 +72,13 @@ def test_empty_values_mean_the_default() -> None:
     assert load_settings({"FACEVER_CORS_ORIGINS": ""}).auth.cors_origins == ()
 
 
-def test_so_they_do_in_a_file(tmp_path: Path) -> None:
+def test_empty_values_of_a_file_mean_the_default(tmp_path: Path) -> None:
     file = tmp_path / "facever.toml"
     file.write_text('operator_threshold = ""\ntemplate_key = ""\nport = ""\ncors_origins = ""\n')
     assert load_settings({"FACEVER_CONFIG": str(file)}) == Settings.of(cors_origins=())
 
 
-def test_variables_that_kubernetes_adds_for_a_service_are_no_settings() -> None:
+def test_variables_that_kubernetes_adds_for_a_service_are_ignored() -> None:
     links = {
         "FACEVER_SERVICE_HOST": "10.0.0.1",
         "FACEVER_SERVICE_PORT": "80",
@@ -98,7 +98,7 @@ def test_template_keys(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["secret", "00" * 31, base64.b64encode(bytes(16)).decode()])
-def test_wrong_template_keys_are_refused_and_not_repeated(text: str) -> None:
+def test_wrong_template_keys_are_rejected_and_not_repeated(text: str) -> None:
     with pytest.raises(SettingsError) as caught:
         load_settings({"FACEVER_TEMPLATE_KEY": text})
     assert text not in str(caught.value)
@@ -106,15 +106,22 @@ def test_wrong_template_keys_are_refused_and_not_repeated(text: str) -> None:
 
 def test_every_setting_is_described() -> None:
     rows = describe()
-    assert [name for name, _, _ in rows] == [PREFIX + name.upper() for name in AREA_OF]
-    assert all(doc.endswith(".") for _, _, doc in rows)
+    assert [(row.area, row.variable) for row in rows] == [
+        (area, PREFIX + name.upper()) for name, area in AREA_OF.items()
+    ]
+    assert all(row.doc.endswith(".") for row in rows)
 
 
-def test_effective_settings_hide_secrets() -> None:
+def test_the_essential_settings_exist() -> None:
+    assert len(ESSENTIAL) == 10
+    assert set(ESSENTIAL) <= set(AREA_OF)
+
+
+def test_the_settings_that_differ_from_defaults_hide_secrets() -> None:
     settings = load_settings({"FACEVER_API_KEYS": "a:" + "0" * 64, "FACEVER_PORT": "1", "FACEVER_RETRY_AFTER": "1"})
-    assert effective(settings) == {"port": 1, "api_keys": "***"}
+    assert non_default(settings) == {"port": 1, "api_keys": "***"}
     assert "api_keys" not in repr(settings)
-    assert effective(Settings()) == {}
+    assert non_default(Settings()) == {}
 
 
 def test_settings_that_contradict_each_other_are_rejected() -> None:
