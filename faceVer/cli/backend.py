@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -79,17 +78,6 @@ class Backend(Protocol):
         ...
 
     def close(self) -> None: ...
-
-
-def connect(options: argparse.Namespace) -> Backend:
-    """The backend that the options name. Raises SetupError."""
-    if options.url:
-        from faceVer.cli.remote import RemoteBackend
-
-        return RemoteBackend(options)
-    from faceVer.cli.local import LocalBackend
-
-    return LocalBackend()
 
 
 def is_template(data: bytes) -> bool:

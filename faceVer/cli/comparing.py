@@ -6,7 +6,8 @@ import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from faceVer.cli.backend import Backend, Match, RefusedError, connect, is_template, template_of
+from faceVer.cli.backend import Backend, Match, RefusedError, is_template, template_of
+from faceVer.cli.connect import connect
 from faceVer.cli.exit_codes import FAILED
 from faceVer.cli.files import present, read, store
 from faceVer.cli.options import Commands, command

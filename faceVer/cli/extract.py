@@ -7,7 +7,8 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from faceVer.cli.backend import BAD_TEMPLATE, Backend, RefusedError, connect, is_template
+from faceVer.cli.backend import BAD_TEMPLATE, Backend, RefusedError, is_template
+from faceVer.cli.connect import connect
 from faceVer.cli.convert import Existing, Job, Product, convert, without_clashes
 from faceVer.cli.exit_codes import UsageError
 from faceVer.cli.files import TEMPLATE_SUFFIX, find, renamed

@@ -10,7 +10,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from faceVer.cli.backend import Backend, Liveness, RefusedError, connect
+from faceVer.cli.backend import Backend, Liveness, RefusedError
+from faceVer.cli.connect import connect
 from faceVer.cli.convert import Existing, Job, Product, convert, without_clashes
 from faceVer.cli.exit_codes import DECLINED, FAILED, OK, UsageError, worst
 from faceVer.cli.files import Source, find, read, renamed

@@ -8,7 +8,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from faceVer.cli.backend import BAD_TEMPLATE, TOO_LARGE, Backend, Match, RefusedError, connect, template_of
+from faceVer.cli.backend import BAD_TEMPLATE, TOO_LARGE, Backend, Match, RefusedError, template_of
+from faceVer.cli.connect import connect
 from faceVer.cli.exit_codes import DECLINED, FAILED, UsageError
 from faceVer.cli.files import Source, find, read
 from faceVer.cli.options import Commands, command
