@@ -45,7 +45,7 @@ def colours(opened: Console) -> tuple[int, int]:
 def test_every_operation_is_shown_and_version_can_be_tried_out(visit: Visit) -> None:
     described = build(load_settings({}), TABLE)
     with visit() as opened:
-        block = show(opened, "Service/version")
+        block = show(opened, "Operations/version")
         assert opened.page.title() == "FaceVer"
         operations = sum(map(len, (described["paths"] | described["webhooks"]).values()))
         assert opened.page.locator(".opblock").count() == operations
@@ -68,7 +68,7 @@ def test_it_works_behind_the_path_of_a_proxy(visit: Visit) -> None:
     with visit() as opened:
         opened.page.route("**/fv/**", pass_on)
         opened.url += "/fv"
-        block = show(opened, "Service/version")
+        block = show(opened, "Operations/version")
         block.locator(".try-out__btn").click()
         assert "200" in answer(block)
         assert block.locator(".request-url").inner_text().endswith("/fv/version")
@@ -78,7 +78,7 @@ def test_landmarks_names_and_contrast(visit: Visit) -> None:
     """Of the page around the operations."""
     for dark in (False, True):
         with visit(dark=dark) as opened:
-            show(opened, "Service/version")
+            show(opened, "Operations/version")
             expect(opened.page.get_by_role("combobox", name="Server", exact=True)).to_be_visible()
             expect(opened.page.get_by_role("main")).to_have_count(1)
             badges = opened.page.locator(".info .title small").all_inner_texts()
@@ -88,7 +88,7 @@ def test_landmarks_names_and_contrast(visit: Visit) -> None:
 
 def test_extract_can_be_tried_out(visit: Visit, astronaut: bytes) -> None:
     with visit() as opened:
-        block = show(opened, "Pattern/extract")
+        block = show(opened, "Faces/extract")
         block.locator(".try-out__btn").click()
         block.locator("input[type=file]").set_input_files(picture(astronaut))
         shown = answer(block)
@@ -101,7 +101,7 @@ def test_extract_can_be_tried_out(visit: Visit, astronaut: bytes) -> None:
 
 def test_a_form_can_be_tried_out_with_some_of_its_fields_in_the_dark(visit: Visit, astronaut: bytes) -> None:
     with visit(dark=True) as opened:
-        block = show(opened, "Instant/instantFolder")
+        block = show(opened, "Oz/folders")
         ground, ink = colours(opened)
         assert ground < 100 < 200 < ink
         block.locator(".try-out__btn").click()
@@ -115,7 +115,7 @@ def test_a_form_can_be_tried_out_with_some_of_its_fields_in_the_dark(visit: Visi
 
 def test_it_fits_a_telephone(visit: Visit) -> None:
     with visit(size=PHONE) as opened:
-        block = show(opened, "Pattern/verify")
+        block = show(opened, "Faces/verify")
         assert opened.page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
         told = block.locator("td.parameters-col_description").first.bounding_box()
     assert told is not None

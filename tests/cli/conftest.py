@@ -42,7 +42,8 @@ class Ran:
 Run = Callable[..., Ran]
 
 
-_engine, _liveness = cache(FaceEngine.load), cache(load_liveness_models)
+_engine = cache(FaceEngine.load)
+_liveness = cache(load_liveness_models)
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ def _body(row: ErrorRow, message: str, error: FaceVerError) -> OzError:
 
 OZ = ApiFamily(
     "oz",
-    "Oz API",
+    "Oz",
     "The Oz API: the same analyses, in its own shape of errors.",
     {
         errors.FaceVerError: ErrorRow(500, UNKNOWN, messages.INTERNAL_LIVENESS),

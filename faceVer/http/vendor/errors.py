@@ -14,7 +14,7 @@ def _body(row: ErrorRow, message: str, error: FaceVerError) -> Error:
 
 VERIFICATION = ApiFamily(
     "vendor-verification",
-    "Vendor profile",
+    "Vendor",
     "Verification as national biometric systems test their suppliers with it.",
     BPE_ERRORS,
     _body,
