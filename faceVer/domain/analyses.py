@@ -1,7 +1,7 @@
-"""Analyses: what decides them, what came out of them, and their statuses. Wire codes and messages are not here.
+"""Analyses: their thresholds, outcomes and statuses. Wire codes and messages are not here.
 
-Frozen; scores are checked here, so that no NaN or out-of-range number can reach a decision or a document. Structs with
-a tag are alternatives of one another that are stored and read back by it.
+All classes are frozen. They check scores, so that no NaN or out-of-range number reaches a decision or a document. The
+tag of a struct names its type where it is stored as one of several alternatives.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class JpegImage:
 
 @dataclass(frozen=True, slots=True)
 class BestShot:
-    """The best frame of a medium, for one analysis. media_id: the shot's own."""
+    """The best frame of a media item, for one analysis. media_id: the id of the best shot itself."""
 
     media_id: str
     image: JpegImage
@@ -62,7 +62,7 @@ class BestShot:
 
 @dataclass(frozen=True, slots=True)
 class MediaScore:
-    """A medium's PAD score, 0..1, high for an attack, and its best shot where one was requested."""
+    """The PAD score of a media item (0..1, 1 = attack), and its best shot where one was requested."""
 
     media_id: str
     pad_score: float
@@ -85,7 +85,7 @@ class PairScore:
 
 
 class QualityOutcome(Struct, frozen=True, tag_field="type", tag="QUALITY"):
-    """A finished quality analysis: one score per medium, in the order of the source media."""
+    """A finished quality analysis: one score per media item, in the order of the source media."""
 
     type: ClassVar[AnalysisType] = AnalysisType.QUALITY
     scores: tuple[MediaScore, ...]
@@ -119,7 +119,7 @@ class BiometryOutcome(Struct, frozen=True, tag_field="type", tag="BIOMETRY"):
         return tuple(dict.fromkeys(media_id for pair in self.pairs for media_id in (pair.left, pair.right)))
 
     def of(self, media_id: str) -> BiometryOutcome:
-        """The pairs one medium is part of."""
+        """The pairs that include one media item. Raises ValueError if there are none."""
         return BiometryOutcome(tuple(pair for pair in self.pairs if media_id in (pair.left, pair.right)))
 
 
@@ -131,11 +131,11 @@ class FailureKind(StrEnum):
     TOO_FEW_MEDIA = "too_few_media"
     """Fewer media than biometry compares."""
     NO_QUALITY_MEDIA = "no_quality_media"
-    """The tags leave no medium for a quality analysis."""
+    """The tags exclude all media from a quality analysis."""
 
 
 class Failure(Struct, frozen=True, tag_field="type", tag="FAILURE"):
-    """An analysis that could not be made. media_id: the medium concerned, None where it is none of them."""
+    """An analysis that could not be made. media_id: the media item that made it fail; None where no single one did."""
 
     kind: FailureKind
     media_id: str | None = None

@@ -14,7 +14,7 @@ MediaKind = Literal["image", "video", "shots_set"]
 
 @dataclass(frozen=True, slots=True)
 class MediaItem:
-    """One medium of a folder.
+    """An image, a video or an archive of images in a folder.
 
     media_id: its UUID. kind, mime: by its content. name: its part's name, unique in the request. filename: as sent, may
     be empty. md5: hex. size: bytes. created, updated: Unix seconds, when it was received and when it was decoded.

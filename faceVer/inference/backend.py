@@ -1,4 +1,4 @@
-"""The seam to whatever runs models: named models on named tensors, each with a leading batch axis."""
+"""The protocol of inference runtimes: they run named models on named tensors, each with a leading batch axis."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from faceVer.domain.values import Comparison, Decision, FloatArray
 from faceVer.inference.manifest import Calibration
 
 SCORE_DIGITS = 6
-"""Decimal digits of a score, as the contract writes it; the decision is made on the rounded number."""
+"""Decimal digits of a score (docs/contract.md, What counts as the face); the decision uses the rounded score."""
 SCALE = 10.0**SCORE_DIGITS
 BLOCK = 128
 """Rows of a gallery that are compared at a time: as float64 they stay in a core's cache."""
@@ -42,9 +42,9 @@ class Thresholds:
 def cosines(probe: FloatArray, blocks: Iterable[NDArray[np.float64]]) -> NDArray[np.float64]:
     """(N,) cosines of `probe` (D,) with each row of `blocks`, (any number, D) each and N rows in all, in float64.
 
-    A row's cosine is the same to the last bit whatever rows stand beside it, and the same as `cosine` gives: each is a
-    dot product of its own, and of numbers in half precision, as templates carry them, even an exact one (products of
-    unit vectors are multiples of 2^-48 and add up to less than 2, which float64 holds whole).
+    A row's cosine does not depend on the other rows, and equals that of `cosine` to the last bit: each is a separate
+    dot product. For half-precision numbers, which templates hold, the dot product is exact: the products of unit
+    vectors are multiples of 2^-48 and add up to less than 2, which float64 represents exactly.
     """
     vector = probe.astype(np.float64)
     dots, squares = [], []
@@ -71,7 +71,7 @@ class ScoreMap:
         self._range = self._logistic(1.0) - self._low
 
     def _logistic(self, cosine: float) -> float:
-        # NumPy's exp, not math's: they differ in the last bit now and then, and 1:1 has to give what 1:N gives.
+        # NumPy's exp, not math's: the last bit differs for some arguments, and 1:1 must give the same score as 1:N.
         return 1 / (1 + float(np.exp(-self._slope * (cosine - self._midpoint))))
 
     def one(self, cosine: float) -> float:

@@ -33,7 +33,7 @@ HEADER = struct.Struct("<4sBBHI")
 CHECKSUM = 16
 NONCE = 12
 MAX_LENGTH = 64 * 1024
-"""Longest template that is looked at, in bytes: room for 8,192 float64 numbers."""
+"""Longest template that is parsed, in bytes: 8,192 float64 numbers."""
 DTYPES: dict[str, np.dtype[np.floating[Any]]] = {"<f2": np.dtype("<f2"), "<f4": np.dtype("<f4")}
 WRITTEN = "<f2"
 """Half precision: the cosine of two templates moves by less than 1e-4, and a gallery is half as large."""
@@ -82,8 +82,8 @@ class TemplateCodec:
     def blocks(self, blobs: Sequence[bytes]) -> Iterator[NDArray[np.float64]]:
         """The unit vectors of N templates, in blocks of (up to `BLOCK`, dimension) float64.
 
-        Raises TemplateError for the first block with a bad one. Together the vectors of many templates would pass
-        through memory; a block stays in a core's cache for whatever is done with it next.
+        Raises TemplateError for the first block with an invalid template. Blocks, because the caller's next step then
+        reads them from the core's cache; the vectors of many templates together would not fit there.
         """
         for start in range(0, len(blobs), BLOCK):
             yield _checked(self._rows(blobs[start : start + BLOCK]))

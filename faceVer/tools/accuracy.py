@@ -19,7 +19,7 @@ BINS = 200_000
 """Histogram bins over cosine -1..1: steps of 1e-5, a tenth of what half-precision templates resolve."""
 FMRS = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5)
 ANCHOR_FMR, ANCHOR_SCORE = 1e-4, 0.85
-"""The contract's section 5: score 0.85 at a false match rate of 1e-4."""
+"""docs/contract.md, What counts as the face: score 0.85 at a false match rate of 1e-4."""
 LEAST_ABOVE = 10
 """Impostor pairs that have to lie above a threshold for its false match rate to count as measured."""
 RESAMPLES = 1000

@@ -105,7 +105,7 @@ def _settings(settings: Settings) -> Iterator[Finding]:
     WebhookSender.of(settings)
     OnnxBackend(settings.models.providers)
     if not settings.auth.api_keys and not is_loopback(settings.server.host):
-        yield Finding("settings", "note", f"without {PREFIX}API_KEYS whoever reaches the port may use it")
+        yield Finding("settings", "note", f"without {PREFIX}API_KEYS anyone who reaches the port may use it")
     if settings.server.workers > 1:
         heartbeat_folder()
     if ended := certificate_ended(settings):

@@ -1,4 +1,4 @@
-"""`facever health`: ask a running server, as a container's health check does."""
+"""`facever health`: query the health method of a running server, as a container's health check does."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from faceVer.settings.model import Settings
 
 PATH = "/v1/face/pattern/health"
 PAUSE = 0.5
-"""Seconds between two questions while a server is waited for."""
+"""Seconds between two requests while the command waits for a server."""
 MOST, EXCERPT = 65536, 300
-"""Bytes of an answer that are read; characters of it that are told."""
+"""Bytes of a response that are read; characters of it that the command reports."""
 # To be compared with, not bound to.
 _ANYWHERE = ("0.0.0.0", "::", "")  # noqa: S104
 
@@ -25,11 +25,11 @@ _ANYWHERE = ("0.0.0.0", "::", "")  # noqa: S104
 def health(
     settings: Settings, url: str | None, *, wait: float = 0.0, trusted: ssl.SSLContext | None = None
 ) -> tuple[bool, str]:
-    """(whether the server works, what it says or why it does not). url: its base; by default this machine and the
-    configured port, which no proxy is asked for. wait: seconds to go on asking for. trusted: the certificates, in place
-    of the usual ones.
+    """(whether the server works, its response or the reason why not). url: its base; by default this machine and
+    the configured port, without a proxy. wait: seconds during which the request is repeated. trusted: the certificates,
+    in place of the system's.
 
-    Raises SetupError for a URL that cannot be asked, and for a certificate file of the settings that cannot be read.
+    Raises SetupError for a URL that is not valid, and for a certificate file of the settings that cannot be read.
     """
     base = (url or _own(settings)).rstrip("/")
     if not base.startswith(("http://", "https://")):
@@ -40,7 +40,7 @@ def health(
     )
     seconds, end = settings.api.health_timeout + 5, time.monotonic() + wait
     while True:
-        # The last question is given a second though less is left.
+        # The last request gets at least a second, even if less is left.
         limit = min(seconds, max(end - time.monotonic(), 1.0)) if wait else seconds
         well, text, lasting = _ask(base, limit, opener)
         left = end - time.monotonic()
@@ -50,7 +50,7 @@ def health(
 
 
 def _ask(base: str, seconds: float, opener: urllib.request.OpenerDirector) -> tuple[bool, str, bool]:
-    """(whether it works, what is to be told, whether it would be the same the next time)."""
+    """(whether the server works, the text to report, whether another request would give the same result)."""
     server = f"the server at {base}"
     try:
         with opener.open(base + PATH, timeout=seconds) as answer:
@@ -66,8 +66,8 @@ def _ask(base: str, seconds: float, opener: urllib.request.OpenerDirector) -> tu
             raise SetupError(f"{base}: {error}") from error
         reason = getattr(error, "reason", error)
         if isinstance(reason, ssl.SSLCertVerificationError):
-            told = f"its certificate is not trusted ({reason.verify_message}); --ca-file FILE names what to trust"
-            return False, f"{server} cannot be reached: {told}", True
+            problem = f"its certificate is not trusted ({reason.verify_message}); --ca-file FILE names what to trust"
+            return False, f"{server} cannot be reached: {problem}", True
         words = getattr(reason, "strerror", None) or str(reason) or type(reason).__name__
         return False, f"{server} cannot be reached: {words[0].lower()}{words[1:]}", False
     except ValueError as error:  # brackets without an end, a host name of impossible letters
@@ -75,7 +75,7 @@ def _ask(base: str, seconds: float, opener: urllib.request.OpenerDirector) -> tu
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """A redirect is an answer like others: where it leads to, another may work."""
+    """Redirects are not followed: another server than the one to check might respond."""
 
     def redirect_request(self, *_: object) -> None:
         return None

@@ -1,7 +1,7 @@
 """How good a picture of a face is: six terms, each 0..1 and a pure function, and their weighted geometric mean.
 
 The numbers below are anchored on lfw-dev (press photos; 5th, 50th, 95th percentile) and liveness-dev (selfie videos);
-docs/best-shot.md tells the formula and what each term looks like.
+docs/best-shot.md gives the formula and describes each term.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ EYE_SHUT, EYE_OPEN = 0.15, 0.25
 DARK, DIM, BRIGHT, GLARING = 20.0, 60.0, 190.0, 245.0
 # Luma taken as clipped, and the share of such pixels that makes the term 0; 95 of 100 of lfw-dev have 3 % at most.
 CLIP_LOW, CLIP_HIGH, CLIP_SHARE = 6, 249, 0.4
-# Box sides in pixels: 112-pixel crops gain nothing beyond some 160.
+# Box sides in pixels: above about 160 a 112-pixel crop shows no more detail.
 SMALL, LARGE = 30.0, 160.0
 # The box grown by this much holds ears, chin and most hair.
 MARGIN, MOST_CUT = 1.2, 0.35
 # What no term falls below in the product, so that one of them alone does not hide all others.
 FLOOR = 0.02
-WEIGHTS: Mapping[str, float] = {"sharpness": 0.2, "pose": 0.3, "eyes": 0.2, "exposure": 0.1, "size": 0.1, "whole": 0.1}
+WEIGHTS: Mapping[str, float] = {"sharpness": 0.2, "pose": 0.3, "eyes": 0.2, "exposure": 0.1, "size": 0.1, "inside": 0.1}
 
 # Yaw in degrees by the nose's offset from between the eyes, over their distance: fitted on a turning head (r = 0.98).
 YAW_PER_OFFSET = 98.0
@@ -49,7 +49,7 @@ class FaceQuality:
     eyes: float
     exposure: float
     size: float
-    whole: float
+    inside: float
 
     @property
     def total(self) -> float:
@@ -68,7 +68,7 @@ def quality(image: Image, face: Face, measures: FaceAttributes) -> FaceQuality:
         eyes=eyes_term(measures.eyes_open, measures.eye_ratio),
         exposure=exposure_term(crop),
         size=size_term(face.side),
-        whole=whole_term(face, image),
+        inside=inside_term(face, image),
     )
 
 
@@ -89,7 +89,7 @@ def eyes_term(opened: float, ratio: float) -> float:
 
 
 def exposure_term(crop: Image) -> float:
-    """crop: (112, 112, 3) RGB, aligned. Neither dark nor glaring on the whole, and little of it clipped."""
+    """crop: (112, 112, 3) RGB, aligned. 1 where the mean luma is neither dark nor glaring and little is clipped."""
     luma = cv2.cvtColor(np.ascontiguousarray(crop[20:104, 20:92]), cv2.COLOR_RGB2GRAY)
     mean = float(luma.mean())
     level = min(_ramp(mean, DARK, DIM), 1 - _ramp(mean, BRIGHT, GLARING))
@@ -102,15 +102,15 @@ def size_term(side: float) -> float:
     return _ramp(side, SMALL, LARGE)
 
 
-def whole_term(face: Face, image: Image) -> float:
+def inside_term(face: Face, image: Image) -> float:
     """1 where the box with its margin lies inside the picture, 0 where `MOST_CUT` of it does not."""
     height, width = image.shape[:2]
     x, y = face.centre
     half_wide, half_high = face.width * MARGIN / 2, face.height * MARGIN / 2
     wide = min(x + half_wide, width) - max(x - half_wide, 0.0)
     high = min(y + half_high, height) - max(y - half_high, 0.0)
-    inside = max(0.0, wide) * max(0.0, high) / max(4 * half_wide * half_high, 1e-6)
-    return _ramp(inside, 1 - MOST_CUT, 1.0)
+    share = max(0.0, wide) * max(0.0, high) / max(4 * half_wide * half_high, 1e-6)
+    return _ramp(share, 1 - MOST_CUT, 1.0)
 
 
 def approximate_yaw(landmarks: FloatArray) -> float:

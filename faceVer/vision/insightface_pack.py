@@ -75,7 +75,7 @@ class InsightFaceDetector:
             )
         except InferenceError:
             raise
-        except Exception as error:  # the zoo raises whatever numpy raises
+        except Exception as error:  # the zoo passes on any exception of NumPy
             raise InferenceError(f"{type(error).__name__}: {error}") from error
         faces = [
             Face(row[:4].astype(np.float32), marks.astype(np.float32), float(row[4]))

@@ -36,7 +36,7 @@ def aligned_crop(subject: Subject, rules: QualityGateRules) -> Image:
     matrix = estimate(face.landmarks)
     share, off = coverage(subject.image, matrix), alignment_residual(face.landmarks, matrix)
     if share < rules.min_inside or off > rules.max_residual or (share < CUT and off > CUT_RESIDUAL):
-        raise ExtractionError(f"the face is cut or hidden: {share:.0%} of it in the picture, misfit {off:.1f}")
+        raise ExtractionError(f"the face is cut or hidden: {share:.0%} is in the picture, alignment residual {off:.1f}")
     crop = align(subject.image, face.landmarks, matrix)
     sharp = sharpness(crop)
     if sharp < rules.min_sharpness:

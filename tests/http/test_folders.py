@@ -610,7 +610,7 @@ def expect_instant(answer: Answer, status: int, code: int, field: str | None = N
 
 
 class TestInstantErrors:
-    """Section 7 of the contract: the full API's shape and codes."""
+    """docs/contract.md, Instant folders: the shape and the codes of the Oz API."""
 
     @pytest.mark.parametrize("payload", [b"", b"{nope", b"[]", b"null", b"\xff", b'{"a": ' + b"[" * 70 + b"]" * 70])
     def test_3_structure(self, server: Server, payload: bytes) -> None:

@@ -90,7 +90,7 @@ def _fold_prelu(model: onnx.ModelProto) -> None:
 
 
 def _drop_unused(model: onnx.ModelProto) -> None:
-    """Drop the weights that no node uses any more; those among the graph's inputs would be asked of the caller."""
+    """Drop the weights that no node uses any more; the runtime would require those among the graph's inputs."""
     used = {name for node in model.graph.node for name in node.input} | {value.name for value in model.graph.input}
     kept = [tensor for tensor in model.graph.initializer if tensor.name in used]
     del model.graph.initializer[:]

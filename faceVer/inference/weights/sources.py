@@ -1,6 +1,6 @@
 """Where weight files come from: a registry's own client, or a folder. Bytes in, checked bytes out.
 
-The clients are the user's: whatever mirror, proxy or certificate they are set up for is honoured.
+The user's own client of the registry is run, so its configured mirror, proxy and certificates apply.
 """
 
 from __future__ import annotations

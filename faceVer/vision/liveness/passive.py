@@ -51,7 +51,7 @@ class PadEnsemble:
 
 
 class MiniFasNet:
-    """MiniFASNet (github.com/minivision-ai/Silent-Face-Anti-Spoofing): BGR, 0..255 float, 128x128; three logits.
+    """MiniFASNet (`github.com/minivision-ai/Silent-Face-Anti-Spoofing`): BGR, 0..255 float, 128x128; three logits.
 
     Views are run one by one: in a batch they give the same bits and take longer (docs/liveness.md).
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-ID = str  # the example shows a null where the contract (section 6) asks for a fresh UUID
+ID = str  # a new UUID (docs/contract.md, The folder document), where the example has a null
 MEDIA: dict[str, Any] = {
     "folder_id": str,
     "media_id": str,

@@ -15,7 +15,7 @@ _VALUES: dict[MediaKind, dict[str, Any]] = {"video": CLIP, "image": PHOTO, "shot
 
 
 def medium(key: str, kind: MediaKind = "image", **more: Any) -> MediaItem:
-    """A medium whose id is `id-<key>`."""
+    """A media item whose id is `id-<key>`."""
     values: dict[str, Any] = {
         "media_id": f"id-{key}",
         "kind": kind,

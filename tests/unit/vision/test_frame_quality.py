@@ -70,11 +70,11 @@ def test_exposure_marks_down_dark_glaring_and_clipped() -> None:
     assert 0 < q.exposure_term(half) < 0.9
 
 
-def test_size_and_whole() -> None:
+def test_size_and_inside() -> None:
     assert [q.size_term(side) for side in (10, 30, 160, 900)] == [0, 0, 1, 1]
     image = np.zeros((200, 200, 3), np.uint8)
-    assert q.whole_term(a_face(60, 60, 140, 140), image) == 1
-    cut_off = [q.whole_term(a_face(left, 60, left + 80, 140), image) for left in (0, -10, -20, -40, -90)]
+    assert q.inside_term(a_face(60, 60, 140, 140), image) == 1
+    cut_off = [q.inside_term(a_face(left, 60, left + 80, 140), image) for left in (0, -10, -20, -40, -90)]
     assert all(a > b for a, b in pairwise(cut_off[:4]))
     assert cut_off[-1] == 0
 
@@ -104,13 +104,13 @@ def test_a_real_face_is_good_and_each_fault_shows_in_its_own_term(engine: FaceEn
     image = support.selfie(width=500, height=500)
     good = of(engine, image)
     assert good.total > 0.75
-    assert min(good.pose, good.eyes, good.exposure, good.whole) > 0.8
+    assert min(good.pose, good.eyes, good.exposure, good.inside) > 0.8
     assert of(engine, support.blurred(image, 4)).sharpness < 0.3
     assert of(engine, (image * 0.12).astype(np.uint8)).exposure < 0.5
     assert of(engine, support.selfie(width=150, height=150)).size < 0.4
     box = engine.subject(image).face.box
     cut_off = np.ascontiguousarray(image[:, int(box[0] + 0.15 * (box[2] - box[0])) :])
-    assert of(engine, cut_off).whole < 0.85  # the detector draws the box around what is left
+    assert of(engine, cut_off).inside < 0.85  # the detector draws the box around what is left
 
 
 def test_attributes_follow_the_mirror(engine: FaceEngine) -> None:
