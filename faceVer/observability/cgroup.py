@@ -1,4 +1,4 @@
-"""What the control groups (v2 and v1) allow that this process is in: its own, and all above it."""
+"""CPU and memory limits of the process's control groups (v2 and v1): its own, and all above it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ROOT, OWN = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
 
 
 def cpu_quota(root: Path = ROOT, own: Path = OWN) -> float:
-    """CPUs' worth of time that may be used; infinity where there is no quota."""
+    """The CPU quota, as a number of CPUs; infinity where there is none."""
     found = [math.inf]
     for folder in _folders("cpu", root, own):
         quota, period = _numbers(folder / "cpu.max", 2)
@@ -23,7 +23,7 @@ def cpu_quota(root: Path = ROOT, own: Path = OWN) -> float:
 
 
 def memory_limit(root: Path = ROOT, own: Path = OWN) -> float:
-    """Bytes that may be used; infinity where there is no limit."""
+    """The memory limit in bytes; infinity where there is none."""
     found = [math.inf]
     for folder in _folders("memory", root, own):
         for name in ("memory.max", "memory.limit_in_bytes"):
@@ -32,7 +32,7 @@ def memory_limit(root: Path = ROOT, own: Path = OWN) -> float:
 
 
 def _folders(controller: str, root: Path, own: Path) -> Iterator[Path]:
-    """Of the groups this process is in, as far as they can be seen: from within a container, its own is the root."""
+    """The visible folders of the process's groups: within a container its own group is the root."""
     try:
         lines = own.read_text().splitlines()
     except OSError:
@@ -53,7 +53,7 @@ def _folders(controller: str, root: Path, own: Path) -> Iterator[Path]:
 
 
 def _numbers(file: Path, count: int) -> list[float]:
-    """The numbers a file holds, NaN for what is none."""
+    """The first `count` numbers of a file; NaN for a word that is not a number, or is missing."""
     try:
         words = file.read_text().split()
     except OSError:

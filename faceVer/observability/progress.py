@@ -56,7 +56,7 @@ class Progress:
 
 
 def _size(folder: Path) -> int:
-    """Bytes below a folder, as far as they can be seen: files come and go while the clients work."""
+    """Bytes below a folder; files that vanish meanwhile are left out."""
     total = 0
     with contextlib.suppress(OSError):
         for path in folder.rglob("*"):
@@ -108,7 +108,7 @@ class Bar:
 
 
 def _columns(terminal: TextIO) -> int:
-    """How wide a terminal is: a line that wraps cannot be drawn over."""
+    """The width of a terminal: a line that wraps could not be overwritten."""
     try:
         return os.get_terminal_size(terminal.fileno()).columns or 80
     except OSError:
@@ -116,7 +116,7 @@ def _columns(terminal: TextIO) -> int:
 
 
 def _duration(seconds: float) -> str:
-    """Hours, minutes and seconds, as far as they are needed."""
+    """As [hours:]minutes:seconds."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

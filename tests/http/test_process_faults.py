@@ -328,7 +328,7 @@ class TestDisk:
             head = {"Content-Type": "multipart/form-data; boundary=72468"}
             folder = form([image_part("m", large), part("payload", b'{"analyses": [{"type": "quality"}]}')])
             assert running.call("POST", INSTANT, folder, head).status == 200
-            if arguments:  # a worker that takes another's place needs no room either
+            if arguments:  # a worker that takes another's place needs no space either
                 first = children(running.process.pid)
                 os.kill(first[0], signal.SIGKILL)
                 assert soon(lambda: len(set(children(running.process.pid)) | set(first)) > 2)

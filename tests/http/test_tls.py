@@ -131,7 +131,7 @@ class TestTls:
         [
             ("cert.pem", "", "must be set together"),
             ("nothing.pem", "key.pem", "No such file"),
-            ("key.pem", "key.pem", "no PEM, or the key has a password"),
+            ("key.pem", "key.pem", "not PEM, or the key has a password"),
             ("cert.pem", "other.pem", "KEY_VALUES_MISMATCH"),
         ],
     )
