@@ -11,32 +11,38 @@ import numpy as np
 from numpy.typing import NDArray
 
 Tensors = Mapping[str, NDArray[Any]]
-"""Name -> array. The first axis is the batch; arrays of one call have the same length there."""
+"""Name -> array. The first axis is the batch; all arrays of one call have the same length there."""
+Shape = tuple[int | str | None, ...]
+"""Of a tensor; a text or None stands for a free axis."""
 
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """A model's inputs and outputs in the file's order: name -> shape, a text or None standing for a free axis."""
+    """A model's inputs and outputs by name, in the file's order."""
 
-    inputs: Mapping[str, tuple[int | str | None, ...]]
-    outputs: Mapping[str, tuple[int | str | None, ...]]
+    inputs: Mapping[str, Shape]
+    outputs: Mapping[str, Shape]
 
 
 class Backend(Protocol):
-    """Runs models. Every method may be called from any thread, once the models are loaded."""
+    """Runs models. `infer` may be called from any thread; the other methods while models are loaded, from one."""
 
     @property
     def runtime(self) -> str:
-        """The runtime and its version, as `/version` names it; a device other than the CPU follows in brackets."""
+        """The runtime and its version, as `/version` names it; a provider other than the CPU follows in brackets."""
         ...
 
     @property
     def providers(self) -> tuple[str, ...]:
-        """What the loaded models really run on, in order of preference."""
+        """The execution providers that the loaded models use, in order of preference."""
         ...
 
     def load(self, model: str, path: Path) -> Signature:
-        """Load a file under a name. Raises SetupError."""
+        """Load a file under a name. Raises SetupError, also where a configured provider cannot be used."""
+        ...
+
+    def unload(self, model: str) -> None:
+        """Release a loaded model and its memory."""
         ...
 
     def infer(self, model: str, inputs: Tensors) -> dict[str, NDArray[Any]]:

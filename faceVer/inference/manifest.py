@@ -58,6 +58,17 @@ class InputSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownAnswer:
+    """What a model gives for the tensor of the known-answer test (inference/known_answer.py).
+
+    shape: of the tensor, (1, C, H, W). values: of its outputs.
+    """
+
+    shape: tuple[int, ...]
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ModelSpec:
     """One model of the manifest. sha256: of the file inside the source package, hex."""
 
@@ -74,8 +85,7 @@ class ModelSpec:
     prepare: tuple[str, ...]
     input: InputSpec
     calibration: Calibration | None = None
-    known_answer: tuple[float, ...] = ()
-    """Of a recognizer: the first components of its embedding of the probe image (vision/known_answer.py)."""
+    known_answer: KnownAnswer | None = None
 
     @property
     def info(self) -> ModelInfo:
@@ -182,9 +192,18 @@ def _model(name: str, entry: Mapping[str, Any]) -> ModelSpec:
         prepare=tuple(entry.get("prepare", ())),
         input=InputSpec(**known),
         calibration=read_calibration(entry.get("calibration")),
-        known_answer=tuple(float(value) for value in entry.get("known_answer", ())),
+        known_answer=_known_answer(entry.get("known_answer")),
         **text,
     )
+
+
+def _known_answer(table: Mapping[str, Any] | None) -> KnownAnswer | None:
+    if table is None:
+        return None
+    shape, values = tuple(map(int, table["shape"])), tuple(map(float, table["values"]))
+    if len(shape) != 4 or shape[0] != 1 or not values:
+        raise ValueError("a known answer has a shape [1, channels, height, width] and values")
+    return KnownAnswer(shape, values)
 
 
 def read_calibration(table: Mapping[str, Any] | None) -> Calibration | None:

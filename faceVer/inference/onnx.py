@@ -1,4 +1,4 @@
-"""The ONNX Runtime backend: the only maker of its sessions, and where an inference failure gets its name."""
+"""The ONNX Runtime backend: the only code that makes its sessions and maps its failures to InferenceError."""
 
 from __future__ import annotations
 
@@ -33,40 +33,43 @@ class OnnxBackend:
     """Sessions of ONNX Runtime in this process. See `Backend`."""
 
     def __init__(self, providers: Sequence[str]) -> None:
-        """providers: the setting's. Raises SetupError where one is malformed or not in this build."""
-        self._configured = parse_providers(providers)
-        check_available(self._configured, onnxruntime.get_available_providers())
+        """providers: FACEVER_PROVIDERS. Raises SetupError where one is malformed or not in this build."""
+        self._providers = parse_providers(providers)
+        check_available(self._providers, onnxruntime.get_available_providers())
         self._sessions: dict[str, onnxruntime.InferenceSession] = {}
-        self._used: dict[str, None] = {}
-        self._outputs: dict[str, list[str]] = {}
+        self._outputs: dict[str, tuple[str, ...]] = {}
 
     @property
     def runtime(self) -> str:
-        device = [name for name in self.providers if name != CPU]
-        return f"{RUNTIME} ({device[0]})" if device else RUNTIME
+        devices = [name for name in self.providers if name != CPU]
+        return f"{RUNTIME} ({', '.join(devices)})" if devices else RUNTIME
 
     @property
     def providers(self) -> tuple[str, ...]:
-        return tuple(self._used)
+        used = {name for session in self._sessions.values() for name in session.get_providers()}
+        return tuple(provider.name for provider in self._providers if provider.name in used)
 
     def load(self, model: str, path: Path) -> Signature:
         try:
             session = onnxruntime.InferenceSession(
                 str(path),
                 session_options(),
-                providers=[provider.name for provider in self._configured],
-                provider_options=[provider.options for provider in self._configured],
+                providers=[provider.name for provider in self._providers],
+                provider_options=[provider.options for provider in self._providers],
+                # Otherwise Python replaces a provider that fails, at the start or in any later run, by the CPU.
+                enable_fallback=0,
             )
         except Exception as error:  # the runtime's exceptions have no common base
             raise SetupError(f"ONNX Runtime cannot load {path.name}: {error}") from error
-        used = session.get_providers()
-        check_used(self._configured, used, path.name)
-        configured = [provider.name for provider in self._configured]
-        self._used |= dict.fromkeys(name for name in used if name in configured)
-        self._sessions[model] = session
-        outputs = {output.name: tuple(output.shape) for output in session.get_outputs()}
-        self._outputs[model] = list(outputs)
-        return Signature({one.name: tuple(one.shape) for one in session.get_inputs()}, outputs)
+        # The native code replaces providers, too: those whose libraries it cannot load.
+        check_used(self._providers, session.get_providers(), path.name)
+        inputs = {one.name: tuple(one.shape) for one in session.get_inputs()}
+        outputs = {one.name: tuple(one.shape) for one in session.get_outputs()}
+        self._sessions[model], self._outputs[model] = session, tuple(outputs)
+        return Signature(inputs, outputs)
+
+    def unload(self, model: str) -> None:
+        del self._sessions[model], self._outputs[model]
 
     def infer(self, model: str, inputs: Tensors) -> dict[str, NDArray[Any]]:
         try:

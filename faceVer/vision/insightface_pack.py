@@ -43,9 +43,6 @@ class _Session:
     def get_outputs(self) -> list[_Tensor]:
         return _tensors(self._signature.outputs)
 
-    def get_providers(self) -> list[str]:
-        return list(self._backend.providers)
-
     def run(self, outputs: Sequence[str] | None, feed: Mapping[str, NDArray[Any]]) -> list[NDArray[Any]]:
         found = self._backend.infer(self._model, feed)
         return [found[name] for name in outputs or found]
@@ -120,10 +117,13 @@ def load_folder(
                 model = SCRFD(model_file=str(path), session=session, static_shape_sessions=False)
                 if model.use_kps:
                     detectors.append((model, path))
+                    continue
             elif tuple(shape[2:4]) == (CROP, CROP) and len(signature.outputs) == 1:
                 recognizers.append((ArcFaceONNX(model_file=str(path), session=session), path))
+                continue
         except Exception as error:
             raise SetupError(f"insightface cannot load {path}: {type(error).__name__}: {error}") from error
+        backend.unload(path.name)  # a pack may hold models of other tasks
     for found, what in (
         (detectors, "detection model with landmarks (SCRFD, RetinaFace)"),
         (recognizers, f"recognition model of {CROP}x{CROP} (ArcFace)"),

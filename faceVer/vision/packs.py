@@ -10,23 +10,21 @@ from typing import NamedTuple
 
 from faceVer.domain.errors import SetupError
 from faceVer.domain.values import ModelInfo
-from faceVer.inference.backend import Backend, LoadedModel
+from faceVer.inference.backend import Backend
+from faceVer.inference.known_answer import load_model
 from faceVer.inference.manifest import (
     DIGITS,
     MANIFEST,
     Calibration,
     Manifest,
-    ModelSpec,
     digest,
     is_folder_pack,
     load_manifest,
     read_calibration,
     weights_folder,
 )
-from faceVer.inference.weights.store import require
 from faceVer.vision.detection.centerface import CenterFace
 from faceVer.vision.detection.detector import Detector
-from faceVer.vision.known_answer import check_known_answer
 from faceVer.vision.recognition import ArcFace, Recognizer
 
 log = logging.getLogger(__name__)
@@ -79,9 +77,8 @@ def _from_manifest(manifest: Manifest, selection: PackSelection, backend: Backen
     for spec in (pack.detection, pack.recognition):
         if spec.kind != kinds[spec.task]:
             raise SetupError(f"{spec.name}: no code for a {spec.task} model of kind {spec.kind!r}")
-    detector = CenterFace(_load(manifest, pack.detection, backend), selection.detection_threshold)
-    recognizer = ArcFace(_load(manifest, pack.recognition, backend), pack.recognition.input)
-    check_known_answer(recognizer, pack.recognition)
+    detector = CenterFace(load_model(manifest, pack.detection, backend), selection.detection_threshold)
+    recognizer = ArcFace(load_model(manifest, pack.recognition, backend), pack.recognition.input)
     return Models(
         pack.name,
         detector,
@@ -91,10 +88,6 @@ def _from_manifest(manifest: Manifest, selection: PackSelection, backend: Backen
         _calibration(pack.recognition.calibration, pack.name),
         (pack.detection.info, pack.recognition.info),
     )
-
-
-def _load(manifest: Manifest, spec: ModelSpec, backend: Backend) -> LoadedModel:
-    return LoadedModel.load(backend, spec.name, require(manifest, spec))
 
 
 def _from_folder(folder: Path, backend: Backend, threshold: float) -> Models:

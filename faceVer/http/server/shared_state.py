@@ -12,6 +12,7 @@ from aiohttp import web
 from faceVer.domain.errors import SetupError
 from faceVer.http.endpoints import endpoint_table
 from faceVer.http.server.app import create_app, new_metrics
+from faceVer.inference.onnx import OnnxBackend
 from faceVer.services.faces import FaceEngine
 from faceVer.services.folders.service import FolderService
 from faceVer.settings.model import Settings
@@ -43,7 +44,8 @@ class SharedState:
     def load(self) -> None:
         """Load the models, to share them. Raises SetupError: an error is reported once, not by every worker."""
         if self.settings.models.providers != FORKABLE:
-            FaceEngine.load(self.settings)
+            # Not the models: a process cannot use CUDA that was initialized before it was forked.
+            OnnxBackend(self.settings.models.providers)
             return
         self._engine = FaceEngine.load(self.settings)
         # Without liveness models the other endpoints work; the workers report the error.

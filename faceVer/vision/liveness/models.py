@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from faceVer.domain.errors import SetupError
 from faceVer.domain.values import ModelInfo
 from faceVer.inference.backend import Backend, LoadedModel
-from faceVer.inference.manifest import DEFAULT_PACK, MANIFEST, Manifest, ModelSpec, Pack, load_manifest, weights_folder
-from faceVer.inference.weights.store import require
+from faceVer.inference.known_answer import load_model
+from faceVer.inference.manifest import DEFAULT_PACK, MANIFEST, Manifest, Pack, load_manifest, weights_folder
 from faceVer.vision.face_attributes import FaceAttributeModels
 from faceVer.vision.liveness.passive import MiniFasNet, PadEnsemble, PadModel
 from faceVer.vision.packs import PackSelection
@@ -37,15 +37,13 @@ def load_liveness_models(selection: PackSelection, backend: Backend) -> Liveness
     liveness = _pack_with(manifest, selection.pack, lambda pack: bool(pack.liveness))
     extras = {spec.task: spec for spec in _pack_with(manifest, selection.pack, _has_attributes).extra}
 
-    def load(spec: ModelSpec) -> LoadedModel:
-        return LoadedModel.load(backend, spec.name, require(manifest, spec))
-
     members: list[tuple[PadModel, float]] = []
     for spec in liveness.liveness:
         if spec.kind not in KINDS:
             raise SetupError(f"{spec.name}: no code for a liveness model of kind {spec.kind!r}")
-        members.append((KINDS[spec.kind](load(spec)), liveness.liveness_weights.get(spec.name, 1.0)))
-    attributes = FaceAttributeModels(*(load(extras[task]) for task in ATTRIBUTE_TASKS))
+        model = KINDS[spec.kind](load_model(manifest, spec, backend))
+        members.append((model, liveness.liveness_weights.get(spec.name, 1.0)))
+    attributes = FaceAttributeModels(*(load_model(manifest, extras[task], backend) for task in ATTRIBUTE_TASKS))
     used = (*liveness.liveness, *(extras[task] for task in ATTRIBUTE_TASKS))
     return LivenessModels(PadEnsemble(members), attributes, tuple(spec.info for spec in used))
 

@@ -9,9 +9,12 @@ import signal
 import threading
 from collections.abc import Iterator
 from typing import Any
+from unittest.mock import Mock
 
+import onnxruntime
 import pytest
 
+from faceVer.domain.errors import SetupError
 from faceVer.http.server.shared_state import SharedState
 from faceVer.http.server.workers import Application, WorkerArbiter
 from faceVer.services.faces import FaceEngine
@@ -64,6 +67,15 @@ def test_without_a_free_row_the_arbiter_wants_no_more_workers(
     caplog.clear()
     arbiter.manage_workers()
     assert not [record for record in caplog.records if "no further worker" in record.getMessage()]
+
+
+def test_devices_are_initialized_in_the_workers_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process cannot use CUDA that was initialized before it was forked."""
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CUDAExecutionProvider"])
+    monkeypatch.setattr(onnxruntime, "InferenceSession", Mock(side_effect=AssertionError))
+    SharedState(Settings.of(workers=2, providers=("CUDAExecutionProvider:device_id=1",))).load()
+    with pytest.raises(SetupError, match="MagicExecutionProvider is not in this build"):
+        SharedState(Settings.of(workers=2, providers=("MagicExecutionProvider",))).load()
 
 
 def test_threads_that_python_does_not_know_are_reported_before_the_fork(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import onnxruntime
 import pytest
+from onnxruntime.capi.onnxruntime_pybind11_state import EPFail
 
 from faceVer.domain.errors import InferenceError, SetupError
 from faceVer.inference.backend import LoadedModel
@@ -69,7 +71,7 @@ def test_a_device_that_the_runtime_silently_replaces_stops_the_start(monkeypatch
     cuda = "CUDAExecutionProvider"
     session = onnxruntime.InferenceSession
 
-    def without_device(path: str, options: Any, providers: list[str], provider_options: Any) -> Any:
+    def without_device(path: str, options: Any, **_: Any) -> Any:
         return session(path, options, providers=list(CPU))
 
     monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: [cuda, *CPU])
@@ -78,3 +80,25 @@ def test_a_device_that_the_runtime_silently_replaces_stops_the_start(monkeypatch
     with pytest.raises(SetupError, match=rf"{cuda} is configured, but ONNX Runtime uses CPUExecutionProvider"):
         backend.load("eyes", file("eyestate"))
     check_used(parse_providers([cuda]), [cuda, *CPU], "eyes")
+
+
+def test_a_provider_that_fails_in_a_run_is_not_replaced_by_the_cpu() -> None:
+    backend = OnnxBackend(CPU)
+    (name,) = backend.load("eyes", file("eyestate")).inputs
+    session = backend._sessions["eyes"]
+    session._sess = Mock(wraps=session._sess, **{"run.side_effect": EPFail("out of memory")})
+    with pytest.raises(InferenceError, match="out of memory"):
+        backend.infer("eyes", {name: np.zeros((1, 1, 24, 24), np.float32)})
+
+
+def test_a_runtime_on_a_device_names_its_provider(monkeypatch: pytest.MonkeyPatch) -> None:
+    cuda = "CUDAExecutionProvider"
+    session = Mock(**{"get_providers.return_value": [cuda, *CPU], "get_inputs.return_value": []})
+    session.get_outputs.return_value = []
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: [cuda, *CPU])
+    monkeypatch.setattr(onnxruntime, "InferenceSession", Mock(return_value=session))
+    backend = OnnxBackend([f"{cuda}:device_id=1"])
+    backend.load("eyes", file("eyestate"))
+    assert (backend.runtime, backend.providers) == (f"{RUNTIME} ({cuda})", (cuda,))
+    backend.unload("eyes")
+    assert backend.providers == ()

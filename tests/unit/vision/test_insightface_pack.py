@@ -10,8 +10,10 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from faceVer.domain.errors import NoFaceError, SetupError
+from faceVer.inference.onnx import OnnxBackend
 from faceVer.services.faces import FaceEngine
 from faceVer.settings.loader import load_settings
+from faceVer.vision.insightface_pack import load_folder
 from faceVer.vision.packs import CALIBRATION_FILE
 from tests import support_faces as faces
 from tests.support_models import load_models
@@ -199,6 +201,16 @@ def test_other_sizes_are_no_recognizers(tmp_path: Path) -> None:
     recognizer(tmp_path / "rec.onnx", side=224)
     with pytest.raises(SetupError, match="recognition model of 112x112"):
         load_models(load_settings({"FACEVER_PACK": str(tmp_path)}))
+
+
+def test_models_of_other_tasks_are_not_kept_in_memory(tmp_path: Path) -> None:
+    detector(tmp_path / "det.onnx", SCRFD_STRIDES, 2)
+    recognizer(tmp_path / "rec.onnx")
+    recognizer(tmp_path / "attributes.onnx", side=98)
+    detector(tmp_path / "det_without_landmarks.onnx", SCRFD_STRIDES, 2, landmarks=False)
+    backend = OnnxBackend(("CPUExecutionProvider",))
+    load_folder(tmp_path, backend, 0.5)
+    assert set(backend._sessions) == {"det.onnx", "rec.onnx"}
 
 
 def test_real_pictures_without_a_bright_spot_are_no_crash(tmp_path: Path) -> None:
