@@ -6,11 +6,12 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check audit weights docs browser contract deploy-check image-proof accuracy soak load fuzz fuzz-guided bench lock clean
+.PHONY: help serve test test-quick check audit weights docs browser contract deploy-check image-proof accuracy soak load fuzz fuzz-guided bench lock clean
 
 help:
 	@echo "make serve     set up and serve on 0.0.0.0:$(PORT) (PORT= changes it)"
 	@echo "make test      set up and run the tests"
+	@echo "make test-quick  unit tests only, within a minute"
 	@echo "make check     lint, types, import rules, security lint, audit"
 	@echo "make audit     known vulnerabilities of the locked packages"
 	@echo "make weights   fetch, verify and prepare the model weights"
@@ -59,6 +60,10 @@ check: $(VENV)/dev.stamp
 # Known vulnerabilities of the locked packages; where the registry has no data on them it says so and passes.
 audit: $(VENV)/dev.stamp
 	@$(BIN)/python requirements/audit.py requirements/runtime.lock
+
+# The inner loop: unit tests, no server process.
+test-quick: $(VENV)/dev.stamp weights
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 tests/unit
 
 # A file's tests stay together: they share servers.
 test: $(VENV)/dev.stamp weights
