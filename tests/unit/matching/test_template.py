@@ -100,7 +100,7 @@ def test_random_bytes_are_refused(noise: bytes, with_magic: bool) -> None:
 
 @settings(max_examples=300)
 @given(st.binary(max_size=400))
-def test_random_sealed_bodies_are_refused(noise: bytes) -> None:
+def test_random_bodies_with_a_valid_checksum_are_rejected(noise: bytes) -> None:
     with pytest.raises(TemplateError):
         CODEC.decode(sealed(noise))
 
