@@ -17,7 +17,7 @@ class QualityConfs(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     threshold_replay: Annotated[Share, doc("Of an older score; decides nothing.")]
     extract_best_shot: Annotated[bool, doc("Whether best shots were requested.")]
     threshold_liveness: Annotated[Share, doc("Of an older score; decides nothing.")]
-    threshold_spoofing: Annotated[Share, doc("Highest chance of a presentation attack that passes.")]
+    threshold_spoofing: Annotated[Share, doc("Highest PAD score that passes.")]
 
 
 class BiometryConfs(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -28,26 +28,26 @@ class BiometryConfs(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class QualityScore(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The score of a medium."""
+    """The PAD score of a media item."""
 
-    confidence_spoofing: Annotated[Share, doc("The chance that the medium shows a presentation attack.")]
+    confidence_spoofing: Annotated[Share, doc("PAD score of the media item: 0 = bona fide, 1 = presentation attack.")]
 
 
 class BiometryScores(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The comparison scores of pairs of media: of all in an analysis, in a result of the pairs of its medium."""
+    """Comparison scores: in an analysis of all pairs of media, in a result of the pairs that include its media item."""
 
     max_confidence: Annotated[Share, doc("Highest comparison score of the pairs.")]
     min_confidence: Annotated[Share, doc("Lowest comparison score of the pairs.")]
 
 
 class ResultBase(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The fields of every result. The Oz API adds one of the last three, by the type of the medium."""
+    """The fields of every result. The Oz API adds one of the last three, by the type of the media item."""
 
     company_id: NotUsed
     media_association_id: Annotated[Uuid, doc("The same as `source_media_id`.")]
     analysis_id: Annotated[Uuid, doc("Id of the analysis.")]
     results_data: QualityScore | BiometryScores
-    source_media_id: Annotated[Uuid, doc("Id of the medium.")]
+    source_media_id: Annotated[Uuid, doc("Id of the media item.")]
     output_images: list[OutputImage]
     collection_persons: Annotated[
         list[MetaData], Meta(max_length=0, description="Of the Oz API's collections; always empty.")
@@ -61,17 +61,17 @@ class ResultBase(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class QualityResult(ResultBase, frozen=True, kw_only=True):
-    """What a quality analysis found in one medium."""
+    """The result of a quality analysis for one media item."""
 
     results_data: QualityScore
     output_images: Annotated[
         list[OutputImage],
-        Meta(max_length=1, description="The best shot, where one was requested and the medium has frames."),
+        Meta(max_length=1, description="The best shot, if requested and the media item is a video or archive."),
     ]
 
 
 class BiometryResult(ResultBase, frozen=True, kw_only=True):
-    """What a biometry analysis found for one medium: over the pairs that it is part of."""
+    """The result of a biometry analysis for one media item: over the pairs that include it."""
 
     results_data: BiometryScores
     output_images: Annotated[
@@ -92,7 +92,7 @@ class AnalysisBase(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     results_data: BiometryScores | None
     confs: QualityConfs | BiometryConfs
     error_message: Annotated[
-        str | None, doc("Why the analysis failed; null where it did not. A medium is named by its `media_id`.")
+        str | None, doc("Why the analysis failed, null if it did not. Names a media item by its `media_id`.")
     ]
     error_code: int | None
     resolution_operator: NotUsed
@@ -107,20 +107,18 @@ class AnalysisBase(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class QualityAnalysis(AnalysisBase, frozen=True, kw_only=True, tag_field="type", tag="QUALITY"):
-    """Liveness: DECLINED where a medium's chance of a presentation attack is above the threshold, else SUCCESS."""
+    """Liveness: DECLINED if the PAD score of a media item is above the threshold, else SUCCESS."""
 
-    results_data: Annotated[None, doc("The numbers are those of each medium, in `results_media`; always null.")]
+    results_data: Annotated[None, doc("Always null: each media item has its own score, in `results_media`.")]
     confs: QualityConfs
     error_code: Annotated[
         Literal[5, 202] | None,
         doc(
-            "null: the analysis did not fail; 202: a medium shows no face, or several persons; 5: the tags leave no "
-            "medium to analyse."
+            "null: the analysis did not fail; 202: a media item shows no face or several persons; 5: the tags exclude "
+            "all media."
         ),
     ]
-    results_media: Annotated[
-        list[QualityResult], doc("What was found, medium by medium; empty where the analysis failed.")
-    ]
+    results_media: Annotated[list[QualityResult], doc("One result per media item; empty if the analysis failed.")]
 
 
 class BiometryAnalysis(AnalysisBase, frozen=True, kw_only=True, tag_field="type", tag="BIOMETRY"):
@@ -131,10 +129,8 @@ class BiometryAnalysis(AnalysisBase, frozen=True, kw_only=True, tag_field="type"
     error_code: Annotated[
         Literal[202] | None,
         doc(
-            "null: the analysis did not fail; 202: a medium shows no face, or several persons, or there are too few "
+            "null: the analysis did not fail; 202: a media item shows no face or several persons, or there are too few "
             "media."
         ),
     ]
-    results_media: Annotated[
-        list[BiometryResult], doc("What was found, medium by medium; empty where the analysis failed.")
-    ]
+    results_media: Annotated[list[BiometryResult], doc("One result per media item; empty if the analysis failed.")]

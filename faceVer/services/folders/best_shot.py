@@ -1,4 +1,4 @@
-"""The frames of a medium by quality, and its best shot (docs/best-shot.md)."""
+"""The frames of a media item ranked by quality, and its best shot (docs/best-shot.md)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from faceVer.settings.model import Settings
 from faceVer.vision.face_attributes import FaceAttributeModels
 from faceVer.vision.frame_quality import FaceQuality, quality
 
-# Frames are tried in order of quality until one yields a template; a medium with none among these gets the best one.
+# Frames tried, best first, until one yields a template. If none does, the best shot is the frame of highest quality.
 MAX_TRIED = 4
 
 RankedFrames = Sequence[tuple[FaceQuality, FrameDetection]]
@@ -30,7 +30,7 @@ class BestShots:
         self._side, self._quality = settings.liveness.best_shot_side, settings.liveness.best_shot_quality
 
     def ranked(self, detections: Sequence[FrameDetection]) -> RankedFrames:
-        """Detections by quality, best first, equal ones in their order; those with a second face after all others."""
+        """Detections by quality, best first; frames with a second person last, equal ones in their order."""
         rated = []
         for found in detections:
             try:
@@ -42,7 +42,7 @@ class BestShots:
         return sorted(rated, key=lambda item: (not item[1].alone, -item[0].total))
 
     def best(self, ranked: RankedFrames) -> JpegImage | None:
-        """The best frame; of the first few, the first that `extract` accepts. None where there is none."""
+        """The first of the `MAX_TRIED` best frames that `extract` accepts, else the best. None without frames."""
         first: JpegImage | None = None
         for _, found in ranked[:MAX_TRIED]:
             with stage("best_shot"):

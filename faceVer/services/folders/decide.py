@@ -27,7 +27,7 @@ Match = Callable[[Vector, Sequence[Vector]], Sequence[Comparison]]
 
 
 def decide(plan: Plan, findings: Sequence[Findings], match: Match, ended: float) -> Folder:
-    """The finished folder. findings: of every medium of the plan. ended: Unix seconds, when the last was examined."""
+    """The finished folder. findings: of all media of the plan. ended: Unix seconds, when the last was examined."""
     found = {one.media_id: one for one in findings}
     media = {planned.item.media_id: _decoded(planned.item, found[planned.item.media_id]) for planned in plan.media}
     analyses = tuple(_analysis(planned, plan, media, found, match, ended) for planned in plan.analyses)

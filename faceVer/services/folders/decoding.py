@@ -1,4 +1,4 @@
-"""One medium of a folder: from its bytes to frames."""
+"""Decoding of one media item of a folder, from bytes to frames."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from faceVer.observability.timings import stage
 
 @dataclass(frozen=True, slots=True)
 class DecodedMedium:
-    """The frames of a medium. width, height, duration, fps: see domain.folders.MediaItem."""
+    """The frames of a media item. width, height, duration, fps: see domain.folders.MediaItem."""
 
     frames: list[Frame]
     width: int
@@ -26,7 +26,7 @@ class DecodedMedium:
 
 
 def decode_medium(data: bytes, kind: MediaKind, limits: MediaLimits) -> DecodedMedium:
-    """Decode a medium. Raises SampleError."""
+    """Decode a media item. Raises SampleError."""
     with stage("decode"):
         return _decoded(data, kind, limits)
 

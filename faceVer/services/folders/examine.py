@@ -1,6 +1,6 @@
-"""The second step of a folder: from one medium to the findings in it.
+"""The second step of a folder: from one media item to its findings.
 
-Everything any analysis needs of the medium is extracted in one pass: it is decoded once, and its frames are dropped.
+One pass extracts what all analyses need: the media item is decoded once, and its frames are released afterwards.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ class Examiner:
         self._best_shots = BestShots(engine, liveness.attributes, settings)
 
     def examine(self, data: bytes, medium: PlannedMedium, limits: MediaLimits, now: float) -> Findings:
-        """The findings in one medium. data: its file. now: Unix seconds. Raises SampleError, InferenceError.
+        """The findings of one media item. data: its file. now: Unix seconds. Raises SampleError, InferenceError.
 
-        limits: of the request; its media share the budget in it.
+        limits: of the request; its media share the budget.
         """
         item, extraction = medium.item, medium.extraction
         decoded = decode_medium(data, item.kind, limits)

@@ -1,4 +1,4 @@
-"""What is found in one medium: complete values, without images or models, so that they can be stored."""
+"""The findings of one media item: complete values, without decoded images or models, so that they can be stored."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Vector = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class FrameScore:
-    """One frame's part in a PAD score.
+    """The PAD score of one frame and its weight in the mean.
 
     index, time, name: see domain.values.Frame. box: the subject's left, top, right, bottom in pixels of the frame,
     turned upright. pad_score: 0..1. weight: of the frame in the mean. alone: whether no second person was detected.
@@ -32,7 +32,7 @@ class FrameScore:
 
 @dataclass(frozen=True, slots=True)
 class PadScore:
-    """The PAD score of a medium, 0..1, high for an attack, rounded to 6 digits, and the frames it comes from."""
+    """The PAD score of a media item (0..1, 1 = attack, rounded to 6 digits), and the frames it is the mean of."""
 
     score: float
     frames: tuple[FrameScore, ...]
@@ -42,9 +42,9 @@ class PadScore:
 class FramePreview:
     """One frame as a small picture, for the console.
 
-    index, time, name: see domain.values.Frame. image: the frame, upright. score: its part in the PAD score. box: the
+    index, time, name: see domain.values.Frame. image: the frame, upright. score: its PAD score. box: the
     subject's left, top, right, bottom as fractions of the width and the height, None where there is no score. turned:
-    whether the frame was turned to detect the face, and so does not lie as the medium does.
+    whether the frame was turned to detect the face, so that its orientation differs from the media item's.
     """
 
     index: int
@@ -58,10 +58,10 @@ class FramePreview:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """Of one medium; None = not requested, or a failure says why it is missing.
+    """The findings of one media item. None = not requested, or missing for the reason in `failure`, `vector_failure`.
 
-    decoded: Unix seconds, when it was decoded. width, height, duration, fps: see MediaItem. failure: of every analysis
-    that uses the medium; vector_failure: of those that compare faces. vector: little-endian float32, see `vector_of`.
+    decoded: Unix seconds, when it was decoded. width, height, duration, fps: see MediaItem. failure: of all analyses of
+    the media item. vector_failure: of those that compare faces. vector: (D,) little-endian float32, see `to_vector`.
     """
 
     media_id: str

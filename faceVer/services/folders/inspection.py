@@ -1,4 +1,4 @@
-"""What the console shows of one medium: its folder document, and the frames its PAD score is made of."""
+"""The console's report on one media item: its folder document, and the frames its PAD score is the mean of."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ INSPECTION_PAYLOAD = b'{"analyses": [{"type": "quality", "params": {"extract_bes
 
 @dataclass(frozen=True, slots=True)
 class LivenessReport:
-    """document: the folder document of the medium. pad_score: None where the analysis failed. frames: in order."""
+    """document: the folder document of the media item. pad_score: None where the analysis failed. frames: in order."""
 
     document: dict[str, Any]
     pad_score: float | None

@@ -87,22 +87,22 @@ class ShotsSetInfo(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class MediumBase(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The fields of every medium."""
+    """The fields of every media item."""
 
     folder_id: Annotated[Uuid, doc("Id of the folder.")]
-    media_id: Annotated[Uuid, doc("Id of the medium.")]
+    media_id: Annotated[Uuid, doc("Id of the media item.")]
     info: Any
     tags: Annotated[
         list[Annotated[str, doc("A tag.")]],
-        doc(f"The payload's `media:tags` of the medium; `{PORTRAIT}` or `{LANDSCAPE}` is added where it has neither."),
+        doc(f"The payload's `media:tags` of the media item; `{PORTRAIT}` or `{LANDSCAPE}` is added if it has neither."),
     ]
     original_name: Annotated[str, doc("The part's file name, or its name where it has none.")]
     original_url: NotStored
     company_id: NotUsed
     technical_meta_data: NoMetaData
-    time_created: Annotated[Seconds, doc("When the medium had arrived, in Unix seconds.")]
-    time_updated: Annotated[Seconds, doc("When the medium was decoded, in Unix seconds.")]
-    meta_data: Annotated[MetaData, doc("The payload's `media:meta_data` of the medium, echoed; {} where it has none.")]
+    time_created: Annotated[Seconds, doc("When the server had received the media item, in Unix seconds.")]
+    time_updated: Annotated[Seconds, doc("When the media item was decoded, in Unix seconds.")]
+    meta_data: Annotated[MetaData, doc("The payload's `media:meta_data` of the media item, echoed; {} = none.")]
     thumb_url: NoThumbnail
     folder_time_created: NotUsed
 
@@ -157,4 +157,4 @@ class OutputImage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
             extra_json_schema={"pattern": "^[A-Za-z0-9+/]+={0,2}$", "contentMediaType": "image/jpeg"},
         ),
     ]
-    media_association_id: Annotated[Uuid, doc("Id of the medium the frame is from.")]
+    media_association_id: Annotated[Uuid, doc("Id of the media item the frame is from.")]

@@ -1,4 +1,4 @@
-"""The PAD score of a medium over its frames.
+"""The PAD score of a media item over its frames.
 
 The frames of a video or an archive are combined by a mean weighted by how frontal the face is: the models score a head
 turned aside as less live than it is, and frames of bona fide presentations do fail one by one (docs/liveness.md).
@@ -18,16 +18,16 @@ from faceVer.services.folders.findings import FrameScore, PadScore
 from faceVer.vision.frame_quality import approximate_yaw
 from faceVer.vision.liveness.passive import PadModel
 
-# Degrees of yaw at which a frame's weight has fallen to the least; no frame counts for nothing, so that an attack
-# cannot be hidden in frames that look aside.
+# Degrees of yaw from which a frame has the least weight. It is above 0, so that an attacker cannot hide a presentation
+# attack in frames of a head turned aside.
 YAW_SPAN, LEAST_WEIGHT = 50.0, 0.25
 
 
 def score_frames(model: PadModel, detections: Sequence[FrameDetection], views: int) -> PadScore:
-    """The score over the frames of a medium.
+    """The PAD score over the frames of a media item.
 
-    detections: at least one. views: crops of the face that are scored in the medium; with fewer frames than that each
-    frame is scored in several. Raises InferenceError.
+    detections: at least one. views: least number of crops of the face to score; with fewer frames, several crops of
+    each frame are scored. Raises InferenceError.
     """
     per_frame = max(1, math.ceil(views / len(detections)))
     scores = []

@@ -12,7 +12,7 @@ from faceVer.services.folders.validation import FieldError
 from faceVer.services.folders.wire_types import Share, doc
 
 MAX_ANALYSES = 16
-"""Most analyses of one request; each repeats its media in the answer."""
+"""Most analyses of one request; the response repeats the media for each analysis."""
 
 
 class AnalysisName(str):
@@ -22,7 +22,7 @@ class AnalysisName(str):
 
 
 class MediaName(str):
-    """The name of a medium of the request."""
+    """The name of a media item of the request."""
 
     __slots__ = ()
 
@@ -30,7 +30,9 @@ class MediaName(str):
 _AnalysisName = Annotated[
     AnalysisName, Meta(extra_json_schema={"enum": [*map(str.lower, AnalysisType), *AnalysisType]})
 ]
-_MediaName = Annotated[MediaName, doc("Name of a medium of this request."), Meta(extra_json_schema={"type": "string"})]
+_MediaName = Annotated[
+    MediaName, doc("Name of a media item in the request."), Meta(extra_json_schema={"type": "string"})
+]
 MetaData = dict[str, Any] | None
 Tags = tuple[Annotated[str, doc("A tag.")], ...] | None
 
@@ -38,14 +40,12 @@ Tags = tuple[Annotated[str, doc("A tag.")], ...] | None
 
 
 class AnalysisParams(Struct, frozen=True, kw_only=True):
-    """Thresholds, and whether best shots are wanted. Numbers are not converted: `true` and `"0.5"` are none."""
+    """Thresholds, and whether to return best shots. Types are not converted: `true` and `"0.5"` are not numbers."""
 
     extract_best_shot: Annotated[
-        bool | None, doc("quality: whether the best frame of each video and archive is wanted. Default: false.")
+        bool | None, doc("quality: whether to return the best frame of each video and archive. Default: false.")
     ] = None
-    threshold_spoofing: Annotated[
-        Share | None, doc("quality: highest chance of a presentation attack that passes.")
-    ] = None
+    threshold_spoofing: Annotated[Share | None, doc("quality: highest PAD score that passes.")] = None
     threshold_min: Annotated[
         Share | None, doc("biometry: score below which the result is DECLINED; not above `threshold_max`.")
     ] = None
@@ -82,8 +82,8 @@ class Payload(Struct, frozen=True, kw_only=True):
     """
 
     media_meta_data: Annotated[
-        dict[str, Annotated[MetaData, doc("The medium's.")]] | None,
-        doc("By the names of media: echoed as their `meta_data`. Names of no medium are ignored."),
+        dict[str, Annotated[MetaData, doc("Metadata of the media item.")]] | None,
+        doc("Metadata by media name, echoed as `meta_data`. Names without a media item are ignored."),
     ] = msgspec.field(name="media:meta_data", default=None)
     media_tags: Annotated[
         dict[
@@ -91,13 +91,13 @@ class Payload(Struct, frozen=True, kw_only=True):
             Annotated[
                 Tags,
                 doc(
-                    "The medium's. Photos tagged `photo_id`, `photo_id_back` or `photo_id_front` are left out of "
-                    "quality, those tagged `photo_id_back` out of biometry, too."
+                    "Tags of the media item. Quality excludes photos tagged `photo_id`, `photo_id_back` or "
+                    "`photo_id_front`; biometry excludes photos tagged `photo_id_back`."
                 ),
             ],
         ]
         | None,
-        doc("By the names of media: their tags. Names of no medium are ignored."),
+        doc("Tags by media name. Names without a media item are ignored."),
     ] = msgspec.field(name="media:tags", default=None)
     resolution_endpoint: Annotated[str | None, doc("Address for the finished document.")] = None
     meta_data: Annotated[MetaData, doc("Echoed as the folder's `meta_data`.")] = msgspec.field(

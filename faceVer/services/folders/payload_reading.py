@@ -34,7 +34,7 @@ def read_payload(data: bytes, media: Collection[str]) -> Payload:
         if not isinstance(value, str):
             raise TypeError(f"Expected `str`, got `{type(value).__name__}`")
         if kind is MediaName and value not in media:
-            raise ValueError("no such medium")
+            raise ValueError("no such media item")
         if kind is AnalysisName and value.upper() not in AnalysisType.__members__:
             raise ValueError("no such analysis")
         return kind(value)

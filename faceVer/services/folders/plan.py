@@ -1,4 +1,4 @@
-"""The first step of a folder: from media and a payload to what is to be done. Nothing is decoded yet."""
+"""The first step of a folder: from media files and a payload to a plan. Nothing is decoded yet."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def plan_folder(
 ) -> Plan:
     """Plan the folder of a request. payload: the part's bytes, None = not sent.
 
-    Raises SampleError (no medium, one name twice, a file of no supported kind), TooLargeError, PayloadError.
+    Raises SampleError (no media, a name used twice, an unsupported file type), TooLargeError, PayloadError.
     """
     created = clock()
     _check(uploads, settings)
@@ -51,7 +51,7 @@ def plan_folder(
 
 
 def _check(uploads: Sequence[Upload], settings: Settings) -> None:
-    """What can be checked before anything is decoded. Raises TooLargeError, SampleError."""
+    """The checks that need no decoding. Raises TooLargeError, SampleError."""
     limits = settings.limits
     if not uploads:
         raise SampleError("the request has no media", exposed="media")

@@ -1,4 +1,4 @@
-"""What is to be done for one folder: complete values, so that a plan can be stored and carried out elsewhere."""
+"""The plan of one folder: complete values, so that it can be stored and executed by another process."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class PlannedAnalysis:
 
 @dataclass(frozen=True, slots=True)
 class Extraction:
-    """What to extract from a medium. previews: every frame as a small picture, for the console."""
+    """What to extract from a media item. previews: every frame as a small picture, for the console."""
 
     pad_score: bool = False
     best_shot: bool = False
@@ -37,7 +37,7 @@ class Extraction:
 
 @dataclass(frozen=True, slots=True)
 class PlannedMedium:
-    """One medium and what its analyses need of it."""
+    """One media item, and what to extract from it for its analyses."""
 
     item: MediaItem
     extraction: Extraction

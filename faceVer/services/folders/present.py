@@ -13,8 +13,8 @@ from faceVer.services.folders.present_media import medium_model
 def present(folder: Folder, *, source_ids: bool) -> dict[str, Any]:
     """The folder document, ready for JSON.
 
-    source_ids: whether each result also names its medium by type (`source_video_id`). Clients of the Oz API match
-    results by that field; API Lite's document does not have it.
+    source_ids: whether each result also has the id of its media item by type (`source_video_id`). Clients of the Oz API
+    match results by that field; API Lite's document does not have it.
     """
     media = {item.media_id: medium_model(item, folder.folder_id) for item in folder.media}
     analyses = [

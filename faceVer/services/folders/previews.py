@@ -1,4 +1,4 @@
-"""The frames of a medium as small pictures, for the console."""
+"""The frames of a media item as small pictures, for the console."""
 
 from __future__ import annotations
 

@@ -1,14 +1,13 @@
-"""The analyses that a folder request asks for, read from its payload.
+"""The analyses that a folder request contains, read from its payload.
 
-Where the Oz API's pages are silent:
+Rules that the Oz API's pages leave open:
 
 - Every field of the payload may be absent or null, which means the same. An analysis without a type is a quality
-  analysis; an empty `analyses` is none, which means one quality analysis; an empty `source_media` means all media.
-- Unknown keys are ignored, and so are `media:tags` and `media:meta_data` of names that are no media of the request
-  (the Oz API's own example names three media and sends one). `source_media` is a reference, not a label: a name in it
-  that is no medium is an error.
-- `params` next to `analyses` are the defaults of each analysis, also of the one that an absent `analyses` means.
-- Types are not converted: true is no number, "0.5" is no number, "false" is no boolean, 1 is no boolean.
+  analysis; an empty or absent `analyses` means one quality analysis; an empty `source_media` means all media.
+- Unknown keys are ignored, and so are names in `media:tags` and `media:meta_data` without a media item in the request
+  (the Oz API's own example names three media and sends one). A name in `source_media` without one is an error.
+- `params` next to `analyses` are the defaults of each analysis, including the one that an absent `analyses` means.
+- Types are not converted: true and "0.5" are not numbers, "false" and 1 are not booleans.
 """
 
 from __future__ import annotations
@@ -91,9 +90,9 @@ def with_defaults(params: AnalysisParams, defaults: AnalysisParams) -> AnalysisP
     )
 
 
-def quality_thresholds(params: AnalysisParams, spoofing: float) -> QualityThresholds:
-    """What decides a quality analysis. spoofing: the server's threshold."""
-    threshold = spoofing if params.threshold_spoofing is None else params.threshold_spoofing
+def quality_thresholds(params: AnalysisParams, default: float) -> QualityThresholds:
+    """The thresholds of a quality analysis. default: the server's PAD threshold, 0..1."""
+    threshold = default if params.threshold_spoofing is None else params.threshold_spoofing
     return QualityThresholds(threshold + 0.0, bool(params.extract_best_shot))  # -0.0 is echoed as 0.0
 
 

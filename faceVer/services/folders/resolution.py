@@ -22,7 +22,7 @@ _WORST_FIRST = tuple(Resolution)
 
 
 def quality_resolution(outcome: QualityOutcome, thresholds: QualityThresholds) -> Resolution:
-    """DECLINED if any medium's PAD score is above the threshold; never OPERATOR_REQUIRED."""
+    """DECLINED if the PAD score of any media item is above the threshold; never OPERATOR_REQUIRED."""
     passed = all(score.pad_score <= thresholds.threshold_spoofing for score in outcome.scores)
     return Resolution.SUCCESS if passed else Resolution.DECLINED
 

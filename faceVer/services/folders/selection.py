@@ -27,7 +27,7 @@ class Selection(NamedTuple):
 def select(type_: AnalysisType, media: Sequence[MediaItem], source_media: Sequence[str] = ()) -> Selection:
     """The media an analysis of that type uses: those of `source_media` (names; none = all), less what tags exclude.
 
-    Raises KeyError for a name of no medium; the payload's checks have rejected it before.
+    Raises KeyError for a name without a media item; the payload's checks reject such names before.
     """
     by_name = {item.name: item for item in media}
     requested = tuple(by_name[name] for name in dict.fromkeys(source_media)) or tuple(media)

@@ -1,4 +1,4 @@
-"""The folder use case of the stateless routes: the four steps in a row. And the detection of attacks in one image."""
+"""The folder use case of the stateless routes, its four steps in sequence; PAD of a single image."""
 
 from __future__ import annotations
 
@@ -57,14 +57,14 @@ class FolderService:
     def run(self, uploads: Sequence[Upload], payload: bytes | None, *, source_ids: bool = False) -> dict[str, Any]:
         """The folder document of a request. source_ids: see `present`.
 
-        Raises TooLargeError, SampleError (no medium, one name twice, a file that cannot be read), PayloadError,
-        InferenceError. A medium without a usable face fails its analyses, not the request.
+        Raises TooLargeError, SampleError (no media, a name used twice, a file that cannot be read), PayloadError,
+        InferenceError. A media item without a usable face fails its analyses, not the request.
         """
         plan = plan_folder(uploads, payload, self._settings, self._clock, self._new_id)
         return self._document(plan, self._examine(plan, uploads), source_ids=source_ids)
 
     def inspect(self, upload: Upload) -> LivenessReport:
-        """The document of one medium, a quality analysis with a best shot, and the frames its score is made of.
+        """The document of one media item, with a quality analysis and a best shot, and the frames of its PAD score.
 
         Raises as `run`.
         """
@@ -74,7 +74,7 @@ class FolderService:
         return LivenessReport(self._document(plan, findings), found.pad.score if found.pad else None, found.previews)
 
     def _examine(self, plan: Plan, uploads: Sequence[Upload]) -> list[Findings]:
-        """One medium is in memory at a time."""
+        """Only one decoded media item is in memory at a time."""
         limits = media_limits(self._settings, len(uploads))
         return [
             self._examiner.examine(upload.data, medium, limits, self._clock())
@@ -95,7 +95,7 @@ class FolderService:
         return score <= self._settings.liveness.spoofing_threshold, score
 
     def pad_score(self, data: bytes) -> PadScore:
-        """The PAD score of an image, video or archive with every frame's part in it.
+        """The PAD score of an image, video or archive, and the score and weight of each frame.
 
         Raises SampleError, NoFaceError, SeveralFacesError, InferenceError.
         """

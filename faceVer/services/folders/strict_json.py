@@ -8,13 +8,13 @@ from typing import Any
 from faceVer.domain.errors import PayloadError, PayloadValueError
 
 MAX_BYTES = 256 * 1024
-"""Largest payload, in bytes: metadata is echoed once per medium and analysis, so it must not be large."""
+"""Largest payload, in bytes: the response repeats metadata for each media item and analysis."""
 
 MAX_DEPTH = 64
 """Deepest nesting of objects and arrays: far above metadata in use, far below the interpreter's recursion limit."""
 
 MAX_NAME = 64
-"""Characters of a client's own name (of a medium, say) that an error message repeats."""
+"""Characters of a client's own name (such as that of a media item) that an error message repeats."""
 
 
 def load_object(data: bytes, name: str) -> dict[str, Any]:

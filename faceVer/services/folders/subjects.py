@@ -1,4 +1,4 @@
-"""The subject in the frames of a medium."""
+"""The subject in the frames of a media item."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The vector of a medium's face, and whether its frames show one person."""
+"""The vector of the face in a media item, and whether its frames show one person."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from faceVer.domain.values import FrameDetection
 from faceVer.services.faces import FaceEngine, Vector
 from faceVer.services.folders.best_shot import RankedFrames
 
-# A frontal frame of one person scores above this against the best one even with the mouth open or the eyes shut; some
-# 95 % of strangers do not (cosine 0.2, a false match rate of 2e-2: docs/accuracy.md).
+# A frontal frame scores above this against the best frame of the same person, even with the mouth open or the eyes
+# shut; about 95 % of frames of another person do not (cosine 0.2, false match rate 2e-2: docs/accuracy.md).
 STRANGERS = 0.015
-# Frames compared with the best one, evenly spaced. Heads turned up, down or aside score like strangers: only frames
+# Frames compared with the best one, evenly spaced. Heads turned up, down or aside score like other persons: only frames
 # whose pose term (docs/best-shot.md) is at least this are compared.
 CHECKED, LEAST_POSE = 6, 0.6
 
 
 class FrameVectors:
-    """The vectors of the frames of one medium; each is made once, by one thread at a time. ranked: may be empty."""
+    """The vectors of the frames of one media item, each computed once. Not thread-safe. ranked: may be empty."""
 
     def __init__(self, engine: FaceEngine, ranked: RankedFrames) -> None:
         self._engine = engine
@@ -44,10 +44,10 @@ class FrameVectors:
         return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-6), dtype=np.float32)
 
     def is_one_person(self) -> bool:
-        """Whether the frames show one person, as far as templates can tell. Raises InferenceError.
+        """Whether the frames show one person, by the comparison of their vectors. Raises InferenceError.
 
-        The PAD score is over all frames, identity is that of the best ones: if frames of two people were accepted, one
-        could lend the other a live face.
+        The PAD score is over all frames, the template is of the best ones: a recording of two persons could pass PAD by
+        one of them and match by the other.
         """
         if not self._ranked:
             return True
