@@ -22,8 +22,8 @@ class EyeStateModel:
         self._model = model
 
     def predict(self, crops: NDArray[np.float32]) -> NDArray[np.float64]:
-        """(N, 24, 24) luma 0..1 -> (N,) share of the class open. Raises InferenceError."""
-        return np.asarray(1 - softmax(self._model.run(crops[:, None])[0])[:, CLOSED], dtype=np.float64)
+        """(N, 24, 24) luma 0..1 -> (N,) softmax of the class closed. Raises InferenceError."""
+        return softmax(self._model.run(crops[:, None])[0])[:, CLOSED]
 
     def openness(self, image: Image, eye: NDArray[np.float32]) -> float:
         """0..1, closed to open. eye: (6, 2) landmarks in pixels of `image`. Raises InferenceError."""
@@ -33,4 +33,4 @@ class EyeStateModel:
         gray = to_gray(crop) / np.float32(255)
         # The model is surer of some eyes than of their mirror images; the mean of both errs less.
         both = (gray, np.ascontiguousarray(gray[:, ::-1]))
-        return float(np.mean([self.predict(one[None])[0] for one in both]))
+        return float(1 - np.mean([self.predict(one[None])[0] for one in both]))
