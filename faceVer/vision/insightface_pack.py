@@ -93,13 +93,10 @@ class InsightFaceRecognizer:
     def dimension(self) -> int:
         return self._dimension
 
-    def raw(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        # Published files have a batch of one.
-        rows = [self._model.get_feat(np.ascontiguousarray(crop[:, :, ::-1])) for crop in crops]
-        return np.concatenate([np.asarray(row, dtype=np.float32).reshape(1, -1) for row in rows])
-
     def embed(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        return normalized(self.raw(crops), 0.0)
+        # One by one: published files have a batch of one.
+        rows = [self._model.get_feat(np.ascontiguousarray(crop[:, :, ::-1])) for crop in crops]
+        return normalized(np.asarray(rows, dtype=np.float32).reshape(len(rows), -1), 0.0)
 
 
 def load_folder(

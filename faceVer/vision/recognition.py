@@ -21,10 +21,6 @@ class Recognizer(Protocol):
     @property
     def dimension(self) -> int: ...
 
-    def raw(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """(N, 112, 112, 3) uint8 RGB -> (N, dimension) float32 as the model gives them. Raises InferenceError."""
-        ...
-
     def embed(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         """(N, 112, 112, 3) uint8 RGB -> (N, dimension) float32 of unit norm. Raises ExtractionError, InferenceError."""
         ...
@@ -41,17 +37,16 @@ def tensor(crops: NDArray[np.uint8], spec: InputSpec) -> NDArray[np.float32]:
 
 
 def normalized(raw: NDArray[np.float32], min_norm: float) -> NDArray[np.float32]:
-    """(N, D) at unit norm. Raises InferenceError where a value is not finite, ExtractionError below `min_norm`."""
-    return np.stack([_normalized(row, min_norm) for row in raw])
+    """(N, D) float32 at unit norm.
 
-
-def _normalized(raw: NDArray[np.float32], min_norm: float) -> NDArray[np.float32]:
-    norm = float(np.linalg.norm(raw))
-    if not np.isfinite(norm):
+    Raises InferenceError where a value is not finite, ExtractionError where a norm is below `min_norm`.
+    """
+    norms = [float(np.linalg.norm(row)) for row in raw]
+    if not np.isfinite(norms).all():
         raise InferenceError("the recognition model gave a value that is not finite")
-    if norm < max(min_norm, 1e-6):
-        raise ExtractionError(f"the crop does not look like a face to the recognition model (norm {norm:.2f})")
-    return np.asarray(raw / np.float32(norm), dtype=np.float32)
+    if min(norms) < max(min_norm, 1e-6):
+        raise ExtractionError(f"the crop does not look like a face to the recognition model (norm {min(norms):.2f})")
+    return np.asarray(raw / np.array(norms, np.float32)[:, None], dtype=np.float32)
 
 
 class ArcFace:
@@ -67,8 +62,5 @@ class ArcFace:
     def dimension(self) -> int:
         return self._dimension
 
-    def raw(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        return np.asarray(self._model.run(tensor(crops, self._spec))[0], dtype=np.float32)
-
     def embed(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        return normalized(self.raw(crops), self._spec.min_norm)
+        return normalized(self._model.run(tensor(crops, self._spec))[0], self._spec.min_norm)
