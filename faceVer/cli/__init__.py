@@ -16,7 +16,7 @@ for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; its exit status is one of `faceVer.cli.exit_codes`. Why it failed is told on standard error."""
+    """Run one command; its exit status is one of `faceVer.cli.exit_codes`. It reports errors on standard error."""
     _open_all()
     try:
         return _run(arguments)
@@ -43,7 +43,7 @@ def _open_all() -> None:
 
 
 def _comes_of_interrupt(error: BaseException | None) -> bool:
-    """Whether Ctrl-C is behind it: libraries take whatever ends their imports for something that is missing."""
+    """Whether Ctrl-C caused it: libraries report any interrupted import as a missing module."""
     while error is not None and not isinstance(error, KeyboardInterrupt):
         error = error.__cause__ or error.__context__
     return error is not None
@@ -62,7 +62,7 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 
 def _told(error: Exception) -> str | None:
-    """The words of an error that is no defect of ours."""
+    """The message of an expected error, one that needs no traceback."""
     from faceVer.cli.backend import RefusedError
     from faceVer.domain.errors import FaceVerError, SetupError
 

@@ -33,7 +33,7 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Liveness:
-    """One medium. score: the chance of an attack, 0..1. passed: not above the threshold."""
+    """One media item. score: the PAD score, 0..1, higher for an attack. passed: not above the threshold."""
 
     passed: bool
     score: float

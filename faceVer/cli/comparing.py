@@ -24,7 +24,7 @@ def add(commands: Commands, parent: argparse.ArgumentParser) -> None:
         metavar="PICTURE",
         help="draw both faces, the score and where it lies (faces are found by the engine in this process)",
     )
-    compare.add_argument("--force", action="store_true", help="write the picture over whatever is there")
+    compare.add_argument("--force", action="store_true", help="replace an existing picture")
     compare.set_defaults(run=run_compare)
 
     verify = command(commands, "verify", "compare a new photo with a stored template", parent)
@@ -77,7 +77,7 @@ def run_verify(options: argparse.Namespace) -> int:
             path = str(options.output)
             there = present(options.output)
             if there is not None and not is_template(there):
-                raise RefusedError("EEXIST", "exists and is no template")
+                raise RefusedError("EEXIST", "exists and is not a template")
             store(options.output, photo)
     except RefusedError as error:
         output.failed(path, error)
@@ -90,7 +90,7 @@ def run_verify(options: argparse.Namespace) -> int:
 
 
 def _match(backend: Backend, templates: Sequence[bytes], paths: Sequence[str], output: Output) -> Match | None:
-    """The comparison of two templates; None where one cannot be read, which is told."""
+    """The comparison of two templates; None where one cannot be read, which it reports."""
     left, right = templates
     try:
         return backend.compare(left, [right])[0]

@@ -22,9 +22,9 @@ class Existing(Enum):
     """What becomes of a result that is there already."""
 
     KEEP = "kept where it is what would be made, else the file fails"
-    RESUME = "kept where it is what would be made, else made anew"
+    RESUME = "kept where it is what would be made, else made again"
     REPLACE = "replaced where it is of its kind, else the file fails"
-    FORCE = "replaced, whatever it is"
+    FORCE = "always replaced"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What a folder document of one medium and one quality analysis says, wherever it was made."""
+"""Reads a folder document of one media item and one quality analysis, from the library or from a server."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def liveness(document: Mapping[str, Any]) -> Liveness:
 
 
 def best_shot(document: Mapping[str, Any]) -> bytes:
-    """The JPEG. Raises RefusedError where the analysis failed or the medium is a photo."""
+    """The JPEG. Raises RefusedError where the analysis failed or the media item is a photo."""
     images = _finished(document)["results_media"][0]["output_images"]
     if not images:
         raise RefusedError("LDE-002004", "Failed to read the biometric sample", "a photo has no best shot")

@@ -16,7 +16,7 @@ OPERATOR = 4
 """operator_required."""
 INTERRUPTED = 130
 BROKEN_PIPE = 141
-"""Whoever read standard output has gone, as with `| head`; the shell's own number for it."""
+"""The reader of standard output has closed it, as with `| head`; the shell's own number for it."""
 
 MEANINGS: Mapping[int, str] = {
     OK: "done, approved or bona fide",

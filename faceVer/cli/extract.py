@@ -19,7 +19,7 @@ from faceVer.cli.report import Report
 from faceVer.domain.errors import SetupError
 
 REPORT = "report.jsonl"
-"""Where `reextract` writes its report, in the folder of templates, unless it is told another place."""
+"""Where `reextract` writes its report, in the folder of templates, unless an option names another place."""
 
 
 def add(commands: Commands, parent: argparse.ArgumentParser) -> None:
@@ -34,7 +34,7 @@ def add(commands: Commands, parent: argparse.ArgumentParser) -> None:
     again = command(
         commands,
         "reextract",
-        "make the templates of a whole store of photos anew, with a report; can be interrupted",
+        "make the templates of a whole store of photos again, with a report; can be interrupted",
         parent,
     )
     _add_files(again)
@@ -57,9 +57,9 @@ def _add_files(parser: argparse.ArgumentParser) -> None:
 def _add_batch(parser: argparse.ArgumentParser, report: str) -> None:
     again = parser.add_mutually_exclusive_group()
     again.add_argument(
-        "--resume", action="store_true", help="go on: keep templates that this model reads, make all others anew"
+        "--resume", action="store_true", help="continue: keep templates that this model reads, make all others again"
     )
-    again.add_argument("--force", action="store_true", help="make every template anew, whatever is there")
+    again.add_argument("--force", action="store_true", help="make every template again, replacing existing ones")
     parser.add_argument(
         "--report", type=Path, metavar="FILE", help=f"JSON Lines, a line for each photo (default: {report})"
     )
@@ -129,7 +129,7 @@ def _product(backend: Backend) -> Product:
         try:
             backend.compare(data, [data])
         except RefusedError as error:
-            if error.code != BAD_TEMPLATE:  # the server's trouble, which says nothing of the template
+            if error.code != BAD_TEMPLATE:  # a server error, which says nothing about the template
                 raise
             return False
         return True

@@ -20,7 +20,7 @@ from faceVer.domain.errors import SampleError, SetupError
 Kind = Literal["image", "video", "archive", "template"]
 
 TEMPLATE_SUFFIX = ".fvt"
-# In a folder a file is taken by its ending, so that a damaged one is told of, or else by its first bytes.
+# In a folder a file is taken by its ending, so that a damaged one is reported, or else by its first bytes.
 _SUFFIXES: Mapping[Kind, frozenset[str]] = {
     "image": frozenset(
         {".jpg", ".jpeg", ".jpe", ".png", ".webp", ".heic", ".heif", ".avif", ".bmp", ".tif", ".tiff", ".gif"}
@@ -132,7 +132,7 @@ def _is_special(path: str) -> bool:
     """Whether it is a pipe, say, on which reading would wait."""
     try:
         return not stat.S_ISREG(os.stat(path).st_mode)
-    except OSError:  # told of when it is read
+    except OSError:  # reported when it is read
         return False
 
 
@@ -176,7 +176,7 @@ def read(path: str) -> bytes:
 
 
 def present(path: Path) -> bytes | None:
-    """What a file that is to be written holds now; None = it is not there. Raises RefusedError where it is no file."""
+    """The present content of a file to write; None = it does not exist. Raises RefusedError where it is not a file."""
     with _refusing(path, "replaced"):
         return None if _status(path) is None else path.read_bytes()
 

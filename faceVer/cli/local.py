@@ -20,7 +20,7 @@ from faceVer.services.folders.inspection import INSPECTION_PAYLOAD
 from faceVer.services.folders.service import FolderService
 
 ANY_SIZE = 1 << 62
-"""The limits of requests do not bind whoever works on files of their own."""
+"""The limits of requests do not apply to local files."""
 
 
 class LocalBackend:
@@ -51,7 +51,7 @@ class LocalBackend:
             return documents.liveness(self.folders.run([Upload(documents.MEDIUM, medium)], None))
 
     def pad_score(self, medium: bytes) -> PadScore:
-        """A medium's PAD score with every frame's part in it. Raises RefusedError, SetupError."""
+        """A media item's PAD score with every frame's part in it. Raises RefusedError, SetupError."""
         with self._refusing(liveness=True):
             return self.folders.pad_score(medium)
 

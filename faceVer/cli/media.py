@@ -36,7 +36,7 @@ def add(commands: Commands, parent: argparse.ArgumentParser) -> None:
     shot = command(commands, "best-shot", "the best frame of videos and archives, as JPEG", parent)
     shot.add_argument("files", nargs="+", metavar="FILE", help="files, folders of them, or patterns (** too)")
     target = shot.add_mutually_exclusive_group(required=True)
-    target.add_argument("-o", "--output", type=Path, metavar="FILE", help="file for the best shot of one medium")
+    target.add_argument("-o", "--output", type=Path, metavar="FILE", help="file for the best shot of one media item")
     target.add_argument("--out-dir", type=Path, metavar="DIR", help="folder for the shots, laid out as the media are")
     shot.add_argument("--force", action="store_true", help="replace what is there")
     shot.set_defaults(run=run_best_shot)
@@ -83,7 +83,7 @@ def run_liveness(options: argparse.Namespace) -> int:
 
 
 def _judge(options: argparse.Namespace) -> tuple[Backend, Callable[[bytes], Judgement]]:
-    """The backend, and what scores a medium's bytes with it."""
+    """The backend, and the function that scores a media item's bytes with it."""
     if not options.frames:
         backend = connect(options)
         return backend, lambda data: (backend.liveness(data), None)
@@ -151,7 +151,7 @@ def _measure(options: argparse.Namespace) -> int:
 def run_best_shot(options: argparse.Namespace) -> int:
     sources = find(options.files, ("video", "archive"))
     if options.output and len(sources) > 1:
-        raise UsageError(f"--output is for one medium, not for {len(sources)}: use --out-dir")
+        raise UsageError(f"--output is for one media item, not for {len(sources)}: use --out-dir")
     jobs = without_clashes(
         Job(source.path, options.output or options.out_dir / renamed(source.name, ".jpg")) for source in sources
     )

@@ -15,7 +15,7 @@ AHEAD = 4
 
 
 def each(function: Callable[[T], R], items: Iterable[T], jobs: int) -> Iterator[tuple[T, R]]:
-    """(item, function(item)) for each; `items` is read as the work goes on. The first exception ends it."""
+    """(item, function(item)) for each; `items` is read while results are consumed. The first exception ends it."""
     pool = ThreadPoolExecutor(jobs, "facever")
     waiting: deque[tuple[T, Future[R]]] = deque()
     try:

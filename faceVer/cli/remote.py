@@ -109,7 +109,7 @@ def _read(reader: Callable[[Mapping[str, Any]], T], document: Mapping[str, Any])
     try:
         return reader(document)
     except (LookupError, TypeError, ValueError) as error:
-        raise ProtocolError("a folder document without what was asked for", 200) from error
+        raise ProtocolError("a folder document without the requested result", 200) from error
 
 
 def _key(file: Path | None) -> str | None:

@@ -1,4 +1,4 @@
-"""A report of many files as JSON Lines, a line for each as soon as it is known; goes on after an interruption."""
+"""A report of many files as JSON Lines, one line per result; a later run can continue it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Report:
 
     @classmethod
     def open(cls, path: Path, *, resume: bool, force: bool) -> Report:
-        """Begin a report, or with `resume` go on with it, or with `force` begin it anew. Raises SetupError, OSError."""
+        """Begin a report; `resume` continues an earlier one, `force` replaces it. Raises SetupError, OSError."""
         path.parent.mkdir(parents=True, exist_ok=True)
         stream = path.open("a+b")
         try:
@@ -37,7 +37,7 @@ class Report:
             elif resume:
                 stream.truncate(end)
             elif stream.seek(0, os.SEEK_END):
-                raise SetupError(f"{path}: a report of an earlier run; --resume goes on with it, --force begins anew")
+                raise SetupError(f"{path}: a report of an earlier run; --resume continues it, --force replaces it")
             return cls(stream, last)
         except BlockingIOError:
             stream.close()

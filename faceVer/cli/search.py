@@ -80,7 +80,7 @@ def _listed(file: str | None) -> list[str]:
 
 
 def _probe(backend: Backend, path: str, output: Output) -> bytes | None:
-    """The probe's template; None where there is none, which is told."""
+    """The probe's template; None where there is none, which it reports."""
     try:
         probe = template_of(backend, read(path))
         backend.compare(probe, [probe])  # whether it can be read, before others are compared with it
@@ -91,7 +91,7 @@ def _probe(backend: Backend, path: str, output: Output) -> bytes | None:
 
 
 def _compared(backend: Backend, probe: bytes, gallery: list[Source], jobs: int, output: Output) -> Iterator[Found]:
-    """Each file's match, in the gallery's order; those that give none are told of."""
+    """Each file's match, in the gallery's order; it reports those that give none."""
 
     def one(source: Source) -> bytes | RefusedError:
         try:

@@ -44,7 +44,7 @@ def _is_ours(data: bytes) -> bool:
 def show(
     options: argparse.Namespace, backend: Backend, files: Sequence[bytes], templates: Sequence[bytes], match: Match
 ) -> None:
-    """Write the picture `options.show`, PNG or whatever its ending says. Raises SetupError, RefusedError."""
+    """Write the picture `options.show`, PNG or the format of its ending. Raises SetupError, RefusedError."""
     target: Path = options.show
     local = backend if isinstance(backend, LocalBackend) else LocalBackend()
     chosen, known = local.engine.matcher.thresholds, local.engine.matcher.calibration.points

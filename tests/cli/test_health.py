@@ -53,7 +53,7 @@ def test_health_waits(facever: Run, server: Server) -> None:
 
 
 def test_health_of_a_server_that_nobody_vouches_for(facever: Run, tmp_path: Path) -> None:
-    """Told at once, however long one would wait; trusted, it is asked."""
+    """The command reports it at once, even with a long wait; with a trusted certificate it calls the server."""
     encrypted, _ = certificate(tmp_path)
 
     def serve(listening: ssl.SSLSocket) -> None:

@@ -88,7 +88,7 @@ def test_best_shots(facever: Run, files: Path, tmp_path: Path) -> None:
         (["liveness", "clip.mp4", "--frames", "--url", "http://x"], 2, "--frames"),
         (["liveness", "--measure", ".", "--json"], 2, "--measure"),
         (["liveness", "--measure", "nowhere"], 1, "not a folder"),
-        (["best-shot", "clip.mp4", "frames.zip", "-o", "x"], 2, "for one medium"),
+        (["best-shot", "clip.mp4", "frames.zip", "-o", "x"], 2, "for one media item"),
         (["best-shot", "clip.mp4"], 2, "--out-dir"),
         (["best-shot", "tree", "--out-dir", "x"], 1, "no videos or archives in this folder"),
     ],

@@ -1,4 +1,4 @@
-"""`facever reextract`: a report, and a run that goes on after it was stopped in the midst."""
+"""`facever reextract`: a report, and a run that continues after an interruption."""
 
 from __future__ import annotations
 
@@ -46,18 +46,20 @@ def test_a_second_run_says_what_it_wants(facever: Run, files: Path, tmp_path: Pa
     assert facever(*arguments).status == 0
     refused = facever(*arguments)
     assert refused.status == 1
-    assert "--resume goes on with it, --force begins anew" in refused.err
+    assert "--resume continues it, --force replaces it" in refused.err
     assert facever(*arguments, "--resume").status == 0
     assert [row["status"] for row in lines(tmp_path / "report.jsonl")] == ["ok"], "kept, and told of already"
     (tmp_path / "a.fvt").write_bytes(b"the template of another product")
     assert facever(*arguments, "--resume").status == 0
-    assert [row["status"] for row in lines(tmp_path / "report.jsonl")] == ["ok", "ok"], "read by nothing: made anew"
+    assert [row["status"] for row in lines(tmp_path / "report.jsonl")] == ["ok", "ok"], (
+        "unreadable by any model: made again"
+    )
     assert facever(*arguments, "--force").status == 0
     assert [row["status"] for row in lines(tmp_path / "report.jsonl")] == ["ok"]
 
 
 def test_the_documented_counts(facever: Run, files: Path, tmp_path: Path) -> None:
-    """What fails again is counted once, what was mended not at all."""
+    """What fails again is counted once, what was corrected not at all."""
     jq = shutil.which("jq")
     if jq is None:
         pytest.skip("jq is not installed")
@@ -155,7 +157,7 @@ class TestReport:
     def test_a_first_line_cut_short_is_taken_away(self, cut: bytes, tmp_path: Path) -> None:
         path = tmp_path / "r"
         path.write_bytes(cut)
-        with pytest.raises(SetupError, match="--resume goes on"):
+        with pytest.raises(SetupError, match="--resume continues it"):
             Report.open(path, resume=False, force=False)
         assert path.read_bytes() == cut
         Report.open(path, resume=True, force=False).close()

@@ -98,7 +98,10 @@ def test_an_overloaded_server_says_nothing_of_a_template(facever: Run, photos: P
         ("compare t.fvt t.fvt", {"results": [{"score": 1, "decision": "perhaps"}]}, "decision that is not known"),
         *(
             (command, {"folder_id": "1", "resolution_status": "FINISHED", "system_resolution": "SUCCESS"} | more, told)
-            for command, told in (("liveness", "without what"), ("best-shot -o x.jpg", "without what"))
+            for command, told in (
+                ("liveness", "without the requested result"),
+                ("best-shot -o x.jpg", "without the requested result"),
+            )
             for more in ({}, {"analyses": [{"type": "QUALITY", "error_message": None, "results_media": []}]})
         ),
     ],

@@ -67,7 +67,7 @@ def test_a_gallery_by_list(
 def test_bad_files_among_good_ones(
     facever: Run, template: Path, gallery: Path, where: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each bad template is found and told of; batches on either side of it lose nobody."""
+    """The command finds and reports each bad template; the batches around it lose nobody."""
     monkeypatch.setattr(search, "BATCH", 4)
     good = template.read_bytes()
     for number in range(11):

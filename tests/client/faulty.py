@@ -1,4 +1,4 @@
-"""A server that fails as it is told to, and remembers what it was sent."""
+"""A server that fails as configured, and remembers what it was sent."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def silence(server: Faulty, sock: socket.socket, seen: Seen) -> None:
 
 
 def drip(server: Faulty, sock: socket.socket, seen: Seen) -> None:
-    """An answer that never ends: a byte now and then."""
+    """An answer that never ends: an occasional byte."""
     sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
     while not server.over.wait(0.02):
         sock.sendall(b" ")

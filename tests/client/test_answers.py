@@ -1,4 +1,4 @@
-"""Whatever a server answers, parsing it ends in a result or in a ClientError."""
+"""Parsing any answer of a server ends in a result or in a ClientError."""
 
 from __future__ import annotations
 

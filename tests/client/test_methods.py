@@ -195,7 +195,7 @@ class TestFiles:
 
 
 class _Shrinking(io.BytesIO):
-    """A file that cuts another one when it is asked how long it is."""
+    """A file that cuts another one when its length is read."""
 
     def __init__(self, other: Path) -> None:
         super().__init__(b"some")

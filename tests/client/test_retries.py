@@ -1,4 +1,4 @@
-"""What is sent again and what is not, against a server that fails as it is told to."""
+"""What is sent again and what is not, against a server that fails as configured."""
 
 from __future__ import annotations
 
