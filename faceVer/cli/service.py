@@ -73,9 +73,9 @@ def _health(options: argparse.Namespace) -> int:
 
 
 def _keys_new(options: argparse.Namespace) -> int:
-    from faceVer.http.pipeline.authentication import new
+    from faceVer.http.pipeline.authentication import new_key
 
-    key, line = new(options.name)
+    key, line = new_key(options.name)
     print(f"key, to be given to the client and shown only now:\n{key}\n\nline for FACEVER_API_KEYS:\n{line}")
     return OK
 

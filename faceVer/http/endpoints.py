@@ -1,4 +1,4 @@
-"""Every endpoint of the server, in one table; a new endpoint is a row here or in its package's `endpoints`."""
+"""The table of all endpoints. To add an endpoint, add a row here or in the `endpoints` function of its package."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ OPERATIONS = replace(
     about="Version, health, probes, metrics, and this document.",
     errors={**lite.FACES.errors, UnknownPathError: _unknown_path},
 )
-"""What belongs to no API family: the codes of API Lite's faces, but 404 for an unknown path."""
+"""Endpoints that belong to no API: the errors of /v1/face/pattern, except 404 for an unknown path."""
 TEMPLATE = Content(OCTETS, bytes)
 HEALTH = (json_content(Health), json_content(Health, status=503))
 
@@ -59,7 +59,7 @@ def endpoint_table(settings: Settings) -> EndpointTable:
     vendor = tuple(f"{verification.base(prefix)}/" for prefix in settings.api.vendor_prefix)
     families = {f"{FACES}/": lite.FACES, f"{LIVENESS}/": lite.LIVENESS, f"{OZ_API}/": OZ}
     families |= dict.fromkeys(vendor, VERIFICATION)
-    # The vendor prefix `face` takes over rows of API Lite, and the errors of the others at its paths.
+    # The vendor prefix `face` replaces rows of API Lite, and sets the errors of all rows below its path.
     rows = {
         (row.method, row.path): replace(row, family=VERIFICATION) if row.path.startswith(vendor) else row
         for row in _rows(settings)
@@ -124,7 +124,7 @@ def _rows(settings: Settings) -> Iterator[Endpoint]:
 
 
 def _pages(rows: Iterable[Endpoint], served: bool) -> Iterator[Endpoint]:
-    """Pages that are switched off are unknown paths, for callers without a key, too."""
+    """The rows of a page. If it is switched off, its paths are unknown, which callers without a key may see."""
     for row in rows:
         yield (
             row

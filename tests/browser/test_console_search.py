@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Route, expect
 
-from faceVer.http.pipeline.authentication import new
+from faceVer.http.pipeline.authentication import new_key
 from tests import support_faces as faces
 from tests.browser.conftest import Visit
 from tests.browser.support import SLOW, Console, later, picture
@@ -169,7 +169,7 @@ def test_stopping_and_going_on(visit: Visit, people: dict[str, bytes]) -> None:
 
 
 def test_nothing_is_lost_without_a_key(chromium: Browser, people: dict[str, bytes]) -> None:
-    key, line = new("tests")
+    key, line = new_key("tests")
     with Server(api_keys=line, console="on") as server, open_page(chromium, server.url, failures=["401"]) as console:
         console.open("search")
         hall, page = console.section("Search in"), console.page

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from playwright.sync_api import Route, expect
 
-from faceVer.http.pipeline.authentication import new
+from faceVer.http.pipeline.authentication import new_key
 from tests.browser.conftest import Visit
 from tests.browser.support import SLOW, console, picture
 from tests.support_server import Server
 
 
 def test_a_key_is_asked_for_and_kept_in_memory(chromium: Any, astronaut: bytes) -> None:
-    key, line = new("tests")
+    key, line = new_key("tests")
     with Server(api_keys=line, console="on") as server, console(chromium, server.url, failures=["401"]) as page:
         page.open()
         field = page.page.get_by_label("API key")
@@ -38,7 +38,7 @@ def test_a_key_is_asked_for_and_kept_in_memory(chromium: Any, astronaut: bytes) 
 
 
 def test_a_key_that_no_header_can_carry_is_a_wrong_one(chromium: Any, astronaut: bytes) -> None:
-    _, line = new("tests")
+    _, line = new_key("tests")
     with Server(api_keys=line, console="on") as server, console(chromium, server.url, failures=["401"]) as page:
         page.open()
         field = page.page.get_by_label("API key")

@@ -71,9 +71,9 @@ def test_files(
 
 
 def test_a_key(facever: Run, files: Path, template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from faceVer.http.pipeline.authentication import new
+    from faceVer.http.pipeline.authentication import new_key
 
-    key, line = new("tests")
+    key, line = new_key("tests")
     (tmp_path / "key").write_text(key + "\n")
     (tmp_path / "nothing").write_text("\n")
     arguments = ("compare", template, template)

@@ -33,7 +33,7 @@ from faceVer.client import (
     errors,
 )
 from faceVer.http.lite.errors import FACES, LIVENESS
-from faceVer.http.pipeline.authentication import new
+from faceVer.http.pipeline.authentication import new_key
 from tests import support_faces as faces
 from tests.client.faulty import Faulty, answer
 from tests.client.flavours import Connect
@@ -113,7 +113,7 @@ def test_the_id_of_a_request_is_the_callers(connect: Connect, server: Server) ->
 @pytest.fixture(scope="module")
 def keys() -> dict[str, str]:
     """Keys, and the settings' lines that let them in."""
-    return dict(new(name) for name in ("one", "hasty"))
+    return dict(new_key(name) for name in ("one", "hasty"))
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ import schemathesis
 from schemathesis import checks
 from schemathesis.core.failures import FailureGroup
 
-from faceVer.http.pipeline.authentication import new
+from faceVer.http.pipeline.authentication import new_key
 from tests import support_faces as faces
 from tests.http.support_calls import FACTS, WORK, Material
 from tests.support_liveness import selfie
@@ -130,7 +130,7 @@ def test_answers_are_as_documented(small: Server, files: Path, capsys: pytest.Ca
 
 @pytest.mark.slow
 def test_keys_are_asked_for(files: Path) -> None:
-    key, line = new("contract")
+    key, line = new_key("contract")
     with Server(api_keys=line, console="on", metrics_key="true", **LIMITS) as guarded:
         output = run(
             guarded, files, (*CHECKS, "ignored_auth"), "--max-examples=5", f"--header=Authorization: Bearer {key}"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from faceVer.http.pipeline.authentication import new
+from faceVer.http.pipeline.authentication import new_key
 from tests.examples.conftest import Outcomes, Runner
 from tests.examples.programs import EXAMPLES, PROGRAMS, ROOT, Outcome, Program
 from tests.examples.refusing import Refusing
@@ -57,7 +57,7 @@ def seen(runner: Runner, server: Server, pictures: dict[str, Path]) -> Seen:
     FINE: with a server that asks for a key. FACELESS: OTHER has no face, and the server refuses for a little less than
     the second it asks to wait; REFUSED: it refuses for good. ALONE: there is no server.
     """
-    key, line = new("examples")
+    key, line = new_key("examples")
     with Server(api_keys=line) as locked, ExitStack() as stack:
         doors = {
             (name, program.file): stack.enter_context(Refusing(server, seconds))

@@ -26,8 +26,8 @@ from faceVer.services.faces import FaceEngine
 from faceVer.settings.model import Settings
 from tests.support_server import JPEG, PATTERN, Server, form, image_part, template_part
 
-KEY, LINE = authentication.new("one")
-OTHER, OTHER_LINE = authentication.new("two")
+KEY, LINE = authentication.new_key("one")
+OTHER, OTHER_LINE = authentication.new_key("two")
 FORM = {"Content-Type": "multipart/form-data; boundary=72468"}
 
 

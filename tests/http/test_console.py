@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from faceVer.http import console
-from faceVer.http.pipeline.authentication import new
+from faceVer.http.pipeline.authentication import new_key
 from faceVer.http.pipeline.forms.content_types import IMAGE_TYPES
 from faceVer.inference.manifest import load_manifest, weights_folder
 from faceVer.services.faces import FaceEngine
@@ -33,7 +33,7 @@ FORM = {"Content-Type": "multipart/form-data; boundary=72468"}
 @pytest.fixture(scope="module")
 def guarded() -> Iterator[tuple[Server, str]]:
     """A server with a key, other thresholds and a small limit, and the key."""
-    key, line = new("tests")
+    key, line = new_key("tests")
     with Server(
         api_keys=line,
         console="on",

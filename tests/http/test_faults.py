@@ -121,8 +121,8 @@ class TestHealthCheck:
 
         async def main() -> None:
             check = HealthCheck("pattern", lambda: runs.append(1), ttl=60, timeout=5)
-            assert await asyncio.gather(*(check.message() for _ in range(10))) == [""] * 10
-            assert await check.message() == ""
+            assert await asyncio.gather(*(check.fault() for _ in range(10))) == [""] * 10
+            assert await check.fault() == ""
             check.close()
 
         asyncio.run(main())
@@ -138,13 +138,13 @@ class TestHealthCheck:
         async def main() -> None:
             check = HealthCheck("pattern", hang, ttl=0, timeout=0.05)
             for _ in range(5):
-                assert "did not answer within" in await check.message()
+                assert "did not answer within" in await check.fault()
             go.set()
             for _ in range(1000):
-                if not await check.message():
+                if not await check.fault():
                     break
                 await asyncio.sleep(0.01)
-            assert await check.message() == ""
+            assert await check.fault() == ""
             check.close()
 
         asyncio.run(main())
@@ -159,9 +159,9 @@ class TestHealthCheck:
 
         async def main() -> None:
             check = HealthCheck("pattern", probe, ttl=0, timeout=5)
-            assert await check.message()
+            assert await check.fault()
             broken.clear()
-            assert await check.message() == ""
+            assert await check.fault() == ""
             check.close()
 
         asyncio.run(main())

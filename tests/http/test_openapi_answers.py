@@ -15,7 +15,7 @@ from aiohttp.test_utils import TestServer
 
 from faceVer.domain.errors import InferenceError, OverloadedError
 from faceVer.http.pipeline.admission import Admission
-from faceVer.http.pipeline.authentication import new
+from faceVer.http.pipeline.authentication import new_key
 from faceVer.http.server.app import create_app
 from faceVer.services.faces import FaceEngine
 from faceVer.services.folders.service import FolderService
@@ -94,7 +94,7 @@ def unknown_paths(report: Report, server: Server) -> None:
 
 def closed_gate(report: Report, have: Material) -> None:
     """With keys that are missing, and with a rate that is spent; in Russian, and with an operator's band."""
-    key, line = new("tests")
+    key, line = new_key("tests")
     options = {"api_keys": line, "rate_limit": "0.001", "rate_burst": "2", "console": "on", "metrics_key": "true"}
     options |= {"language": "ru", "operator_threshold": "0"}
     with Server(**options) as guarded:

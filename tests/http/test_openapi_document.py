@@ -17,7 +17,7 @@ from faceVer.http.ops.openapi import DOCUMENT
 from faceVer.http.ops.openapi.document import build
 from faceVer.http.ops.openapi.examples import EXAMPLES
 from faceVer.http.oz.errors import OZ
-from faceVer.http.pipeline.authentication import new
+from faceVer.http.pipeline.authentication import new_key
 from faceVer.http.pipeline.endpoint import Endpoint, EndpointTable, json_content
 from faceVer.http.pipeline.error_responses import common_headers
 from faceVer.http.pipeline.forms.content_types import FORM, IMAGE_TYPES
@@ -28,7 +28,7 @@ from tests.http.support_examples import ask
 from tests.http.support_openapi import COMMON, Judge, Node, escaped, schemas
 from tests.support_server import Server
 
-_, LINE = new("tests")
+_, LINE = new_key("tests")
 SETTINGS = {
     "default": {},
     "keys": {"API_KEYS": LINE, "METRICS_KEY": "true"},

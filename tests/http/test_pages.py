@@ -8,8 +8,8 @@ import pytest
 
 from faceVer.http import console
 from faceVer.http.ops import openapi
-from faceVer.http.ops.assets import TYPES
-from faceVer.http.pipeline.authentication import new
+from faceVer.http.ops.assets import CONTENT_TYPES
+from faceVer.http.pipeline.authentication import new_key
 from tests.support_endpoints import CONSOLE_FILES
 from tests.support_server import Server
 
@@ -21,7 +21,7 @@ def test_a_file_comes_with_its_type_and_is_asked_for_anew(server: Server, path: 
     answer = server.call("GET", path)
     assert answer.status == 200
     assert answer.body
-    assert answer.headers["content-type"] == TYPES.get(Path(path).suffix, TYPES[".html"])
+    assert answer.headers["content-type"] == CONTENT_TYPES.get(Path(path).suffix, CONTENT_TYPES[".html"])
     assert answer.headers["cache-control"] == "no-cache"
     assert answer.headers["x-content-type-options"] == "nosniff"
     again = server.call("GET", path, headers={"If-None-Match": f'"other", W/{answer.headers["etag"]}'})
@@ -52,7 +52,7 @@ def test_both_can_be_switched_off() -> None:
 
 
 def test_the_console_is_off_where_there_are_keys_unless_it_is_asked_for() -> None:
-    key, line = new("tests")
+    key, line = new_key("tests")
     with Server(api_keys=line) as running:
         assert running.call("GET", console.PAGE).status == 404
         assert running.call("GET", openapi.PAGE).status == 200

@@ -71,7 +71,7 @@ class Place:
         return files
 
 
-KEY, LINE = authentication.new("one")
+KEY, LINE = authentication.new_key("one")
 
 
 @pytest.fixture(scope="module", params=["text", "json"])

@@ -71,7 +71,7 @@ async def status(request: web.Request) -> web.Response:
     """
     app = request.app
     app[EXPOSITION].sample()
-    faces, liveness = await asyncio.gather(app[FACES_HEALTH].message(), app[LIVENESS_HEALTH].message())
+    faces, liveness = await asyncio.gather(app[FACES_HEALTH].fault(), app[LIVENESS_HEALTH].fault())
     read = app[METRICS]
     workers = read.gauges()
     requests: Counter[str] = Counter()

@@ -1,4 +1,4 @@
-"""/v1/face/liveness/detect: one image as the body, or a form of media and a payload."""
+"""/v1/face/liveness/detect: the body is one image, or a form of media and a payload."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from aiohttp import web
 from faceVer.http.pipeline.folder_forms import respond_with_folder, service_of
 from faceVer.http.pipeline.forms.reading import is_form
 from faceVer.http.pipeline.receiving import with_image
-from faceVer.http.pipeline.responses import json_body, plain
+from faceVer.http.pipeline.responses import json_body, plain_decimal
 
 
 async def detect(request: web.Request) -> web.Response:
@@ -15,4 +15,4 @@ async def detect(request: web.Request) -> web.Response:
     if is_form(request):
         return await respond_with_folder(request, source_ids=False)
     (passed, score), _ = await with_image(request, lambda image: service_of(request).detect_image(image))
-    return json_body(f'{{"passed": {"true" if passed else "false"}, "score": {plain(score)}}}'.encode())
+    return json_body(f'{{"passed": {"true" if passed else "false"}, "score": {plain_decimal(score)}}}'.encode())

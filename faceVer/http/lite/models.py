@@ -26,7 +26,8 @@ class Match(WireModel, frozen=True, kw_only=True):
     """The outcome of one of the N comparisons."""
 
     filename: Annotated[
-        str, Meta(description='The part\'s file name as sent; its place among the N, from "1", where it has none.')
+        str,
+        Meta(description="The part's file name as sent; without one, the part's position among the N, from \"1\"."),
     ]
     score: ComparisonScore
     decision: DecisionField
@@ -36,7 +37,7 @@ class Matches(WireModel, frozen=True, kw_only=True):
     """The outcomes of a 1:N comparison."""
 
     results: Annotated[
-        list[Match], Meta(min_length=1, description="One for each of the N parts, in the request's order.")
+        list[Match], Meta(min_length=1, description="One result for each of the N parts, in the request's order.")
     ]
 
 

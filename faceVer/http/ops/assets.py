@@ -1,4 +1,4 @@
-"""Static files of the package: the console's and the documentation page's."""
+"""The static files of the console and of the documentation page."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from aiohttp import web
 from faceVer.http.pipeline.api_family import ApiFamily
 from faceVer.http.pipeline.endpoint import Access, Endpoint, Handler
 
-TYPES = {
+CONTENT_TYPES = {
     ".css": "text/css; charset=utf-8",
     ".html": "text/html; charset=utf-8",
     ".jpg": "image/jpeg",
@@ -21,33 +21,33 @@ TYPES = {
     ".svg": "image/svg+xml",
     ".txt": "text/plain; charset=utf-8",
 }
-"""Endings that are served; a folder's other files are not."""
+"""File name extension -> Content-Type. Files with other extensions are not served."""
 
 INDEX = "index.html"
-# Browsers revalidate each time and get 304 where nothing has changed: an upgrade shows at once.
-CACHING = "no-cache"
+# Browsers ask for a file each time they use it and get 304 if it is unchanged, so that an upgrade takes effect at once.
+CACHE_CONTROL = "no-cache"
 
 
 def names(folder: Path) -> tuple[str, ...]:
-    """The files of `folder` that are served."""
-    return tuple(sorted(path.name for path in folder.iterdir() if path.suffix in TYPES))
+    """The names of the files of `folder` that are served."""
+    return tuple(sorted(path.name for path in folder.iterdir() if path.suffix in CONTENT_TYPES))
 
 
 class Assets:
-    """A folder's files, read once. policy: the Content-Security-Policy of its pages (.html)."""
+    """The files of a folder, read once. policy: the Content-Security-Policy of its HTML pages."""
 
     def __init__(self, folder: Path, policy: str) -> None:
         self._files = {name: (folder / name).read_bytes() for name in names(folder)}
         self._policy = policy
 
     def endpoints(self, page: str, base: str, family: ApiFamily) -> Iterator[Endpoint]:
-        """A row for each file, all with the page's label: index.html at `page`, the others below `base`."""
+        """A row for each file, all with the label `page`: index.html is at `page`, the others are below `base`."""
         for name, data in self._files.items():
             suffix = Path(name).suffix
             yield Endpoint(
                 method="GET",
                 path=page if name == INDEX else f"{base}/{name}",
-                handler=serve(data, TYPES[suffix], self._policy if suffix == ".html" else ""),
+                handler=file_handler(data, CONTENT_TYPES[suffix], self._policy if suffix == ".html" else ""),
                 family=family,
                 access=Access.OPEN,
                 lane=None,
@@ -56,16 +56,16 @@ class Assets:
             )
 
 
-def serve(body: bytes, content_type: str, policy: str = "") -> Handler:
-    """The handler of a file with that content. policy: its Content-Security-Policy, "" = none."""
-    tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    headers = {"ETag": tag, "Cache-Control": CACHING, "Content-Type": content_type}
+def file_handler(body: bytes, content_type: str, policy: str = "") -> Handler:
+    """A handler that returns `body`. policy: its Content-Security-Policy, "" = none."""
+    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    headers = {"ETag": etag, "Cache-Control": CACHE_CONTROL, "Content-Type": content_type}
     if policy:
         headers["Content-Security-Policy"] = policy
 
     async def handle(request: web.Request) -> web.Response:
-        known = request.headers.get("If-None-Match", "")
-        if tag in (one.strip().removeprefix("W/") for one in known.split(",")):
+        cached = request.headers.get("If-None-Match", "")
+        if etag in (tag.strip().removeprefix("W/") for tag in cached.split(",")):
             return web.Response(status=304, headers=headers)
         return web.Response(body=body, headers=headers)
 

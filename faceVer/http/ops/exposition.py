@@ -21,33 +21,35 @@ from faceVer.inference.backend import Backend
 from faceVer.observability.metrics import REQUEST_BOUNDS, STAGE_BOUNDS, Metrics
 
 SAMPLE_SECONDS = 1.0
-"""How old another worker's gauges may be."""
+"""Seconds between two updates of a worker's Prometheus gauges, so how old those of another worker may be."""
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
-class _Reader(Collector):
+class _MetricsCollector(Collector):
+    """The metrics of all workers, as prometheus_client wants them."""
+
     def __init__(self, metrics: Metrics, backend: Backend, models: Iterable[ModelInfo]) -> None:
         self._metrics, self._backend, self._models = metrics, backend, tuple(models)
 
     def collect(self) -> Iterator[Metric]:
-        read = self._metrics
+        metrics = self._metrics
         requests = CounterMetricFamily("facever_requests", "Requests answered.", labels=("route", "status", "code"))
-        for route, (status, code), number in read.requests():
+        for route, (status, code), number in metrics.requests():
             requests.add_metric((route, status, code), number)
         yield requests
         yield _histogram(
-            "facever_request_seconds", "Seconds from headers to response.", "route", read.latencies(), REQUEST_BOUNDS
+            "facever_request_seconds", "Seconds from headers to response.", "route", metrics.latencies(), REQUEST_BOUNDS
         )
         yield _histogram(
-            "facever_stage_seconds", "Seconds of the stages of requests.", "stage", read.stages(), STAGE_BOUNDS
+            "facever_stage_seconds", "Seconds of the stages of requests.", "stage", metrics.stages(), STAGE_BOUNDS
         )
         overloads = CounterMetricFamily(
             "facever_overloads", "503 responses, by the limit that was reached.", labels=("reason",)
         )
-        for reason, number in read.overloads().items():
+        for reason, number in metrics.overloads().items():
             overloads.add_metric((reason,), number)
         yield overloads
-        counts = read.counters()
+        counts = metrics.counters()
         yield CounterMetricFamily("facever_received_bytes", "Bytes of request bodies.", value=counts["received_bytes"])
         yield CounterMetricFamily("facever_faces", "Faces found in samples.", value=counts["faces"])
         yield CounterMetricFamily(
@@ -82,20 +84,20 @@ class _Reader(Collector):
         in_flight = GaugeMetricFamily("facever_in_flight", "Admitted requests without a response.", labels=("lane",))
         queue = GaugeMetricFamily("facever_queue", "Calls that wait for a thread.", labels=("lane",))
         for lane, suffix in (("inference", ""), ("comparison", "_comparison")):
-            in_flight.add_metric((lane,), sum(one["in_flight" + suffix] for one in workers))
-            queue.add_metric((lane,), sum(one["queue" + suffix] for one in workers))
+            in_flight.add_metric((lane,), sum(worker["in_flight" + suffix] for worker in workers))
+            queue.add_metric((lane,), sum(worker["queue" + suffix] for worker in workers))
         yield in_flight
         yield queue
         yield GaugeMetricFamily(
-            "facever_connections", "Open connections.", value=sum(one["connections"] for one in workers)
+            "facever_connections", "Open connections.", value=sum(worker["connections"] for worker in workers)
         )
         memory = GaugeMetricFamily(
             "facever_resident_bytes", "Resident memory of a worker, shared pages included.", labels=("pid",)
         )
         started = GaugeMetricFamily("facever_start_seconds", "Unix time a worker started.", labels=("pid",))
-        for one in workers:
-            memory.add_metric((f"{one['pid']:.0f}",), one["memory"])
-            started.add_metric((f"{one['pid']:.0f}",), one["started"])
+        for worker in workers:
+            memory.add_metric((f"{worker['pid']:.0f}",), worker["memory"])
+            started.add_metric((f"{worker['pid']:.0f}",), worker["started"])
         yield memory
         yield started
 
@@ -103,50 +105,51 @@ class _Reader(Collector):
 def _histogram(
     name: str, doc: str, label: str, rows: Iterable[tuple[str, list[float], float]], bounds: tuple[float, ...]
 ) -> HistogramMetricFamily:
+    """rows: (value of the label, requests in each bucket, sum of seconds)."""
     family = HistogramMetricFamily(name, doc, labels=(label,))
     edges = [*(str(bound) for bound in bounds), "+Inf"]
     for value, counts, seconds in rows:
-        buckets, sum_so_far = [], 0.0
+        buckets, cumulative = [], 0.0
         for edge, count in zip(edges, counts, strict=True):
-            sum_so_far += count
-            buckets.append((edge, sum_so_far))
+            cumulative += count
+            buckets.append((edge, cumulative))
         family.add_metric((value,), buckets, seconds)
     return family
 
 
 class Exposition:
-    """Answers /metrics, and keeps this worker's gauges fresh. models: all that are loaded."""
+    """The text of /metrics, and a task that updates this worker's Prometheus gauges. models: all loaded models."""
 
     def __init__(
         self, metrics: Metrics, executor: InferenceExecutor, backend: Backend, models: Iterable[ModelInfo]
     ) -> None:
         self._metrics, self._executor = metrics, executor
         self._registry = CollectorRegistry(auto_describe=False)
-        self._registry.register(_Reader(metrics, backend, models))
+        self._registry.register(_MetricsCollector(metrics, backend, models))
         self._task: asyncio.Task[None] | None = None
 
     def sample(self) -> None:
-        """Write down what only this worker knows."""
+        """Write this worker's Prometheus gauges to the shared metrics."""
         for lane, suffix in ((self._executor.inference, ""), (self._executor.comparison, "_comparison")):
             self._metrics.gauge("in_flight" + suffix, lane.requests)
             self._metrics.gauge("queue" + suffix, max(0, lane.pending - lane.threads))
         with contextlib.suppress(OSError), open("/proc/self/statm", "rb") as stream:
             self._metrics.gauge("memory", int(stream.read().split()[1]) * _PAGE)
 
-    async def _keep(self) -> None:
+    async def _sample_periodically(self) -> None:
         while True:
             self.sample()
             await asyncio.sleep(SAMPLE_SECONDS)
 
     def start(self) -> None:
-        self._task = asyncio.create_task(self._keep())
+        self._task = asyncio.create_task(self._sample_periodically())
 
     def stop(self) -> None:
         if self._task is not None:
             self._task.cancel()
 
     def text(self) -> bytes:
-        """The page, in Prometheus' text format."""
+        """The metrics of all workers in Prometheus' text format."""
         self.sample()
         return generate_latest(self._registry)
 
@@ -155,6 +158,6 @@ EXPOSITION = web.AppKey("exposition", Exposition)
 
 
 async def metrics_page(request: web.Request) -> web.Response:
-    """The numbers of all workers for Prometheus."""
-    # Not through content_type=: the header's value has parameters of its own.
+    """The metrics of all workers for Prometheus."""
+    # aiohttp's content_type= takes no value with parameters.
     return web.Response(body=request.app[EXPOSITION].text(), headers={"Content-Type": CONTENT_TYPE_LATEST})

@@ -1,4 +1,4 @@
-"""The JSON of health, probes and version."""
+"""The JSON of the health endpoints, the probes and /version."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Health(WireModel, frozen=True, kw_only=True):
     status: Annotated[
         Literal[0, 3], Meta(description="0: works, with HTTP status 200. 3: inoperative, with HTTP status 503.")
     ]
-    message: Annotated[str, Meta(description="Why the processor is inoperative; empty where it works.")]
+    message: Annotated[str, Meta(description="Why the processor is inoperative; empty if it works.")]
 
 
 class Model(WireModel, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""/livez and /readyz: whether the process must restart, and whether it takes requests."""
+"""/livez and /readyz: whether the process needs a restart, and whether it accepts requests."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from faceVer.http.pipeline.context import STATE
 
 
 async def live(request: web.Request) -> web.Response:
-    """Say that the event loop responds. Nothing else: a restart repairs neither a model nor an overload."""
+    """Report that the event loop responds, and nothing else: a restart repairs neither a model nor an overload."""
     return health_response("")
 
 
 async def ready(request: web.Request) -> web.Response:
-    """Say whether the server takes requests, or why not."""
+    """Report whether the server accepts requests, and if not, why."""
     if request.app[STATE].draining:
         return health_response("the server is stopping")
-    return health_response(await request.app[FACES_HEALTH].message())
+    return health_response(await request.app[FACES_HEALTH].fault())

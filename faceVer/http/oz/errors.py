@@ -20,7 +20,7 @@ def _body(row: ErrorRow, message: str, error: FaceVerError) -> OzError:
 OZ = ApiFamily(
     "oz",
     "Oz",
-    "The Oz API: the same analyses, in its own shape of errors.",
+    "The Oz API: the same analyses, with its own error format.",
     {
         errors.FaceVerError: ErrorRow(500, UNKNOWN, messages.INTERNAL_LIVENESS),
         errors.InferenceError: ErrorRow(400, UNKNOWN, messages.INFERENCE),

@@ -1,4 +1,4 @@
-"""/api/instant/folders/: the analyses of one request, nothing is stored."""
+"""/api/instant/folders/: runs the analyses of one request; the server stores nothing."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from faceVer.http.pipeline.folder_forms import respond_with_folder
 
 
 async def instant_folder(request: web.Request) -> web.Response:
-    """Run the analyses of a folder that is not kept."""
+    """Run the analyses of a folder that the server does not store."""
     return await respond_with_folder(request, source_ids=True)

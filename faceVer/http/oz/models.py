@@ -10,13 +10,13 @@ from faceVer.http.pipeline.wire import WireModel
 
 
 class OzErrorDetails(WireModel, frozen=True, kw_only=True):
-    """The place of an error."""
+    """Where the error is."""
 
     field: Annotated[str, Meta(description="Path of the payload's field, or name of the part.")]
 
 
 class OzError(WireModel, frozen=True, kw_only=True):
-    """An error in the Oz API's shape."""
+    """An error in the Oz API's format."""
 
     error_code: Annotated[
         int,
@@ -26,4 +26,4 @@ class OzError(WireModel, frozen=True, kw_only=True):
         ),
     ]
     error_message: Annotated[str, Meta(description="What is wrong.")]
-    details: Annotated[OzErrorDetails | None, Meta(description="The wrong field or part; null where there is none.")]
+    details: Annotated[OzErrorDetails | None, Meta(description="The wrong field or part; null if there is none.")]

@@ -1,1 +1,1 @@
-"""What every request passes: endpoint look-up, authentication, admission, forms, error responses."""
+"""The steps of every request: endpoint look-up, authentication, admission, reading the body, error responses."""

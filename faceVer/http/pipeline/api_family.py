@@ -12,7 +12,7 @@ from faceVer.http.pipeline.wire import Error, WireModel
 
 
 class ErrorRow(NamedTuple):
-    """How one error looks on the wire. code: text or number, as the family writes it."""
+    """An error on the wire. code: text or a number, as the family writes it."""
 
     status: int
     code: str | int
@@ -25,10 +25,11 @@ ErrorBody = Callable[[ErrorRow, str, FaceVerError], WireModel]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ApiFamily:
-    """name: one word for code; title and about: for readers of the OpenAPI document.
+    """Endpoints of one API, which report errors in the same way.
 
-    errors: by class; a class without a row has its base's. error_model: the type that `body` makes. language: the
-    family's only one, None = the setting's. content_type: of its JSON responses.
+    name: an identifier; title, about: its section of the OpenAPI document. errors: a row for each error class; a class
+    without a row uses that of its nearest base class. body: makes the JSON of an error, an `error_model`. language: of
+    the messages, None = FACEVER_LANGUAGE. content_type: of its JSON responses.
     """
 
     name: str
@@ -41,16 +42,16 @@ class ApiFamily:
     content_type: str = "application/json"
 
     def row(self, error: FaceVerError | type[FaceVerError]) -> ErrorRow:
-        """The row of an error's class or of its nearest base. Raises KeyError where the table lacks FaceVerError."""
-        kind = error if isinstance(error, type) else type(error)
-        return next(self.errors[base] for base in kind.__mro__ if base in self.errors)
+        """The row of an error's class, or of its nearest base class. Every table has a row for FaceVerError."""
+        error_class = error if isinstance(error, type) else type(error)
+        return next(self.errors[base] for base in error_class.__mro__ if base in self.errors)
 
     def outcomes(self) -> Iterator[tuple[str, str]]:
-        """Every (status, code) the family's errors end with, for the metrics."""
+        """Every (status, code) of the family's error responses, for the metrics."""
         for row in self.errors.values():
             yield str(row.status), str(row.code)
 
 
 def code_and_message(row: ErrorRow, message: str, error: FaceVerError) -> Error:
-    """API Lite's shape; the name of the wrong part or field follows the message."""
+    """The error JSON of API Lite: the name of the wrong part or field follows the message."""
     return Error(code=str(row.code), message=f"{message}: {error.exposed}" if error.exposed else message)

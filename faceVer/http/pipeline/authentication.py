@@ -1,4 +1,4 @@
-"""API keys. The settings hold only their SHA-256; the key itself is shown once, when it is made."""
+"""API keys. The settings hold only their SHA-256 hashes; FaceVer shows a key once, when it creates it."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from faceVer.settings.model import Settings
 
 HEADER = "X-API-Key"
 OZ_HEADER = "X-Forensic-Access-Token"
-"""The Oz API's header; a key is accepted in it, too."""
+"""The Oz API's header for access tokens; the server accepts an API key in it, too."""
 KEY_BYTES = 32
-"""Random bytes of a key. It cannot be guessed, so a fast hash is enough."""
+"""Random bytes of a key. Nobody can guess 256 bits, so a fast hash is enough."""
 _LINE = re.compile(r"([A-Za-z0-9._-]{1,64}):([0-9a-f]{64})")
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 MAX_LENGTH = 512
 """Longest key, in characters."""
 
 
-def new(name: str) -> tuple[str, str]:
-    """(a fresh key, its line for `api_keys`). Raises SettingsError for an invalid name."""
+def new_key(name: str) -> tuple[str, str]:
+    """(a new random key, its entry for FACEVER_API_KEYS). Raises SettingsError for an invalid name."""
     if not _NAME.fullmatch(name):
         raise SettingsError("a key's name has 1 to 64 letters, digits, dots, hyphens or underscores")
     key = "fv_" + secrets.token_urlsafe(KEY_BYTES)
@@ -33,10 +33,10 @@ def new(name: str) -> tuple[str, str]:
 
 
 class Keys:
-    """The accepted keys. Two lines may have one name: the old and the new key of a rotation."""
+    """The accepted keys. Two entries may share a name: the old and the new key during a rotation."""
 
     def __init__(self, lines: Sequence[str]) -> None:
-        """Raises SettingsError."""
+        """lines: entries of FACEVER_API_KEYS. Raises SettingsError for a malformed one."""
         self._known: list[tuple[str, bytes]] = []
         for number, line in enumerate(lines, 1):
             found = _LINE.fullmatch(line.strip())
@@ -52,11 +52,11 @@ class Keys:
         return bool(self._known)
 
     def owner(self, headers: Mapping[str, str]) -> str:
-        """The name of the key a request carries. Raises CredentialMissingError, CredentialInvalidError.
+        """The name of the key in a request's headers. Raises CredentialMissingError, CredentialInvalidError.
 
-        Every known key is compared, each in constant time: the duration reveals nothing.
+        Compares with every known key, each in constant time, so that the duration reveals nothing.
         """
-        given = _given(headers)
+        given = _key_in(headers)
         if not given:
             raise CredentialMissingError("no API key")
         owner = ""
@@ -70,8 +70,8 @@ class Keys:
         return owner
 
 
-def _given(headers: Mapping[str, str]) -> str:
-    """The key in a request's headers, "" where there is none."""
+def _key_in(headers: Mapping[str, str]) -> str:
+    """The key in a request's headers, "" if there is none."""
     for header in (HEADER, OZ_HEADER):
         if header in headers:
             return headers[header].strip()

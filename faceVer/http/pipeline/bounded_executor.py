@@ -1,4 +1,4 @@
-"""A lane: a bounded number of threads, and of requests that use them or wait for them."""
+"""A thread pool that bounds both its threads and the requests that use them or wait for them."""
 
 from __future__ import annotations
 
@@ -21,15 +21,17 @@ T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
 PREFETCH = 2
-"""Calls handed to a lane's threads, for each of them: one more than it runs, so that it need not wait for the next."""
+"""Calls in the pool's queue for each thread: the running one and the next, so that a thread never waits for the event
+loop."""
 
 
 class _Call:
-    """A call for a thread, and the future on the event loop that gets its result.
+    """A call for a thread, and the future on the event loop that receives its result.
 
-    The traceback of an exception refers to the frames of the thread. If their variables, or this object, referred to
-    the exception or to its future, the images in those frames would stay until a garbage collection. Hence the future
-    of ThreadPoolExecutor is not used, and attributes are cleared before they are used.
+    An exception's traceback refers to the thread's frames. If a variable of those frames, or this object, referred to
+    the exception or to its future, the images in the frames would stay in memory until a garbage collection. For this
+    reason the call does not use the future of ThreadPoolExecutor, and clears its attributes before it uses their
+    values.
     """
 
     __slots__ = ("_done", "_submitted", "_work", "future")
@@ -41,15 +43,15 @@ class _Call:
         self.future: asyncio.Future[Any] | None = asyncio.get_running_loop().create_future()
 
     def cancel(self) -> None:
-        """Free what the call holds; its turn passes without work."""
+        """Release the work's references; when a thread takes the call, it does nothing."""
         self._work = None
 
     def abandon(self) -> None:
-        """Forget the future, too: the executor has the call in its queue, but could start no thread for it."""
+        """Cancel, and drop the future, too: the pool has queued the call but could not start a thread for it."""
         self._work = self.future = None
 
     def __call__(self) -> None:
-        """Run on a thread."""
+        """Run the work on the current thread."""
         work, self._work = self._work, None
         try:
             if work is not None:
@@ -81,16 +83,16 @@ def _finish(future: asyncio.Future[Any], result: Any, error: BaseException | Non
 
 
 class BoundedExecutor:
-    """A lane: `threads` threads, and at most `threads + max_queue` requests that run or wait.
+    """`threads` threads, and at most `threads + max_queue` requests that run or wait.
 
-    nice: how much lower the threads' priority is than the process's. Everything but the calls themselves happens on the
-    event loop.
+    nice: by how much the priority of the threads is lower than that of the process. Only the calls run on the threads;
+    all methods are for the event loop.
     """
 
     def __init__(self, name: str, threads: int, max_queue: int, nice: int = 0) -> None:
         self.threads = threads
         self.requests = 0
-        """Requests that hold a slot."""
+        """Requests that occupy a slot."""
         self.pending = 0
         """Calls that run or wait."""
         self._limit = threads + max_queue
@@ -98,11 +100,14 @@ class BoundedExecutor:
         self._executor = ThreadPoolExecutor(threads, name, initializer=lambda: _lower_priority(nice))
 
     def slot(self) -> Slot:
-        """`with lane.slot():` a request's slot, from the last byte of its body to its response."""
+        """`with executor.slot():` a request's slot, from the last byte of its body to its response.
+
+        Raises QueueFullError if none is free.
+        """
         return Slot(self)
 
     def check(self) -> None:
-        """Raises QueueFullError if there is no slot for another request."""
+        """Raises QueueFullError if no slot is free."""
         if self.requests >= self._limit:
             raise QueueFullError(f"{self.requests} requests are running or waiting")
 
@@ -111,7 +116,7 @@ class BoundedExecutor:
         call = _Call(partial(function, *arguments), self._handed_over.release)
         self.pending += 1
         try:
-            # Calls wait here, where a cancelled one is gone at once; an executor keeps it in its queue.
+            # Calls wait here because a cancelled one leaves at once; in the pool's queue it would stay.
             await self._handed_over.acquire()
             return cast(T, await self._submit(call))
         finally:
@@ -119,7 +124,7 @@ class BoundedExecutor:
             self.pending -= 1
 
     def _submit(self, call: _Call) -> asyncio.Future[Any]:
-        """Hand a call to a thread; the future of its result. Raises ThreadStartError."""
+        """Queue a call for the threads. Returns the future of its result. Raises ThreadStartError."""
         future = cast("asyncio.Future[Any]", call.future)
         try:
             self._executor.submit(contextvars.copy_context().run, call)
@@ -134,16 +139,16 @@ class BoundedExecutor:
 
 
 class Slot:
-    """A request's place in a lane. Raises QueueFullError where there is none."""
+    """One of the requests that a BoundedExecutor runs or queues, as a context manager."""
 
-    __slots__ = ("_lane",)
+    __slots__ = ("_executor",)
 
-    def __init__(self, lane: BoundedExecutor) -> None:
-        self._lane = lane
+    def __init__(self, executor: BoundedExecutor) -> None:
+        self._executor = executor
 
     def __enter__(self) -> None:
-        self._lane.check()
-        self._lane.requests += 1
+        self._executor.check()
+        self._executor.requests += 1
         trace = timings.current.get()
         if trace is not None:
             trace.timings.append(("receive", perf_counter() - trace.started))
@@ -151,11 +156,11 @@ class Slot:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._lane.requests -= 1
+        self._executor.requests -= 1
 
 
 def _lower_priority(nice: int) -> None:
-    """Lower the calling thread's priority; Linux keeps one for each thread."""
+    """Lower the calling thread's priority, which Linux keeps for each thread."""
     if nice:
         thread = threading.get_native_id()
         os.setpriority(os.PRIO_PROCESS, thread, min(19, os.getpriority(os.PRIO_PROCESS, thread) + nice))

@@ -1,4 +1,4 @@
-"""The BPE codes: error -> HTTP status, code, message. API Lite's faces and the vendor profile share them."""
+"""BPE error codes: error -> HTTP status, code, message. API Lite's /v1/face/pattern and the vendor profile use them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Forms of two named parts, the second of them perhaps N times; API Lite and the vendor profile share them."""
+"""Forms of two named parts, of which the second may occur N times. API Lite and the vendor profile use them."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from faceVer.services.faces import FaceEngine
 from faceVer.settings.model import Settings
 
 
-class Call(NamedTuple):
-    """What a use case needs besides its parts. as_base64: the request's header said so."""
+class CallContext(NamedTuple):
+    """What a use case needs besides its parts. as_base64: whether the request's own header says base64."""
 
     engine: FaceEngine
     executor: InferenceExecutor
@@ -28,11 +28,11 @@ class Call(NamedTuple):
     as_base64: bool
 
 
-UseCase = Callable[[Call, Files, Files], Awaitable[web.Response]]
+UseCase = Callable[[CallContext, Files, Files], Awaitable[web.Response]]
 
 
 def pair_handler(first: PartSpec, second: PartSpec, use_case: UseCase) -> Handler:
-    """The handler of a form: read the two kinds of parts, check them in this order, run the use case."""
+    """The handler of a form: it reads the two kinds of parts, checks them in this order and runs the use case."""
 
     async def handle(request: web.Request) -> web.Response:
         app, settings = request.app, request.app[SETTINGS]
@@ -42,13 +42,13 @@ def pair_handler(first: PartSpec, second: PartSpec, use_case: UseCase) -> Handle
             return read_pair(parts, first, second, settings)
 
         async def respond(pair: tuple[Files, Files | FaceVerError], as_base64: bool) -> web.Response:
-            one, other = pair
-            if isinstance(other, FaceVerError):
-                # Of two errors the client gets the one of the row's first part.
-                await executor.run(engine.embed if first.is_image else engine.decode, one.data[0])
-                # A new one: this frame, which its traceback refers to, keeps `other` and all parts.
-                raise type(other)(str(other), exposed=other.exposed)
-            return await use_case(Call(engine, executor, settings, as_base64), one, other)
+            first_files, second_files = pair
+            if isinstance(second_files, FaceVerError):
+                # Errors in the first part's content have priority (docs/contract.md, Order of checks).
+                await executor.run(engine.embed if first.is_image else engine.decode, first_files.data[0])
+                # A new error: the traceback of `second_files` would refer to this frame, which holds it and all parts.
+                raise type(second_files)(str(second_files), exposed=second_files.exposed)
+            return await use_case(CallContext(engine, executor, settings, as_base64), first_files, second_files)
 
         return await with_form(request, first.error, read, respond)
 
@@ -56,8 +56,8 @@ def pair_handler(first: PartSpec, second: PartSpec, use_case: UseCase) -> Handle
     return handle
 
 
-async def verify(call: Call, samples: Files, templates: Files) -> web.Response:
-    """Compare a sample with a template; the response carries the sample's own template."""
-    vector = await call.executor.run(call.engine.embed, samples.data[0])
-    outcome = call.engine.verify_n(vector, templates.data)[0]
-    return verify_response(outcome, call.engine.encode(vector), as_base64=call.as_base64)
+async def verify(context: CallContext, samples: Files, templates: Files) -> web.Response:
+    """Compare a sample with a template; the response also contains the template of the sample."""
+    vector = await context.executor.run(context.engine.embed, samples.data[0])
+    outcome = context.engine.verify_n(vector, templates.data)[0]
+    return verify_response(outcome, context.engine.encode(vector), as_base64=context.as_base64)

@@ -1,4 +1,4 @@
-"""What a running app holds, by key; made in server/app.py, read by the handlers."""
+"""Keys of the objects that a running app holds. server/app.py creates the objects, the handlers read them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from faceVer.settings.model import Settings
 
 @dataclass(slots=True)
 class ServerState:
-    """draining: the server stops and takes no new connections' requests; set before anything else at shutdown."""
+    """draining: whether the server is stopping and accepts no new connections; the first thing that shutdown sets."""
 
     draining: bool = False
 
@@ -29,7 +29,7 @@ STATE = web.AppKey("state", ServerState)
 ENDPOINTS = web.AppKey("endpoints", EndpointTable)
 ENGINE = web.AppKey("engine", FaceEngine)
 FOLDERS = web.AppKey("folders", FolderService)
-"""Absent where the liveness models could not be loaded."""
+"""Missing if the liveness models could not be loaded."""
 EXECUTOR = web.AppKey("executor", InferenceExecutor)
 BUDGET = web.AppKey("budget", MemoryBudget)
 WEBHOOKS = web.AppKey("webhooks", WebhookSender)
@@ -37,6 +37,6 @@ METRICS = web.AppKey("metrics", Metrics)
 
 
 def loaded_models(app: web.Application) -> tuple[ModelInfo, ...]:
-    """All loaded models, those of liveness after the others."""
+    """All loaded models, the liveness models last."""
     folders = app.get(FOLDERS)
     return (*app[ENGINE].infos, *(folders.infos if folders else ()))

@@ -18,12 +18,15 @@ _MAX_REQUESTED = 32
 
 
 def is_preflight(request: web.Request) -> bool:
-    """Whether a browser asks if it may send the real request."""
+    """Whether this is a browser's question whether it may send the actual request."""
     return "Origin" in request.headers and "Access-Control-Request-Method" in request.headers
 
 
 def preflight_response(request: web.Request) -> web.Response:
-    """The permission. Old pages send other products' headers, too; without credentials they do no harm."""
+    """The permission to send the actual request.
+
+    It allows any header, because pages written for other products send theirs. Without credentials that is harmless.
+    """
     requested = [name.strip() for name in request.headers.get("Access-Control-Request-Headers", "").split(",")]
     known = {name.lower() for name in ALLOWED_HEADERS}
     extra = [name for name in requested[:_MAX_REQUESTED] if _TOKEN.fullmatch(name) and name.lower() not in known]
@@ -38,7 +41,7 @@ def preflight_response(request: web.Request) -> web.Response:
 
 
 def allow_origin(headers: CIMultiDict[str], origin: str | None, allowed: frozenset[str]) -> None:
-    """Write the response's CORS headers for an origin; where every origin is allowed they are common headers."""
+    """Set a response's CORS headers for the request's origin. If every origin is allowed, `common_headers` did."""
     if "*" in allowed:
         return
     if origin is None or origin not in allowed:

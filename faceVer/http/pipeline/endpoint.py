@@ -1,4 +1,4 @@
-"""Endpoints, and the table that the router, the metrics, admission, the documentation and the tests read."""
+"""Endpoints, and the table of them that the router, metrics, admission, the OpenAPI document and the tests read."""
 
 from __future__ import annotations
 
@@ -21,25 +21,29 @@ OTHER = "other"
 
 
 class Access(Enum):
-    """OPEN: no key, no limit of load. GUARDED: a key where FACEVER_METRICS_KEY is on. KEY: a key where keys are on."""
+    """Who may call an endpoint.
+
+    OPEN: everyone, even under overload. GUARDED: as OPEN, but with an API key if FACEVER_METRICS_KEY is on. KEY: with
+    an API key if any is configured, within the rate limit and the capacity of the endpoint's lane.
+    """
 
     OPEN, GUARDED, KEY = range(3)
 
 
 class Lane(Enum):
-    """The queue whose room a request needs. COMPARISON: the endpoint takes no image, so it never waits behind one."""
+    """The queue that a request occupies. COMPARISON: for endpoints that take no image and so never wait behind one."""
 
     INFERENCE, COMPARISON = "inference", "comparison"
 
 
 class Body(Enum):
-    """What an endpoint reads, and so how long its body may be."""
+    """What an endpoint reads, which determines how long the body may be."""
 
     NONE, IMAGE, FORM, IMAGE_OR_FORM = range(4)
 
 
 class Content(NamedTuple):
-    """One kind of response body. model: its type (a wire model of JSON or of a form, bytes, str)."""
+    """A kind of response body. model: the type of its content (a wire model of JSON or of a form, bytes, str)."""
 
     media_type: str
     model: Any
@@ -52,14 +56,14 @@ def json_content(model: Any, status: int = 200) -> Content:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Endpoint:
-    """One row: a method on a path.
+    """One row of the table: a method on a path.
 
-    method: "GET" includes HEAD, "*" is every method without a row. path: an aiohttp template; parameters in braces.
-    alternatives: further paths with the same handler and label. lane: None = the request does no work that could queue.
-    parts: of its form. models: tasks ("faces", "liveness") it needs loaded. label: in logs and metrics, by default the
-    path; never what a client sent.
-    responses: what its handler returns. examples: names of real ones in the OpenAPI document's examples.json.
-    documented: whether the OpenAPI document has it; its words are the handler's docstring.
+    method: "GET" includes HEAD; "*" is every method without a row of its own. path: a template for aiohttp's router,
+    with parameters in braces. alternatives: further paths with the same handler and label. lane: None if the handler
+    runs nothing on the executor. parts: of its form. models: tasks ("faces", "liveness") whose models must be loaded.
+    label: in logs and metrics, by default the path; never text from a client. responses: what the handler returns.
+    examples: names of real responses in the OpenAPI document's examples.json. documented: whether the OpenAPI document
+    contains the endpoint; the handler's docstring is its description.
     """
 
     method: str
@@ -82,10 +86,10 @@ class Endpoint:
 
 
 class EndpointTable:
-    """Looks up endpoints by the resource that the router matched.
+    """All endpoints. A request's endpoint is found by the resource that aiohttp's router matched.
 
-    families: (prefix with a slash at its end, family), the most specific first; an unknown path belongs to the first
-    whose prefix it has. The last prefix is "/".
+    families: (prefix that ends with a slash, family), the most specific prefix first and "/" last. An unknown path
+    belongs to the first family whose prefix it starts with.
     """
 
     def __init__(self, endpoints: Iterable[Endpoint], families: Sequence[tuple[str, ApiFamily]]) -> None:
@@ -111,32 +115,31 @@ class EndpointTable:
 
     @property
     def outcomes(self) -> tuple[tuple[str, str], ...]:
-        """Every (status, code) a request can end with, for the metrics; code "" = no error."""
+        """Every (status, code) that a request can end with, for the metrics; code "" = no error."""
         families = dict.fromkeys(
             [*(endpoint.family for endpoint in self.endpoints), *(family for _, family in self._families)]
         )
-        plain = ((str(status), "") for status in (200, 204, 304, CLIENT_CLOSED))
-        # Malformed HTTP is answered before there is an endpoint: with 400 or 431 for any code.
+        without_error = ((str(status), "") for status in (200, 204, 304, CLIENT_CLOSED))
+        errors = (outcome for family in families for outcome in family.outcomes())
+        # The server responds to malformed HTTP before it looks up an endpoint, with 400 or 431 and any code.
         malformed = ((status, code) for status in ("400", "431") for _, code in self._families[-1][1].outcomes())
-        return tuple(
-            dict.fromkeys((*plain, *(found for family in families for found in family.outcomes()), *malformed))
-        )
+        return tuple(dict.fromkeys((*without_error, *errors, *malformed)))
 
     @property
     def paths(self) -> tuple[str, ...]:
-        """Every registered path template."""
+        """Every path template of the table."""
         return tuple(self._by_path)
 
     def at(self, path: str, method: str = ANY_METHOD) -> Endpoint:
-        """The endpoint registered for a path template. Raises KeyError."""
+        """The endpoint of a path template. Raises KeyError."""
         return self._by_path[path][method]
 
     def family_of(self, path: str) -> ApiFamily:
-        """The family that answers a request to an unknown path."""
+        """The family that responds to requests for an unknown path."""
         return next(family for prefix, family in self._families if f"{path}/".startswith(prefix))
 
     def register(self, router: web.UrlDispatcher, expect: Callable[[web.Request], Awaitable[None]]) -> None:
-        """Add every path to the router, and after them a catch-all for each family."""
+        """Add every path to the router, then a catch-all route for each family. expect: of Expect: 100-continue."""
         for path, by_method in self._by_path.items():
             route = router.add_route(ANY_METHOD, path, self.handle, expect_handler=expect)
             self._by_resource[route.resource] = by_method
@@ -147,7 +150,7 @@ class EndpointTable:
             self._by_resource[route.resource] = {ANY_METHOD: unknown}
 
     def find(self, request: web.Request) -> Endpoint:
-        """The endpoint of a request; for another method or an unknown path one whose handler raises the error."""
+        """The endpoint of a request. For a wrong method or an unknown path: one whose handler raises the error."""
         by_method = self._by_resource[request.match_info.route.resource]
         return by_method.get(request.method) or by_method[ANY_METHOD]
 

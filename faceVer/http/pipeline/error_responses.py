@@ -1,4 +1,4 @@
-"""Error responses in the shape of an API family, and the headers of every response."""
+"""Error responses of an API family, and the headers of every response."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ EXPOSED_HEADERS = f"{REQUEST_ID}, Content-Transfer-Encoding, Retry-After"
 
 
 class Outcome(NamedTuple):
-    """A response, its error code ("" = success), and the reason, for the log."""
+    """How a request ended. code: of the error, "" = success. detail: the reason, for the log."""
 
     response: web.StreamResponse
     code: str = ""
@@ -27,7 +27,7 @@ class Outcome(NamedTuple):
 
 
 def error_outcome(family: ApiFamily, error: FaceVerError, settings: Settings, status: int | None = None) -> Outcome:
-    """The response to a request that ends with `error`. status: in place of the row's."""
+    """The response to a request that ends with `error`. status: replaces that of the family's table."""
     row = family.row(error)
     message = row.message.text(family.language or settings.api.language)
     response = json_response(family.body(row, message, error), status or row.status, family.content_type)
@@ -48,7 +48,7 @@ def common_headers(settings: Settings) -> CIMultiDictProxy[str]:
             "Server": "FaceVer",  # without the versions that aiohttp would reveal
             "X-Content-Type-Options": "nosniff",
             "Referrer-Policy": "no-referrer",
-            "Cache-Control": "no-store",  # no cache may keep templates, scores and best shots
+            "Cache-Control": "no-store",  # templates, scores and best shots must not stay in a cache
         }
     )
     if "*" in settings.auth.cors_origins:

@@ -1,4 +1,4 @@
-"""Forms of media and a payload, and the folder document they are answered with; API Lite and the Oz API share them."""
+"""Forms of media and a payload, and the folder document in response. API Lite and the Oz API use them."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from faceVer.observability.timings import stage
 from faceVer.services.folders.service import FolderService
 from faceVer.settings.model import Settings
 
-# The server identifies a medium by its bytes, so any label passes except those of another kind of content.
+# The server recognizes a media item by its bytes. It rejects only content types that no media item can have.
 NOT_MEDIA = re.compile(r"(text|audio|font|model|message)/.*|application/(json|xml|javascript|pdf)")
 
 
 async def respond_with_folder(request: web.Request, *, source_ids: bool) -> web.Response:
-    """The folder document of a form; the server also sends it to the payload's resolution_endpoint.
+    """The folder document of the request's form; the server also sends it to the payload's resolution_endpoint.
 
     source_ids: see services.folders.present.
     """
@@ -50,14 +50,14 @@ async def respond_with_folder(request: web.Request, *, source_ids: bool) -> web.
 def _document(
     service: FolderService, uploads: list[Upload], payload: bytes | None, source_ids: bool
 ) -> tuple[dict[str, Any], bytes]:
-    """(the folder document, its JSON). Documents can be large: both are made on an inference thread."""
+    """(the folder document, its JSON). For an inference thread, because documents can be large."""
     document = service.run(uploads, payload, source_ids=source_ids)
     with stage("answer"):
         return document, json_bytes(document)
 
 
 def service_of(request: web.Request) -> FolderService:
-    """The loaded folder service. Raises InferenceError where the liveness models are not loaded."""
+    """The folder service. Raises InferenceError if the liveness models are not loaded."""
     service = request.app.get(FOLDERS)
     if service is None:
         raise InferenceError("the liveness models are not loaded")
@@ -65,7 +65,7 @@ def service_of(request: web.Request) -> FolderService:
 
 
 def _payload(parts: list[Part], settings: Settings) -> bytes | None:
-    """The payload part's bytes, None where there is none. Raises PayloadError."""
+    """The payload part's bytes, None if there is none. Raises PayloadError."""
     found = [part for part in parts if part.name == PAYLOAD]
     if len(found) > 1:
         raise PayloadError("the payload part is sent twice", exposed=PAYLOAD)

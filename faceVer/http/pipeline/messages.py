@@ -1,4 +1,4 @@
-"""The messages of the API's error codes in both languages (docs/contract.md, Errors)."""
+"""The messages of the error codes in English and Russian (docs/contract.md, Errors)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ Language = Literal["en", "ru"]
 
 
 class Message(NamedTuple):
-    """One message in the languages of FACEVER_LANGUAGE."""
+    """A message in both languages of FACEVER_LANGUAGE."""
 
     en: str
     ru: str

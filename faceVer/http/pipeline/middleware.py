@@ -1,4 +1,4 @@
-"""What every request passes: its id, admission, its time limit, error responses, common headers, one log line."""
+"""The middleware: request id, admission, deadline, error responses, common headers, metrics and the access log."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ from faceVer.settings.model import Settings
 
 log = logging.getLogger(__name__)
 
-# What a client may send as an id: visible ASCII, short enough for a log line.
-_ID = re.compile(r"[\x21-\x7e]{1,128}")
+# A request id that the server accepts from a client: visible ASCII, short enough for a log line.
+_REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
 
 
 class RequestMiddleware:
-    """The only middleware."""
+    """Runs for every request, around its handler."""
 
     __middleware_version__ = 1
 
@@ -53,7 +53,7 @@ class RequestMiddleware:
         endpoint = self._table.find(request)
         trace = Trace(comparing=endpoint.lane is Lane.COMPARISON)
         given = request.headers.get(REQUEST_ID)
-        ident = given if given and _ID.fullmatch(given) else os.urandom(16).hex()
+        ident = given if given and _REQUEST_ID.fullmatch(given) else os.urandom(16).hex()
         request_id.set(ident)
         timings.current.set(trace)
         owner = ""
@@ -62,35 +62,35 @@ class RequestMiddleware:
                 outcome = Outcome(cors.preflight_response(request))
             else:
                 owner = self._admission.admit(request, endpoint)
-                outcome = Outcome(await self._in_time(request, endpoint, trace))
+                outcome = Outcome(await self._within_deadline(request, endpoint, trace))
         except FaceVerError as error:
-            outcome = self._failed(request, endpoint, error)
+            outcome = self._error_outcome(request, endpoint, error)
         except web.HTTPException as error:
             outcome = Outcome(error, "", error.reason)
         except (asyncio.CancelledError, ConnectionError):
-            # The client is gone; there is nobody to respond to.
+            # The client has disconnected and gets no response.
             self._finish(
                 request, endpoint, trace, Outcome(web.Response(status=CLIENT_CLOSED), "", "the client went away"), owner
             )
             raise
         except MemoryError:
-            outcome = self._failed(request, endpoint, OverloadedError("no memory is left"))
+            outcome = self._error_outcome(request, endpoint, OverloadedError("no memory is left"))
         except Exception as error:
-            # The message may contain client data: it is logged at DEBUG only.
+            # The message may contain client data, so the server logs it at DEBUG only.
             log.error("%s failed: %s", endpoint.label, traceback_text(error))  # noqa: TRY400
             log.debug("%s", error)
-            outcome = self._failed(request, endpoint, InternalError(type(error).__name__))
+            outcome = self._error_outcome(request, endpoint, InternalError(type(error).__name__))
         finally:
             trace.finished = True
         response = outcome.response
-        self._decorate(request, response, ident)
+        self._add_headers(request, response, ident)
         if is_last(request):
             response.force_close()
         self._finish(request, endpoint, trace, outcome, owner)
         return response
 
-    async def _in_time(self, request: web.Request, endpoint: Endpoint, trace: Trace) -> web.StreamResponse:
-        """The handler's response. Raises DeadlineError, and whatever the handler raises."""
+    async def _within_deadline(self, request: web.Request, endpoint: Endpoint, trace: Trace) -> web.StreamResponse:
+        """The handler's response. Raises DeadlineError, and what the handler raises."""
         task = cast("asyncio.Task[object]", asyncio.current_task())
         timer = asyncio.get_running_loop().call_later(self._seconds, _expire, task, trace)
         try:
@@ -103,21 +103,22 @@ class RequestMiddleware:
         finally:
             timer.cancel()
 
-    def _failed(self, request: web.Request, endpoint: Endpoint, error: FaceVerError) -> Outcome:
+    def _error_outcome(self, request: web.Request, endpoint: Endpoint, error: FaceVerError) -> Outcome:
+        """The error response; closes the connection after it if the body was not read."""
         outcome = error_outcome(endpoint.family, error, self._settings)
         if isinstance(error, OverloadedError):
             self._metrics.overload(error.reason)
         if not request.content.is_eof() and not isinstance(error, (MethodError, UnknownPathError)):
-            # Keeping the connection would mean reading the rest of a rejected body.
+            # To keep the connection, the server would have to read the rest of a body that it rejects.
             outcome.response.force_close()
         return outcome
 
-    def _decorate(self, request: web.Request, response: web.StreamResponse, ident: str) -> None:
+    def _add_headers(self, request: web.Request, response: web.StreamResponse, ident: str) -> None:
         headers = response.headers
-        caching = headers.get("Cache-Control")
+        cache_control = headers.get("Cache-Control")
         headers.update(self._common)
-        if caching is not None:  # a static file, which is public
-            headers["Cache-Control"] = caching
+        if cache_control is not None:  # of a static file, which is public
+            headers["Cache-Control"] = cache_control
         headers[REQUEST_ID] = ident
         cors.allow_origin(headers, request.headers.get("Origin"), self._origins)
 

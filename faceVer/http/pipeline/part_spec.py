@@ -1,4 +1,4 @@
-"""The parts that a multipart endpoint takes, and reading them from a form."""
+"""The parts that an endpoint expects in a form, and how it reads them."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from faceVer.settings.model import Settings
 
 @dataclass(frozen=True, slots=True)
 class PartSpec:
-    """A part an endpoint takes. types: accepted media types. error: raised where it is missing or unreadable.
+    """A part that an endpoint expects. types: accepted media types. error: raised if it is missing or unreadable.
 
-    many: N parts of this name, at least one; else exactly one.
+    many: one or more parts of this name, otherwise exactly one.
     """
 
     name: str
@@ -42,7 +42,7 @@ def template(name: str, *, many: bool = False, types: frozenset[str] = TEMPLATE_
 
 
 class Files(NamedTuple):
-    """The parts of one spec: their bytes, decoded from base64, and the names the response gives them."""
+    """The parts of one spec. data: their bytes, decoded from base64. names: their names in a 1:N response."""
 
     data: list[bytes]
     names: list[str]
@@ -51,7 +51,7 @@ class Files(NamedTuple):
 def read_pair(
     parts: Sequence[Part], first: PartSpec, second: PartSpec, settings: Settings
 ) -> tuple[Files, Files | FaceVerError]:
-    """The files of both specs, or the second's error. Raises the first's errors: they are reported first."""
+    """(the first spec's files, the second's files or their error). Raises the first spec's errors."""
     with stage("unpack"):
         files = read_files(parts, first, settings)
         try:
@@ -65,7 +65,7 @@ def read_files(parts: Sequence[Part], spec: PartSpec, settings: Settings) -> Fil
     found = [part for part in parts if part.name == spec.name]
     if not found or (len(found) > 1 and not spec.many):
         raise spec.error(f"part {spec.name} is {'sent twice' if found else 'missing'}", exposed=spec.name)
-    for content_type in {part.content_type: None for part in found}:  # thousands of parts state one type
+    for content_type in {part.content_type: None for part in found}:  # thousands of parts may share one type
         if content_type is not None and not accepts(spec.types, media_type(content_type)):
             raise PartTypeError(f"part {spec.name} has Content-Type {content_type!r}")
     data = [

@@ -1,4 +1,4 @@
-"""Requests per second of each client: token buckets."""
+"""A limit of requests per second for each client: a token bucket."""
 
 from __future__ import annotations
 
@@ -10,23 +10,22 @@ from time import monotonic
 from faceVer.domain.errors import RateLimitError
 
 MAX_CLIENTS = 10_000
-"""Clients remembered; whoever was away longest is forgotten first, and begins with a full bucket again."""
-
-
-LONGEST = 3600.0
-"""Seconds a client is asked to wait, at most."""
+"""Most buckets that are kept. Beyond that the server drops the bucket of the client that has been idle longest; the
+client's next request starts with a full bucket."""
+MAX_WAIT = 3600.0
+"""Longest Retry-After, in seconds."""
 
 
 class RateLimit:
-    """rate: requests per second in the long run. burst: how many may come at once. clock: seconds."""
+    """rate: requests per second in the long run. burst: requests that may come at once. clock: returns seconds."""
 
     def __init__(self, rate: float, burst: int, clock: Callable[[], float] = monotonic) -> None:
         self._rate, self._burst, self._clock = rate, float(burst), clock
         self._buckets: dict[str, tuple[float, float]] = {}
-        """Client -> (requests left, when that was), the client seen last at the end."""
+        """Client -> (requests left, time of that number), the most recent client last."""
 
     def spend(self, client: str) -> None:
-        """Take one request out of a client's bucket. Raises RateLimitError where it is empty."""
+        """Take one request out of a client's bucket. Raises RateLimitError if it is empty."""
         now = self._clock()
         left, since = self._buckets.pop(client, (self._burst, now))
         left = min(self._burst, left + (now - since) * self._rate)
@@ -34,14 +33,17 @@ class RateLimit:
             del self._buckets[next(iter(self._buckets))]
         if left < 1:
             self._buckets[client] = left, now
-            seconds = min(LONGEST, (1 - left) / self._rate)
+            seconds = min(MAX_WAIT, (1 - left) / self._rate)
             raise RateLimitError("the client sends more requests than it may", seconds=seconds)
         self._buckets[client] = left - 1, now
 
 
 @lru_cache(maxsize=4096)
 def network(address: str) -> str:
-    """What counts as one client: an IPv4 address, or the /64 that an IPv6 host chooses its addresses from."""
+    """The client that an IP address stands for: the IPv4 address, or the /64 network of an IPv6 address.
+
+    An IPv6 host can use every address of its /64. Text that is not an address is returned as it is.
+    """
     try:
         found = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:

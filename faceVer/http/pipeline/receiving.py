@@ -1,4 +1,4 @@
-"""The plumbing of every endpoint that takes files: memory budget, body, slot in the executor, base64."""
+"""What every endpoint that receives files does: reserve memory, read the body, take an executor slot, decode base64."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ T = TypeVar("T")
 async def with_image(
     request: web.Request, work: Callable[[bytes], T], types: frozenset[str] = IMAGE_TYPES
 ) -> tuple[T, bool]:
-    """(`work` of the image that is the request's body, whether it came as base64); `work` runs on an inference thread.
+    """Run `work` on an inference thread with the image that is the request's body.
 
+    types: accepted media types. Returns the result of `work`, and whether the client sent the image as base64.
     Raises RequestTypeError, SampleError, TooLargeError, OverloadedError, and what `work` raises.
     """
     app, settings = request.app, request.app[SETTINGS]
@@ -38,17 +39,17 @@ async def with_form(
     read: Callable[[list[Part]], T],
     respond: Callable[[T, bool], Awaitable[web.Response]],
 ) -> web.Response:
-    """The response that `respond` makes of the request's form.
+    """Read the request's form and return the response that `respond` makes of it.
 
-    unreadable: raised where the body is not a complete form. read: takes what the endpoint needs from the parts and
-    undoes base64; runs on a thread where that is long. respond: gets its result and whether the request's own header
-    said base64.
+    unreadable: raised if the body is not a complete form. read: extracts the endpoint's input from the parts and
+    decodes base64; it runs on a thread if there is much to decode. respond: receives the result of `read`, and whether
+    the request's own header says base64.
     Raises RequestTypeError, TooLargeError, OverloadedError, and what both functions raise.
     """
     executor = request.app[EXECUTOR]
     with request.app[BUDGET].reserve() as reservation:
         parts, encoded = await form_parts(request, reservation, unreadable)
         with executor.slot():
-            taken = await run_decoding(executor, parts, lambda: read(parts))
+            inputs = await run_decoding(executor, parts, lambda: read(parts))
             parts.clear()
-            return await respond(taken, encoded)
+            return await respond(inputs, encoded)

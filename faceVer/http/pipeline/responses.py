@@ -1,4 +1,4 @@
-"""Success responses: JSON with plain decimals, scores, templates, the form of verify."""
+"""Responses of success: JSON with plain decimals, comparison results, templates, and the form of `verify`."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ OCTETS = "application/octet-stream"
 TRANSFER_ENCODING = "Content-Transfer-Encoding"
 
 MAX_NUMBER = 12
-"""Characters of a plain decimal; a number that needs more keeps its exponent."""
+"""Longest plain decimal in characters; a number that would be longer keeps its exponent."""
 _EXPONENT = re.compile(r"e[+-]\d")
 _MANTISSA = 24
-"""Characters that `repr` writes before a float's exponent, at most."""
+"""Most characters that `repr` writes before a float's exponent."""
 _STRING_OR_EXPONENT = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|-?\d++(?:\.\d++)?e[+-]\d++')
 
 
@@ -34,14 +34,14 @@ def json_response(body: object, status: int = 200, content_type: str = JSON) -> 
 
 
 def json_body(body: bytes, status: int = 200, content_type: str = JSON) -> web.Response:
-    """A response of encoded JSON."""
+    """A response whose body is JSON text already."""
     return web.Response(body=body, status=status, headers={"Content-Type": content_type})
 
 
 def json_bytes(body: object) -> bytes:
-    """JSON in UTF-8, characters as they are, every number a plain decimal (0.000031, never 3.1e-05) unless it is long.
+    """JSON in UTF-8 without ASCII escapes; numbers are plain decimals (0.000031, not 3.1e-05) up to MAX_NUMBER.
 
-    Half a surrogate pair, which UTF-8 cannot hold, is written as its escape.
+    A lone surrogate, which UTF-8 cannot hold, is written as its escape.
     """
     text = json.dumps(to_builtins(body) if isinstance(body, Struct) else body, ensure_ascii=False)
     if _has_exponents(text):
@@ -50,7 +50,7 @@ def json_bytes(body: object) -> bytes:
 
 
 def _has_exponents(text: str) -> bool:
-    """Whether there may be a number with an exponent. Quick, since long documents are pictures as base64."""
+    """Whether there may be a number with an exponent. Fast, because most of a long document is images in base64."""
     for found in _EXPONENT.finditer(text):
         before = text[max(0, found.start() - _MANTISSA) : found.start()]
         rest = before.rstrip("0123456789.-")
@@ -65,7 +65,7 @@ def _without_exponents(text: str) -> str:
         if match[0].startswith('"'):
             continue
         number = format(Decimal(match[0]), "f")
-        # A client's own 1e-320 would become fifty times as long, in every place where it is echoed.
+        # Documents echo a client's metadata, where 1e-320 would become fifty times as long.
         if len(number) <= MAX_NUMBER:
             out.write(text[at : match.start()])
             out.write(number)
@@ -74,38 +74,38 @@ def _without_exponents(text: str) -> str:
     return out.getvalue()
 
 
-def plain(score: float) -> str:
+def plain_decimal(score: float) -> str:
     """A score as a plain decimal of at most six digits: 1.0, 0.85, 0.000031, never an exponent."""
     text = f"{score:.{SCORE_DIGITS}f}".rstrip("0")
     return text + "0" if text.endswith(".") else text
 
 
 def comparison_response(outcome: Comparison) -> web.Response:
-    return json_body(f"{{{_outcome(outcome)}}}".encode())
+    return json_body(f"{{{_comparison_fields(outcome)}}}".encode())
 
 
 def results_bytes(names: Iterable[str], outcomes: Iterable[Comparison]) -> bytes:
-    """The 1:N answer, in the order of the request's parts."""
+    """The JSON of a 1:N comparison, in the order of the request's parts."""
     rows = [
-        f'{{"filename": {encode_basestring(name)}, {_outcome(outcome)}}}'
+        f'{{"filename": {encode_basestring(name)}, {_comparison_fields(outcome)}}}'
         for name, outcome in zip(names, outcomes, strict=True)
     ]
     return f'{{"results": [{", ".join(rows)}]}}'.encode("utf-8", "backslashreplace")
 
 
 def template_response(template: bytes, *, as_base64: bool) -> web.Response:
-    body, headers = _template(template, as_base64)
+    body, headers = _encoded_template(template, as_base64)
     return web.Response(body=body, content_type=OCTETS, headers=headers)
 
 
 def verify_response(outcome: Comparison, template: bytes, *, as_base64: bool) -> web.Response:
-    """multipart/form-data of `score` and `bio_feature`."""
-    body, headers = _template(template, as_base64)
+    """A multipart/form-data response with the parts `score` and `bio_feature`."""
+    body, headers = _encoded_template(template, as_base64)
     boundary = secrets.token_hex(16)
     extra = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     head = (
         f'--{boundary}\r\nContent-Disposition: form-data; name="score"\r\nContent-Type: {JSON}\r\n\r\n'
-        f'{{"score": {plain(outcome.score)}}}\r\n'
+        f'{{"score": {plain_decimal(outcome.score)}}}\r\n'
         f'--{boundary}\r\nContent-Disposition: form-data; name="bio_feature"\r\nContent-Type: {OCTETS}\r\n'
         f"{extra}\r\n"
     )
@@ -115,9 +115,10 @@ def verify_response(outcome: Comparison, template: bytes, *, as_base64: bool) ->
     )
 
 
-def _outcome(outcome: Comparison) -> str:
-    return f'"score": {plain(outcome.score)}, "decision": "{outcome.decision}"'
+def _comparison_fields(outcome: Comparison) -> str:
+    return f'"score": {plain_decimal(outcome.score)}, "decision": "{outcome.decision}"'
 
 
-def _template(template: bytes, as_base64: bool) -> tuple[bytes, dict[str, str]]:
+def _encoded_template(template: bytes, as_base64: bool) -> tuple[bytes, dict[str, str]]:
+    """(a template as the response's body, the headers that say how it is encoded)."""
     return (pybase64.b64encode(template), {TRANSFER_ENCODING: "base64"}) if as_base64 else (template, {})

@@ -1,8 +1,8 @@
 """One attempt to deliver a document to a webhook endpoint.
 
-The address policy is applied where the socket is made, to the address it will be connected to: neither a literal
-address nor a name that resolves to another one a moment later gets past it. Redirects are not followed, proxies from
-the environment are not used, certificates are verified, bodies of responses are not read.
+The client applies the address policy when it creates the socket, to the address it is about to connect to. So neither a
+literal address nor a name that changes its address after a check can bypass the policy. The client does not follow
+redirects, ignores proxies of the environment, verifies certificates and does not read the body of a response.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from faceVer import __version__
 from faceVer.services.webhook_policy import SIGNATURE_HEADER, Endpoint, is_public, is_retryable, sign
 
 READ_BUFFER = 4096
-"""Bytes of a response held before its connection is closed unread."""
+"""Most bytes of a response in memory before the client closes the connection without reading the body."""
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One document to send. body: the JSON that the client got."""
+    """One document to send. body: the JSON that the API client received."""
 
     url: str
     body: bytes = field(repr=False)
@@ -36,7 +36,7 @@ class Delivery:
 
 
 class AttemptResult(NamedTuple):
-    """reason: for the log. retry_after: seconds that the receiver wants the server to wait."""
+    """reason: for the log. retry_after: seconds that the receiver tells the server to wait, 0 if it does not."""
 
     verdict: Literal["delivered", "retry", "refused"]
     reason: str
@@ -44,17 +44,21 @@ class AttemptResult(NamedTuple):
 
 
 class AddressRefusedError(OSError):
-    """The policy does not allow the host's address. All have one message, so that aiohttp does not merge several."""
+    """The policy does not allow an address.
+
+    The message is constant: if the addresses of a host fail with different messages, the event loop raises a plain
+    OSError in place of this one.
+    """
 
     def __init__(self) -> None:
         super().__init__("address refused")
 
 
 class WebhookClient:
-    """Made in the event loop it is used in; `close()` it before the loop ends.
+    """Create it in the event loop that uses it, and `close()` it before the loop ends.
 
-    secret: signs the documents; "" = no signature. connections: at a time. allowed: whether an address, as text, may be
-    connected to. resolver, tls, clock: for tests; None = the system's name lookup and trusted authorities.
+    secret: signs the documents; "" = no signature. connections: most at a time. allowed: whether the client may connect
+    to an IP address, given as text. resolver, tls, clock: for tests; None = the system's resolver and trusted CAs.
     """
 
     def __init__(
@@ -70,7 +74,7 @@ class WebhookClient:
         self._secret, self._allowed, self._clock = secret, allowed, clock
         connector = aiohttp.TCPConnector(
             resolver=resolver,
-            use_dns_cache=False,  # each attempt looks the name up, and checks the address, again
+            use_dns_cache=False,  # each attempt resolves the name and checks the address again
             force_close=True,
             limit=connections,
             ssl=tls or True,
@@ -88,7 +92,7 @@ class WebhookClient:
         await self._session.close()
 
     async def post(self, delivery: Delivery, endpoint: Endpoint, seconds: float) -> AttemptResult:
-        """Send the document. seconds: for name lookup, connection and the response's headers together."""
+        """Send the document. seconds: time limit from the name lookup to the response's headers."""
         headers = {
             "Content-Type": "application/json",
             "X-Request-ID": delivery.request_id,

@@ -1,4 +1,4 @@
-"""Wire models that several API families share, and the base of all."""
+"""The base class of all wire models, and the models that several API families use."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ComparisonScore = Annotated[float, Meta(ge=0, le=1, description=SCORE_DESCRIPTIO
 
 
 class WireModel(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An object of a response: these fields in this order, all of them, and no other."""
+    """A JSON object of a response, with exactly these fields in this order."""
 
 
 class Error(WireModel, frozen=True, kw_only=True):

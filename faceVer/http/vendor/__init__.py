@@ -1,1 +1,1 @@
-"""The vendors' profile of the verification API, under prefixes of its own (FACEVER_VENDOR_PREFIX)."""
+"""The vendor profile: the verification API that vendors must offer, under the prefixes of FACEVER_VENDOR_PREFIX."""

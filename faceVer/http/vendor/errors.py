@@ -1,4 +1,4 @@
-"""The vendor profile's errors: the BPE codes, always in Russian, with nothing after the message."""
+"""Errors of the vendor profile: the BPE codes with messages in Russian only, without a part's or field's name."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def _body(row: ErrorRow, message: str, error: FaceVerError) -> Error:
 VERIFICATION = ApiFamily(
     "vendor-verification",
     "Vendor",
-    "Verification as national biometric systems test their suppliers with it.",
+    "Verification in the form in which national biometric systems test their vendors.",
     BPE_ERRORS,
     _body,
     language="ru",

@@ -1,16 +1,16 @@
-"""The vendor profile's verification, /v1/{prefix}/pattern: any image type; compare returns the score only."""
+"""Verification of the vendor profile, /v1/{prefix}/pattern: takes every image type; `compare` returns only a score."""
 
 from __future__ import annotations
 
 from aiohttp import web
 
-from faceVer.http.pipeline.comparison_forms import Call, pair_handler, verify
+from faceVer.http.pipeline.comparison_forms import CallContext, pair_handler, verify
 from faceVer.http.pipeline.context import ENGINE
 from faceVer.http.pipeline.endpoint import Body, Content, Endpoint, Handler, Lane, json_content
 from faceVer.http.pipeline.forms.content_types import ANY_IMAGE, FORM
 from faceVer.http.pipeline.part_spec import Files, sample, template
 from faceVer.http.pipeline.receiving import with_image
-from faceVer.http.pipeline.responses import OCTETS, json_body, plain, template_response
+from faceVer.http.pipeline.responses import OCTETS, json_body, plain_decimal, template_response
 from faceVer.http.pipeline.wire import Score, VerificationForm
 from faceVer.http.vendor.errors import VERIFICATION
 
@@ -22,23 +22,23 @@ _VERIFY = (sample("sample", types=ANY_IMAGE), template("bio_template", types=_OC
 
 async def extract(request: web.Request) -> web.Response:
     """Make a template from the image that is the request's body."""
-    made, as_base64 = await with_image(request, request.app[ENGINE].extract, ANY_IMAGE)
-    return template_response(made, as_base64=as_base64)
+    extracted, as_base64 = await with_image(request, request.app[ENGINE].extract, ANY_IMAGE)
+    return template_response(extracted, as_base64=as_base64)
 
 
-async def _compare(call: Call, features: Files, templates: Files) -> web.Response:
-    """Compare two templates, 1:1. No inference is made."""
-    score = call.engine.compare(features.data[0], templates.data[0]).score
-    return json_body(f'{{"score": {plain(score)}}}'.encode(), content_type=VERIFICATION.content_type)
+async def _compare(context: CallContext, features: Files, templates: Files) -> web.Response:
+    """Compare two templates, 1:1. The server runs no inference."""
+    score = context.engine.compare(features.data[0], templates.data[0]).score
+    return json_body(f'{{"score": {plain_decimal(score)}}}'.encode(), content_type=VERIFICATION.content_type)
 
 
 def base(prefix: str) -> str:
-    """The verification paths' common beginning. prefix: of FACEVER_VENDOR_PREFIX; "." = none."""
+    """The path that all verification endpoints are below. prefix: an entry of FACEVER_VENDOR_PREFIX; "." = none."""
     return "/v1/pattern" if prefix == "." else f"/v1/{prefix}/pattern"
 
 
 def endpoints(prefix: str) -> tuple[Endpoint, ...]:
-    """The rows of one prefix that do work; health is the operations' own."""
+    """The verification endpoints of one prefix, without health."""
 
     def row(name: str, handler: Handler, **more: object) -> Endpoint:
         return Endpoint(

@@ -14,7 +14,7 @@ from faceVer.domain.errors import SettingsError
 from faceVer.http.endpoints import OPERATIONS, endpoint_table
 from faceVer.http.lite.errors import FACES, LIVENESS
 from faceVer.http.oz.errors import OZ
-from faceVer.http.pipeline.authentication import new
+from faceVer.http.pipeline.authentication import new_key
 from faceVer.http.pipeline.context import METRICS
 from faceVer.http.pipeline.endpoint import OTHER, Endpoint, EndpointTable, Lane
 from faceVer.http.pipeline.responses import json_response
@@ -54,7 +54,7 @@ def answers(settings: Settings, *requests: tuple[str, str, dict[str, str]]) -> t
 
 
 def test_a_path_with_a_parameter_is_found_counted_and_limited() -> None:
-    key, line = new("tests")
+    key, line = new_key("tests")
     settings = Settings.of(api_keys=(line,), rate_limit=0.001, rate_burst=1)
     with_key = {"X-Forensic-Access-Token": key}
     found, labels = answers(

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from faceVer.http.pipeline.responses import plain
+from faceVer.http.pipeline.responses import plain_decimal
 from faceVer.inference.manifest import Calibration
 from faceVer.matching.scores import Matcher, ScoreMap, Thresholds, cosines
 from faceVer.matching.template import to_half_precision
@@ -102,7 +102,7 @@ def test_no_operator_band_by_default() -> None:
 
 @given(st.floats(0, 1))
 def test_scores_are_written_as_plain_decimals(score: float) -> None:
-    text = plain(round(score, 6))
+    text = plain_decimal(round(score, 6))
     whole, _, digits = text.partition(".")
     assert whole in ("0", "1")
     assert 1 <= len(digits) <= 6
@@ -114,4 +114,4 @@ def test_scores_are_written_as_plain_decimals(score: float) -> None:
     ("score", "text"), [(0.000031, "0.000031"), (1.0, "1.0"), (0.0, "0.0"), (0.85, "0.85"), (0.000001, "0.000001")]
 )
 def test_examples_of_plain_decimals(score: float, text: str) -> None:
-    assert plain(score) == text
+    assert plain_decimal(score) == text

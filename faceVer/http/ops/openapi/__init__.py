@@ -7,7 +7,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from faceVer.http.ops.assets import INDEX, TYPES, Assets, names, serve
+from faceVer.http.ops.assets import CONTENT_TYPES, INDEX, Assets, file_handler, names
 from faceVer.http.ops.openapi.document import build
 from faceVer.http.pipeline.api_family import ApiFamily
 from faceVer.http.pipeline.context import ENDPOINTS, SETTINGS
@@ -29,7 +29,7 @@ _POLICY = (
 async def openapi_document(request: web.Request) -> web.StreamResponse:
     """Serve this document. Browsers revalidate it each time."""
     app = request.app
-    return await serve(json_bytes(build(app[SETTINGS], app[ENDPOINTS])), TYPES[".json"])(request)
+    return await file_handler(json_bytes(build(app[SETTINGS], app[ENDPOINTS])), CONTENT_TYPES[".json"])(request)
 
 
 def endpoints(family: ApiFamily) -> Iterator[Endpoint]:
