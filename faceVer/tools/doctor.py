@@ -28,6 +28,7 @@ from faceVer.inference.onnx import OnnxBackend
 from faceVer.inference.weights.store import status
 from faceVer.observability.cgroup import memory_limit, usable_cpus
 from faceVer.services.faces import FaceEngine
+from faceVer.services.folders.service import FolderService
 from faceVer.settings.field import PREFIX
 from faceVer.settings.loader import non_default
 from faceVer.settings.model import Settings
@@ -149,14 +150,15 @@ def _weights(settings: Settings) -> Iterator[Finding]:
 def _inference(settings: Settings) -> Iterator[Finding]:
     start = time.perf_counter()
     engine = FaceEngine.load(settings)
+    FolderService.load(engine, settings)
     loaded, times = time.perf_counter() - start, []
     for _ in range(PROBES):
         start = time.perf_counter()
         engine.probe()
         times.append(time.perf_counter() - start)
-    where = f"{engine.runtime} on {', '.join(engine.backend.providers)}"
-    took = f"loaded in {loaded:.2f} s, a synthetic picture takes {min(times) * 1e3:.1f} ms on one thread"
-    yield Finding("inference", "ok", f"{where}: {took}")
+    backend = engine.backend
+    took = f"loaded in {loaded:.2f} s, a synthetic image takes {min(times) * 1e3:.1f} ms on one thread"
+    yield Finding("inference", "ok", f"{backend.runtime}: {', '.join(backend.providers)}, {took}")
 
 
 def _port(settings: Settings) -> Iterator[Finding]:
