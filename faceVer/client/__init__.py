@@ -1,4 +1,4 @@
-"""A client for FaceVer and for whatever else speaks its API (docs/client.md).
+"""A client for FaceVer and other servers of its API (docs/client.md).
 
     from faceVer.client import Client
 
@@ -6,7 +6,7 @@
         template = client.extract("photo.jpg")
         print(client.verify("selfie.jpg", template).score)
 
-The two clients are imported when they are first asked for: httpx takes longer than all the rest.
+The two clients are imported on first use: importing httpx takes longer than everything else.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from faceVer.client.content_types import TEMPLATE_MAGIC
 from faceVer.client.errors import (
     AnalysisFailed,
     ApiError,
@@ -35,7 +36,6 @@ from faceVer.client.errors import (
     TransportError,
     Unauthorized,
 )
-from faceVer.client.kinds import TEMPLATE_MAGIC
 from faceVer.client.payload import Biometry, Quality
 from faceVer.client.results import (
     Analysis,
@@ -98,10 +98,10 @@ __all__ = [
     "Version",
 ]
 
-_LATER = {"Client": "faceVer.client.blocking", "AsyncClient": "faceVer.client.asynchronous"}
+_ON_FIRST_USE = {"Client": "faceVer.client.blocking", "AsyncClient": "faceVer.client.asynchronous"}
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _LATER:
+    if name not in _ON_FIRST_USE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_LATER[name]), name)
+    return getattr(import_module(_ON_FIRST_USE[name]), name)

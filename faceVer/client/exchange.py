@@ -1,6 +1,6 @@
-"""One call, from its first attempt to its result: what is sent again, and after which pause. No network I/O.
+"""One call, from its first attempt to its result: what is repeated, and after which pause. No I/O.
 
-A transport sends each `Attempt` and reports back its `Answer`, or why there is none:
+A client sends each `Attempt` and reports its response, or why there is none:
 
     while True:
         pause = exchange.settle(send(exchange.attempt()))
@@ -15,31 +15,31 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from faceVer.client.answer import OVERLOADED, Answer
 from faceVer.client.calls import Call
 from faceVer.client.errors import ApiError, ClientError, ProtocolError, Timeout, TransportError
+from faceVer.client.response import OVERLOADED, Response
 from faceVer.client.retry import Deadline, Retries, Timeouts
 
 T = TypeVar("T")
 
 
-class DeadlinePassed(Exception):  # noqa: N818 - not an error of the surface
-    """The call's time is up; raised where blocks are sent or read."""
+class DeadlinePassed(Exception):  # noqa: N818 - not a public error
+    """The deadline of the call has passed; raised while blocks are sent or read."""
 
 
 @dataclass(frozen=True, slots=True)
-class Lost:
-    """An attempt without an answer. passing: another attempt may fare better."""
+class Failure:
+    """An attempt without a response. transient: another attempt may succeed."""
 
     error: ClientError
-    passing: bool = True
+    transient: bool = True
 
 
 class Attempt:
     """One sending of a call.
 
-    sent: whether the server may have got the request in an attempt before. begun: whether it may have got some of the
-    body in this one.
+    sent: whether the server may have received the request in an earlier attempt. begun: whether it may have received
+    some of the body in this one.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class Attempt:
         self.begun = False
 
     def blocks(self) -> Iterator[bytes]:
-        """The body, as it is to be sent. Raises DeadlinePassed, OSError."""
+        """The body. Raises DeadlinePassed, OSError."""
         if self.call.body is not None:
             for block in self.in_time(self.call.body.blocks()):
                 self.begun = True
@@ -63,14 +63,14 @@ class Attempt:
                 raise DeadlinePassed
             yield block
 
-    def late(self, *, connected: bool = True) -> Lost:
-        """What to report after DeadlinePassed. connected: there may have been a connection."""
+    def late(self, *, connected: bool = True) -> Failure:
+        """The failure after DeadlinePassed. connected: there may have been a connection."""
         sent = self.sent or self.begun or (connected and self.call.body is None)
-        return Lost(Timeout("the call took longer than its time-out", self.request_id, sent), passing=False)
+        return Failure(Timeout("the call took longer than its timeout", self.request_id, sent), transient=False)
 
 
 class Exchange(Generic[T]):
-    """A call under way. `result` is there once `settle` has returned None."""
+    """A running call. `result` is set once `settle` has returned None."""
 
     result: T
 
@@ -78,34 +78,35 @@ class Exchange(Generic[T]):
         self._call, self._request_id = call, request_id
         self._timeouts, self._retries = timeouts, retries
         self._deadline = Deadline(timeouts.total)
-        self._number, self._sent = 0, False
+        self._repetitions, self._sent = 0, False
         self._last = self.attempt()
 
     def attempt(self) -> Attempt:
-        """The next one; the request id is the same in all."""
+        """The next attempt; all have the same request id."""
         self._last = Attempt(self._call, self._request_id, self._timeouts, self._deadline, self._sent)
         return self._last
 
-    def settle(self, outcome: Answer | Lost) -> float | None:
+    def settle(self, outcome: Response | Failure) -> float | None:
         """Seconds to wait before the next attempt; None where there is a result. Raises ClientError."""
-        if isinstance(outcome, Lost):
-            error, wait = outcome.error, 0.0 if outcome.passing else None
+        wait: float | None
+        if isinstance(outcome, Failure):
+            error, wait = outcome.error, 0.0 if outcome.transient else None
         else:
             try:
                 self.result = self._call.read(outcome)
                 return None
-            except (ApiError, ProtocolError) as refusal:
-                error, wait = refusal, outcome.retry_after if outcome.status == OVERLOADED else None
-        if wait is None or self._number >= self._retries.count or not self._may_repeat():
+            except (ApiError, ProtocolError) as rejection:
+                error, wait = rejection, outcome.retry_after if outcome.status == OVERLOADED else None
+        if wait is None or self._repetitions >= self._retries.count or not self._may_repeat():
             raise error
-        pause = max(wait, self._retries.pause(self._number))
+        pause = max(wait, self._retries.pause(self._repetitions))
         if pause >= self._deadline.left:
             raise error
-        self._number += 1
+        self._repetitions += 1
         self._sent = self._sent or not isinstance(error, TransportError) or error.sent
         return pause
 
     def _may_repeat(self) -> bool:
-        """Whether what the last attempt has sent leaves that open."""
+        """Whether the body was not begun, or may be sent again."""
         body = self._call.body
         return not self._last.begun or (self._call.safe and (body is None or body.repeatable))

@@ -1,106 +1,105 @@
-"""The folder document, parsed: what is not known is left in `Folder.raw`, what is missing is empty."""
+"""The parser of folder documents: unknown fields are in `Folder.raw` only, missing fields are empty."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from faceVer.client.answer import Answer, list_of, object_of, optional_number, text_of, whole_of
 from faceVer.client.errors import AnalysisFailed
-from faceVer.client.parsing import unbase64
+from faceVer.client.parsing import decode_base64
+from faceVer.client.response import Response, objects, optional, required
 from faceVer.client.results import Analysis, BestShot, Folder, Medium, MediumResult
 
 Sent = Sequence[tuple[str, str]]
-"""(name, file name) of each medium that was sent, in order."""
+"""(name, file name) of each media file of the request, in order."""
 
 
-def folder(answer: Answer, sent: Sent) -> Folder:
+def folder(response: Response, sent: Sent) -> Folder:
     """Raises UnreadableError."""
-    document = answer.document()
-    media = [object_of(one, "a medium") for one in list_of(document, "media")]
+    document = response.document()
+    media = objects(document, "media")
+    # A document that keeps the order of the request names the media by it.
+    ordered = [one.get("original_name") for one in media] == [filename for _, filename in sent]
+    names = [name for name, _ in sent] if ordered else [""] * len(media)
     return Folder(
-        text_of(document, "folder_id"),
-        text_of(document, "resolution_status"),
-        text_of(document, "system_resolution"),
-        tuple(_medium(one, name) for one, name in zip(media, _names(media, sent), strict=True)),
-        tuple(_analysis(object_of(one, "an analysis")) for one in list_of(document, "analyses")),
-        optional_number(document, "time_created"),
-        optional_number(document, "time_updated"),
-        _table(document, "meta_data"),
+        required(document, "folder_id", str),
+        required(document, "resolution_status", str),
+        required(document, "system_resolution", str),
+        tuple(_medium(one, name) for one, name in zip(media, names, strict=True)),
+        tuple(_analysis(one) for one in objects(document, "analyses")),
+        optional(document, "time_created", float),
+        optional(document, "time_updated", float),
+        _object(document, "meta_data"),
         document,
     )
 
 
-def best_shot(answer: Answer, sent: Sent) -> bytes:
-    """The JPEG of the first best shot. Raises AnalysisFailed, in the document's words, and UnreadableError."""
-    found = folder(answer, sent)
+def best_shot(response: Response, sent: Sent) -> bytes:
+    """The JPEG of the first best shot. Raises AnalysisFailed with the document's message, and UnreadableError."""
+    found = folder(response, sent)
     if found.best_shots:
         return found.best_shots[0].image
     failed = next((one for one in found.analyses if one.error_message), None)
     message = (failed and failed.error_message) or "the document has no best shot; videos and archives have one"
-    raise AnalysisFailed(message, failed.error_code if failed else None, answer.request_id)
-
-
-def _names(media: Sequence[Mapping[str, Any]], sent: Sent) -> list[str]:
-    """What each medium was sent as, where the document plainly keeps the order; else "" for all."""
-    told = [one.get("original_name") for one in media]
-    if told == [filename for _, filename in sent]:
-        return [name for name, _ in sent]
-    return [""] * len(media)
+    raise AnalysisFailed(message, failed.error_code if failed else None, response.request_id)
 
 
 def _medium(document: Mapping[str, Any], name: str) -> Medium:
-    info = _table(document, "info")
+    info = _object(document, "info")
     return Medium(
-        text_of(document, "media_id"),
+        required(document, "media_id", str),
         name,
-        text_of(document, "media_type", ""),
-        text_of(document, "original_name", ""),
-        tuple(str(tag) for tag in list_of(document, "tags")),
-        # Beside its own entry there is "thumb", and whatever sizes another product makes of it.
-        next((_table(info, key) for key in ("original", "video", "shots_set") if info.get(key) is not None), {}),
-        _table(document, "meta_data"),
+        _text(document, "media_type"),
+        _text(document, "original_name"),
+        tuple(str(tag) for tag in optional(document, "tags", list) or ()),
+        # Other entries are "thumb" and the sizes that other products make.
+        next((_object(info, key) for key in ("original", "video", "shots_set") if info.get(key) is not None), {}),
+        _object(document, "meta_data"),
     )
 
 
 def _analysis(document: Mapping[str, Any]) -> Analysis:
-    confidences = _table(document, "results_data")
-    source = [object_of(one, "a source medium") for one in list_of(document, "source_media")]
+    confidences = _object(document, "results_data")
     return Analysis(
-        text_of(document, "analysis_id", "") or text_of(document, "analyse_id", ""),
-        text_of(document, "type"),
-        text_of(document, "state", ""),
-        text_of(document, "resolution_status", "") or text_of(document, "resolution", ""),
-        whole_of(document, "error_code"),
-        text_of(document, "error_message", "") or None,
-        optional_number(confidences, "min_confidence"),
-        optional_number(confidences, "max_confidence"),
-        tuple(text_of(one, "media_id", "") for one in source),
-        tuple(_result(object_of(one, "a result")) for one in list_of(document, "results_media")),
-        _table(document, "meta_data"),
+        _text(document, "analysis_id", "analyse_id"),
+        required(document, "type", str),
+        _text(document, "state"),
+        _text(document, "resolution_status", "resolution"),
+        optional(document, "error_code", int),
+        _text(document, "error_message") or None,
+        optional(confidences, "min_confidence", float),
+        optional(confidences, "max_confidence", float),
+        tuple(_text(one, "media_id") for one in objects(document, "source_media")),
+        tuple(_result(one) for one in objects(document, "results_media")),
+        _object(document, "meta_data"),
     )
 
 
 def _result(document: Mapping[str, Any]) -> MediumResult:
-    numbers = _table(document, "results_data")
-    media_id = text_of(document, "source_media_id", "") or text_of(document, "media_association_id", "")
-    images = [object_of(one, "an output image") for one in list_of(document, "output_images")]
+    numbers = _object(document, "results_data")
+    media_id = _text(document, "source_media_id", "media_association_id")
     return MediumResult(
         media_id,
-        optional_number(numbers, "confidence_spoofing"),
-        optional_number(numbers, "min_confidence"),
-        optional_number(numbers, "max_confidence"),
-        tuple(_best_shot(one, media_id) for one in images if one.get("image_b64") is not None),
+        optional(numbers, "confidence_spoofing", float),
+        optional(numbers, "min_confidence", float),
+        optional(numbers, "max_confidence", float),
+        tuple(
+            _best_shot(one, media_id) for one in objects(document, "output_images") if one.get("image_b64") is not None
+        ),
     )
 
 
 def _best_shot(document: Mapping[str, Any], media_id: str) -> BestShot:
-    original = _table(_table(document, "info"), "original")
-    image = unbase64(text_of(document, "image_b64"), "image_b64")
-    return BestShot(media_id, image, whole_of(original, "width"), whole_of(original, "height"))
+    original = _object(_object(document, "info"), "original")
+    image = decode_base64(required(document, "image_b64", str), "image_b64")
+    return BestShot(media_id, image, optional(original, "width", int), optional(original, "height", int))
 
 
-def _table(document: Mapping[str, Any], key: str) -> dict[str, Any]:
-    """An object; missing or null it is empty. Raises UnreadableError."""
-    value = document.get(key)
-    return {} if value is None else object_of(value, key)
+def _text(document: Mapping[str, Any], *names: str) -> str:
+    """The first of these fields that is not empty; "" where there is none. Raises UnreadableError."""
+    return next(filter(None, (optional(document, name, str) for name in names)), "")
+
+
+def _object(document: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """An object; missing or null, an empty one. Raises UnreadableError."""
+    return optional(document, name, dict) or {}

@@ -1,4 +1,4 @@
-"""Bodies of requests: one file, or a multipart form, made block by block, with base64 on the files where asked for."""
+"""Request bodies: one file, or a multipart form, built block by block, with files in base64 if required."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from faceVer.client.files import BLOCK, Source, blocks_of, size_of
+from faceVer.client.files import BLOCK, Source
 
-_ODD = re.compile(r'["\\%\x00-\x1f\x7f]')
-"""What a plain quoted file name would not bring across as it is."""
+_SPECIAL = re.compile(r'["\\%\x00-\x1f\x7f]')
+"""Characters that a plain quoted file name does not carry unchanged."""
 _UNSENDABLE = re.compile(r"%(?:22|0D|0A)|(?<!\\)(?:\\\\)*\\\Z|[\x00-\x09\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _PERCENT = str.maketrans({'"': "%22", "\r": "%0D", "\n": "%0A"})
 _PLAIN = str.maketrans({'"': "%22", **{chr(code): "_" for code in (*range(0x20), 0x5C, 0x7F)}})
@@ -20,7 +20,7 @@ _PLAIN = str.maketrans({'"': "%22", **{chr(code): "_" for code in (*range(0x20),
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part of a form. filename: None for a field that is no file, which base64 is not put on."""
+    """One part of a form. filename: None for a field, which is never sent in base64."""
 
     name: str
     source: Source
@@ -30,37 +30,36 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """The body of a request. length: bytes, None where a size is not known. repeatable: `blocks` may be run again."""
+    """The body of a request."""
 
     content_type: str
     pieces: tuple[tuple[Source, bool], ...]
-    """(bytes or a file, whether to put base64 on it), in order."""
+    """(source, whether it is sent in base64), in order."""
 
     @property
     def length(self) -> int | None:
-        total = 0
-        for source, encoded in self.pieces:
-            size = size_of(source)
-            if size is None:
-                return None
-            total += (size + 2) // 3 * 4 if encoded else size
-        return total
+        """Bytes; None where a size is not known."""
+        if not self.repeatable:
+            return None
+        return sum(
+            ((source.size or 0) + 2) // 3 * 4 if encoded else source.size or 0 for source, encoded in self.pieces
+        )
 
     @property
     def repeatable(self) -> bool:
-        return all(isinstance(source, bytes) or source.repeatable for source, _ in self.pieces)
+        """Whether `blocks` may run again."""
+        return all(source.repeatable for source, _ in self.pieces)
 
     @property
     def reads_files(self) -> bool:
-        return not all(isinstance(source, bytes) for source, _ in self.pieces)
+        return not all(isinstance(source.content, bytes) for source, _ in self.pieces)
 
     def blocks(self) -> Iterator[bytes]:
         """The body, in blocks of about `BLOCK` bytes: a gallery is thousands of small parts. Raises OSError."""
         pending: list[bytes] = []
         size = 0
         for source, encoded in self.pieces:
-            blocks = blocks_of(source)
-            for block in _base64(blocks) if encoded else blocks:
+            for block in _base64(source.blocks()) if encoded else source.blocks():
                 pending.append(block)
                 size += len(block)
                 if size >= BLOCK:
@@ -70,13 +69,8 @@ class Body:
             yield b"".join(pending)
 
 
-def single(source: Source, content_type: str, *, encoded: bool) -> Body:
-    """The body that is one file."""
-    return Body(content_type, ((source, encoded),))
-
-
 def form(parts: Iterable[Part], *, encoded: bool) -> Body:
-    """A multipart form. encoded: put base64 on its files. Raises ValueError for a part's name that it cannot carry."""
+    """A multipart form. encoded: send its files in base64. Raises ValueError for a part name that it cannot carry."""
     boundary = secrets.token_hex(16)
     pieces: list[tuple[Source, bool]] = []
     lead = f"--{boundary}\r\n"
@@ -85,28 +79,29 @@ def form(parts: Iterable[Part], *, encoded: bool) -> Body:
             f"{lead}Content-Disposition: form-data; {_name(part.name)}{_filename(part.filename)}\r\n"
             f"Content-Type: {part.content_type}\r\n\r\n"
         )
-        pieces += ((head.encode("utf-8", "replace"), False), (part.source, encoded and part.filename is not None))
+        pieces.append((Source.of(head.encode("utf-8", "replace")), False))
+        pieces.append((part.source, encoded and part.filename is not None))
         lead = f"\r\n--{boundary}\r\n"
-    pieces.append((f"{lead[:-2]}--\r\n".encode(), False))
+    pieces.append((Source.of(f"{lead[:-2]}--\r\n".encode()), False))
     return Body(f"multipart/form-data; boundary={boundary}", tuple(pieces))
 
 
 def _name(name: str) -> str:
-    """The name of a part: quotes and line breaks as browsers write them. It has no second way of being written."""
+    """The name parameter of a part: quotes and line breaks percent-encoded, as browsers do. It has no extended form."""
     if _UNSENDABLE.search(name):
         raise ValueError(f"a form cannot carry a part named {name!r}")
     return f'name="{name.translate(_PERCENT)}"'
 
 
 def _filename(filename: str | None) -> str:
-    """The file name, such that the server reads it back as it is.
+    """The filename parameter, which the server reads back unchanged.
 
-    Where a quoted string would not do, the extended form of RFC 5987 says it, and a plain one of like looks stands
-    before it for servers that do not read that.
+    Where a quoted string cannot carry the name, the extended form of RFC 5987 does, after an approximate plain one for
+    servers that do not read the extended form.
     """
     if filename is None:
         return ""
-    if not _ODD.search(filename):
+    if not _SPECIAL.search(filename):
         return f'; filename="{filename}"'
     exact = quote(filename, safe="", errors="replace")
     return f"; filename=\"{filename.translate(_PLAIN)}\"; filename*=UTF-8''{exact}"
@@ -116,8 +111,8 @@ def _base64(blocks: Iterable[bytes]) -> Iterator[bytes]:
     rest = b""
     for block in blocks:
         data = rest + block
-        whole = len(data) - len(data) % 3
-        rest = data[whole:]
-        yield b2a_base64(data[:whole], newline=False)
+        complete = len(data) - len(data) % 3
+        rest = data[complete:]
+        yield b2a_base64(data[:complete], newline=False)
     if rest:
         yield b2a_base64(rest, newline=False)

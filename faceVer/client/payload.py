@@ -1,4 +1,4 @@
-"""What a folder request asks for: analyses, and the payload part they go into."""
+"""What a folder request asks for: its analyses, and the payload part that carries them."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 NAME = "payload"
-"""The part of the form, so that no medium can have this name."""
-_DROPPED: tuple[object, ...] = (None, {})
+"""Name of the part; a media file cannot have it."""
+_OMITTED: tuple[object, ...] = (None, {}, [])
 
 
 @dataclass(frozen=True, slots=True)
 class Quality:
     """Passive liveness, and the best shot.
 
-    source_media: names of media; none means all. threshold_spoofing: 0..1, the highest chance of an attack that passes;
-    None leaves it to the server. extract_best_shot: of videos and archives.
+    source_media: names of media files; empty = all. threshold_spoofing: 0..1, the highest PAD score that passes; None =
+    the server's. extract_best_shot: of videos and archives.
     """
 
     source_media: Sequence[str] = ()
@@ -33,10 +33,10 @@ class Quality:
 
 @dataclass(frozen=True, slots=True)
 class Biometry:
-    """Whether all media show one person.
+    """Whether all media files show one person.
 
-    source_media: names of media; none means all. threshold_min, threshold_max: 0..1, declined below, approved from;
-    None leaves them to the server.
+    source_media: names of media files; empty = all. threshold_min, threshold_max: 0..1, declined below, approved from;
+    None = the server's.
     """
 
     source_media: Sequence[str] = ()
@@ -50,34 +50,36 @@ class Biometry:
 
 
 AnalysisRequest = Quality | Biometry | Mapping[str, Any]
-"""An analysis, or what the payload is to have in its place: for what another product offers."""
+"""An analysis, or its entry in the payload as it is: for analyses that other products offer."""
 
 
 def payload(
-    analyses: Sequence[AnalysisRequest] | None,
-    tags: Mapping[str, Sequence[str]] | None,
-    meta_data: Mapping[str, Any] | None,
-    media_meta_data: Mapping[str, Mapping[str, Any]] | None,
-    resolution_endpoint: str | None,
+    analyses: Sequence[AnalysisRequest] | None = None,
+    tags: Mapping[str, Sequence[str]] | None = None,
+    meta_data: Mapping[str, Any] | None = None,
+    media_meta_data: Mapping[str, Mapping[str, Any]] | None = None,
+    resolution_endpoint: str | None = None,
 ) -> bytes:
-    """The payload part. Raises ValueError, TypeError for what is not JSON (NaN among others)."""
+    """The payload part. Raises ValueError and TypeError for values that JSON cannot carry (NaN among others)."""
     wanted: Sequence[AnalysisRequest] = (Quality(),) if analyses is None else analyses
-    document = {
-        "folder:meta_data": dict(meta_data or {}),
-        "resolution_endpoint": resolution_endpoint,
-        "media:meta_data": {name: dict(data) for name, data in (media_meta_data or {}).items()},
-        "media:tags": {name: _names(names, "the tags of a medium") for name, names in (tags or {}).items()},
-        "analyses": [one.document() if isinstance(one, (Quality, Biometry)) else dict(one) for one in wanted],
-    }
-    # ASCII: a lone surrogate has no other form in JSON.
-    return json.dumps(_told(document), allow_nan=False).encode("ascii")
+    document = _stated(
+        {
+            "folder:meta_data": dict(meta_data or {}),
+            "resolution_endpoint": resolution_endpoint,
+            "media:meta_data": {name: dict(data) for name, data in (media_meta_data or {}).items()},
+            "media:tags": {name: _names(names, "the tags of a medium") for name, names in (tags or {}).items()},
+        }
+    )
+    document["analyses"] = [one.document() if isinstance(one, (Quality, Biometry)) else dict(one) for one in wanted]
+    # In ASCII, since JSON has no other form for a lone surrogate.
+    return json.dumps(document, allow_nan=False).encode("ascii")
 
 
 def _analysis(
     kind: str, source_media: Sequence[str], params: Mapping[str, Any], meta_data: Mapping[str, Any]
 ) -> dict[str, Any]:
-    rest = {"source_media": _names(source_media, "source_media"), "params": _told(params), "meta_data": dict(meta_data)}
-    return {"type": kind, **{key: value for key, value in rest.items() if value}}
+    names = _names(source_media, "source_media")
+    return _stated({"type": kind, "source_media": names, "params": _stated(params), "meta_data": dict(meta_data)})
 
 
 def _names(names: Sequence[str], what: str) -> list[str]:
@@ -86,6 +88,6 @@ def _names(names: Sequence[str], what: str) -> list[str]:
     return list(names)
 
 
-def _told(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Without what says nothing."""
-    return {key: value for key, value in document.items() if value not in _DROPPED}
+def _stated(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Without the fields that have no value."""
+    return {key: value for key, value in document.items() if value not in _OMITTED}

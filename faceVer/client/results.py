@@ -1,4 +1,4 @@
-"""What the client returns: frozen values. Templates and pictures are kept out of their reprs."""
+"""The results of the client: frozen values. Their reprs omit templates and images."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SUCCESS = "SUCCESS"
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model the server has loaded."""
+    """A model of the server."""
 
     name: str
     version: str
@@ -20,7 +20,7 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """core: the server's version. tfss: the inference runtime and its version."""
+    """core: version of the server. tfss: name and version of the inference runtime."""
 
     core: str
     tfss: str
@@ -29,7 +29,7 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """status: 0 works, 3 does not. message: why not."""
+    """status: 0 = operative, 3 = not. message: the reason."""
 
     status: int
     message: str
@@ -53,7 +53,7 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """score: 0..1, of the image and the template. template: the one made from the image."""
+    """score: 0..1, of the image and the template. template: the template of the image."""
 
     score: float
     template: bytes = field(repr=False)
@@ -61,7 +61,7 @@ class Verification:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """One of N. filename: as the server answers it. index: place among the N, from 0. The rest: see Comparison."""
+    """One of N. filename: from the response. index: position among the N, from 0. Other fields: see Comparison."""
 
     filename: str
     score: float
@@ -75,7 +75,7 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Liveness:
-    """passed: taken for bona fide. score: 0..1, the chance of a presentation attack."""
+    """passed: classified as bona fide. score: the PAD score, 0..1; 1 = attack."""
 
     passed: bool
     score: float
@@ -83,7 +83,7 @@ class Liveness:
 
 @dataclass(frozen=True, slots=True)
 class BestShot:
-    """The best frame of a video or an archive. image: JPEG bytes. width, height: pixels, None where not told."""
+    """The best frame of a video or an archive. image: JPEG bytes. width, height: pixels, None where not stated."""
 
     media_id: str
     image: bytes = field(repr=False)
@@ -93,10 +93,10 @@ class BestShot:
 
 @dataclass(frozen=True, slots=True)
 class Medium:
-    """A medium of a folder.
+    """A media file of a folder.
 
-    name: what `analyse` was given it as; "" where the document does not keep the order it was sent in. kind: such as
-    VIDEO_FOLDER. info: of the file (md5, size, mime-type, width, height, duration, FPS), as far as told.
+    name: the one given to `analyse`; "" where the document does not keep the order of the request. kind: such as
+    VIDEO_FOLDER. info: of the file (md5, size, mime-type, width, height, duration, FPS), as far as stated.
     """
 
     media_id: str
@@ -110,7 +110,7 @@ class Medium:
 
 @dataclass(frozen=True, slots=True)
 class MediumResult:
-    """What an analysis says of one medium: numbers in 0..1, None where it says nothing."""
+    """The result of an analysis for one media file. Numbers: 0..1, None where not stated."""
 
     media_id: str
     confidence_spoofing: float | None = None
@@ -125,7 +125,7 @@ class Analysis:
 
     type: QUALITY, BIOMETRY or another product's. state: FINISHED, FAILED, PROCESSING. resolution: SUCCESS, DECLINED,
     OPERATOR_REQUIRED, FAILED, PROCESSING. min_confidence, max_confidence: 0..1, of biometry. error_code, error_message:
-    of a failed one. media_ids: what it was run on.
+    of a failed one. media_ids: the media files it analysed.
     """
 
     analysis_id: str
@@ -146,16 +146,16 @@ class Analysis:
 
     @property
     def confidence_spoofing(self) -> float | None:
-        """The highest over its media; None where there is none."""
-        told = [one.confidence_spoofing for one in self.results if one.confidence_spoofing is not None]
-        return max(told, default=None)
+        """The highest of its media files; None where there is none."""
+        scores = [one.confidence_spoofing for one in self.results if one.confidence_spoofing is not None]
+        return max(scores, default=None)
 
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """The folder document. state: FINISHED, FAILED, … resolution: the worst of its analyses.
+    """A folder document. state: FINISHED, FAILED, … resolution: the worst of its analyses.
 
-    time_created, time_updated: Unix seconds, None where not told. raw: the document as it came.
+    time_created, time_updated: Unix seconds, None where not stated. raw: the document as received.
     """
 
     folder_id: str
@@ -177,7 +177,7 @@ class Folder:
         return tuple(shot for analysis in self.analyses for one in analysis.results for shot in one.best_shots)
 
     def medium(self, media_id: str) -> Medium:
-        """The medium of that id. Raises KeyError."""
+        """The media file with that id. Raises KeyError."""
         for medium in self.media:
             if medium.media_id == media_id:
                 return medium

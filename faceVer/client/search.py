@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
 from itertools import islice
 
-from faceVer.client.calls import Call, Calls
-from faceVer.client.files import File, NamedFile, blocks_of, load
-from faceVer.client.kinds import HEAD, is_template
+from faceVer.client.calls import Call, Calls, Options
+from faceVer.client.content_types import is_template
+from faceVer.client.files import File, NamedFile, load
 from faceVer.client.results import Match
 
 Gallery = Iterable[NamedFile]
@@ -15,40 +15,39 @@ AnyGallery = Gallery | AsyncIterable[NamedFile]
 
 
 class Search:
-    """One search under way. size: files of a batch."""
+    """One running search. size: files of a batch. The client extracts an image once and stores its `template`."""
 
-    def __init__(self, calls: Calls, probe: File, batch: int) -> None:
+    template: bytes | None
+
+    def __init__(self, calls: Calls, probe: File, batch: int, options: Options) -> None:
         """Raises ValueError, TypeError, OSError."""
         if batch < 1:
             raise ValueError("batch must be 1 at least")
         self.size = min(batch, calls.max_parts - 1)
-        self._calls, self._offset = calls, 0
-        data = b"".join(blocks_of(load(probe)))
-        self._probe, self._prepared = data, is_template(data[:HEAD])
+        self._calls, self._options, self._offset = calls, options, 0
+        self._probe = b"".join(load(probe).blocks())
+        self.template = self._probe if is_template(self._probe) else None
 
-    def extraction(self) -> Call[bytes] | None:
-        """What is to be called first, and told to `extracted`: an image's template is made once, not once per batch."""
-        return None if self._prepared else self._calls.extract(self._probe)
+    def extraction(self) -> Call[bytes]:
+        """The call that makes the probe's template."""
+        return self._calls.extract(self._probe, **self._options)
 
-    def extracted(self, template: bytes) -> None:
-        self._probe, self._prepared = template, True
-
-    def comparison(self, batch: list[NamedFile]) -> Call[list[Match]]:
-        """The next batch's; its indexes go on where the last ended."""
-        call = self._calls.compare_n(self._probe, batch, self._offset)
+    def comparison(self, template: bytes, batch: list[NamedFile]) -> Call[list[Match]]:
+        """The next batch; its indexes continue those of the last."""
+        call = self._calls.compare_batch(template, batch, self._offset, self._options)
         self._offset += len(batch)
         return call
 
 
 def batches(gallery: Gallery, size: int) -> Iterator[list[NamedFile]]:
-    """The gallery in lists of at most that many, each read when it is asked for."""
+    """The gallery in lists of at most `size`, each read when it is needed."""
     items = iter(gallery)
     while batch := list(islice(items, size)):
         yield batch
 
 
 async def async_batches(gallery: AnyGallery, size: int) -> AsyncIterator[list[NamedFile]]:
-    """The same of what may be read asynchronously."""
+    """As `batches`; the gallery may be asynchronous."""
     if not isinstance(gallery, AsyncIterable):
         for batch in batches(gallery, size):
             yield batch

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from faceVer.cli.remote import PAGES
-from faceVer.client import wire
+from faceVer.client import base
 from tests.cli.conftest import Run
 from tests.client.faulty import BUSY_UNTOLD, PROXY, Faulty, Seen, answer
 
@@ -40,7 +40,7 @@ class TestPages:
             done = extract(facever, server, "--report", "report.jsonl")
         assert done.status == 1
         assert [row["code"] for row in done.rows] == ["BPE-002007", None, "HTTP-403", "HTTP-502", *[None] * 6]
-        assert "facever: ./2.jpg: HTTP-403: not an answer of the API (HTTP 403) [request " in done.err
+        assert "facever: ./2.jpg: HTTP-403: not a response of the API (HTTP 403) [request " in done.err
         assert "7 templates made, 0 kept, 3 failed" in done.err
         assert (photos / "report.jsonl").read_text() == done.out
 
@@ -49,7 +49,7 @@ class TestPages:
             url, done = server.url, extract(facever, server)
         assert done.status == 1
         assert [row["code"] for row in done.rows] == [None, *["HTTP-502"] * (PAGES - 1)]
-        assert f"facever: {url}: not an answer of the API (HTTP 502)" in done.err
+        assert f"facever: {url}: not a response of the API (HTTP 502)" in done.err
 
     def test_nothing_but_too_large_files(self, facever: Run, photos: Path) -> None:
         with Faulty(TOO_LARGE) as server:
@@ -136,7 +136,7 @@ def test_a_file_of_certificates_is_named(
     if content is not None:
         trusted.write_text(content)
     monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
-    wire._usual_trust.cache_clear()
+    base._default_trust.cache_clear()
     done = facever("compare", template, template, "--url", "https://127.0.0.1:1")
     assert (done.status, done.err.count("\n")) == (1, 1)
     assert str(trusted) in done.err

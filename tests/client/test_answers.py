@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faceVer.client import ApiError, ClientError, Comparison, Folder, Match, ProtocolError
-from faceVer.client.answer import Answer
 from faceVer.client.calls import Call, Calls
+from faceVer.client.response import Response
 from tests.unit.services.reference import EXAMPLE
 
 IMAGE = b"\xff\xd8\xff"
@@ -81,7 +81,7 @@ bodies = (
 
 @given(calls, statuses, headers, bodies)
 def test_nothing_else_ever_happens(call: Call[Any], status: int, fields: dict[str, str], body: bytes) -> None:
-    answer = Answer(status, fields, body, "id")
+    answer = Response(status, fields, body, "id")
     try:
         outcome = call.read(answer)
     except ClientError as error:
@@ -115,7 +115,7 @@ def test_a_document_that_is_nearly_right(data: st.DataObject) -> None:
         place = place[key]
     place[key] = data.draw(documents)
     try:
-        folder = PLAIN.analyse({"a": IMAGE}).read(Answer(200, {}, json.dumps(document).encode()))
+        folder = PLAIN.analyse({"a": IMAGE}).read(Response(200, {}, json.dumps(document).encode()))
     except ProtocolError:
         return
     assert isinstance(folder, Folder)
@@ -124,7 +124,7 @@ def test_a_document_that_is_nearly_right(data: st.DataObject) -> None:
 
 def test_the_references_own_document() -> None:
     document = filled(EXAMPLE)
-    folder = PLAIN.analyse({"a": IMAGE}).read(Answer(200, {}, json.dumps(document).encode()))
+    folder = PLAIN.analyse({"a": IMAGE}).read(Response(200, {}, json.dumps(document).encode()))
     assert (folder.folder_id, folder.time_created) == ("QUJD", 0.5)
     assert len(folder.media) == len(document["media"])
     assert len(folder.analyses) == len(document["analyses"])
@@ -145,14 +145,14 @@ class TestVerify:
     @pytest.mark.parametrize("content_type", ["multipart/form-data; boundary=q", 'Multipart/Mixed; x=1;Boundary="q"'])
     def test_binary(self, content_type: str) -> None:
         body = verify_answer(("content-disposition: form-data; filename=f; name=bio_feature", TEMPLATE), SCORE)
-        found = PLAIN.verify(b"", b"").read(Answer(200, {"content-type": content_type}, body))
+        found = PLAIN.verify(b"", b"").read(Response(200, {"content-type": content_type}, body))
         assert (found.score, found.template) == (0.25, TEMPLATE)
 
     @pytest.mark.parametrize("told", ["", "\r\nContent-Transfer-Encoding: base64"])
     def test_base64(self, told: str) -> None:
         head = f'Content-Disposition: form-data; name="bio_feature"{told}'
         body = verify_answer(SCORE, (head, base64.encodebytes(TEMPLATE)))
-        answer = Answer(200, {"content-type": "multipart/form-data; boundary=q"}, body)
+        answer = Response(200, {"content-type": "multipart/form-data; boundary=q"}, body)
         assert ENCODED.verify(b"", b"").read(answer).template == TEMPLATE
 
     @pytest.mark.parametrize(
@@ -167,44 +167,44 @@ class TestVerify:
     )
     def test_what_is_missing(self, body: bytes) -> None:
         with pytest.raises(ProtocolError):
-            PLAIN.verify(b"", b"").read(Answer(200, {"content-type": "multipart/form-data; boundary=q"}, body))
+            PLAIN.verify(b"", b"").read(Response(200, {"content-type": "multipart/form-data; boundary=q"}, body))
 
 
 class TestExtract:
     def test_base64_that_is_not_announced(self) -> None:
-        answer = Answer(200, {"content-type": "application/octet-stream"}, b"QUJD\r\nREVG\r\n")
+        answer = Response(200, {"content-type": "application/octet-stream"}, b"QUJD\r\nREVG\r\n")
         assert ENCODED.extract(b"").read(answer) == b"ABCDEF"
         assert PLAIN.extract(b"").read(answer) == answer.body
 
     def test_base64_that_is_announced_and_none(self) -> None:
         fields = {"content-type": "application/octet-stream", "content-transfer-encoding": "base64"}
         with pytest.raises(ProtocolError, match="not base64"):
-            PLAIN.extract(b"").read(Answer(200, fields, b"QUJ"))
+            PLAIN.extract(b"").read(Response(200, fields, b"QUJ"))
 
 
 def test_as_many_results_as_files() -> None:
     row = {"filename": "a", "score": 0.5, "decision": "of a later server", "more": 1}
-    call = PLAIN.compare_n(b"", [b"", b""], 40)
-    found = call.read(Answer(200, {}, json.dumps({"results": [row, row], "more": 1}).encode()))
+    call = PLAIN.compare_batch(b"", [b"", b""], 40, {})
+    found = call.read(Response(200, {}, json.dumps({"results": [row, row], "more": 1}).encode()))
     assert found == [Match("a", 0.5, "of a later server", 40), Match("a", 0.5, "of a later server", 41)]
     with pytest.raises(ProtocolError, match="1 results for 2 files"):
-        call.read(Answer(200, {}, json.dumps({"results": [row]}).encode()))
+        call.read(Response(200, {}, json.dumps({"results": [row]}).encode()))
 
 
 @pytest.mark.parametrize("score", ["NaN", "Infinity", "true", '"0.5"', "null", "1e999", "9" * 4000])
 def test_a_score_is_a_number(score: str) -> None:
     body = f'{{"score": {score}, "decision": "approved"}}'.encode()
     with pytest.raises(ProtocolError, match="score is"):
-        PLAIN.compare(b"", b"").read(Answer(200, {"content-type": "application/json"}, body))
+        PLAIN.compare(b"", b"").read(Response(200, {"content-type": "application/json"}, body))
 
 
 def test_more_than_is_asked_for_is_no_harm() -> None:
     body = b'\xef\xbb\xbf {"score": 1, "decision": "approved", "cosine": 1}'[3:]
-    assert PLAIN.compare(b"", b"").read(Answer(200, {}, body)) == Comparison(1.0, "approved")
+    assert PLAIN.compare(b"", b"").read(Response(200, {}, body)) == Comparison(1.0, "approved")
 
 
 def test_long_words_are_cut() -> None:
     body = json.dumps({"code": "BPE-002003", "message": "x" * 10_000}).encode()
     with pytest.raises(ApiError) as caught:
-        PLAIN.compare(b"", b"").read(Answer(400, {}, body))
+        PLAIN.compare(b"", b"").read(Response(400, {}, body))
     assert len(str(caught.value)) < 1100

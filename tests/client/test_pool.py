@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from faceVer.client import Client, Timeout
-from faceVer.client.pool import NoneFreeError, Pool
+from faceVer.client.pool import ConnectionPool, NoConnectionFree
 from tests.client.faulty import SAME, Faulty, silence
 from tests.client.test_search import Counting
 
@@ -24,17 +24,17 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return now
 
 
-def pool(**limits: float | None) -> tuple[Pool, list[httpx.Client]]:
+def pool(**limits: float | None) -> tuple[ConnectionPool, list[httpx.Client]]:
     made: list[httpx.Client] = []
 
     def make() -> httpx.Client:
         made.append(httpx.Client(transport=Counting()))
         return made[-1]
 
-    return Pool(make, httpx.Limits(**limits)), made  # type: ignore[arg-type]
+    return ConnectionPool(make, httpx.Limits(**limits)), made  # type: ignore[arg-type]
 
 
-def take(shared: Pool, count: int) -> list[httpx.Client]:
+def take(shared: ConnectionPool, count: int) -> list[httpx.Client]:
     """Take so many at once, and give them back in the order they were taken."""
     stacks = [ExitStack() for _ in range(count)]
     taken = [stack.enter_context(shared.client(0)) for stack in stacks]
@@ -51,7 +51,7 @@ def test_one_is_used_again_and_by_nobody_else_meanwhile() -> None:
 
 def test_no_more_than_the_limit() -> None:
     shared, made = pool(max_connections=2)
-    with shared.client(0), shared.client(0), pytest.raises(NoneFreeError), shared.client(0.01):
+    with shared.client(0), shared.client(0), pytest.raises(NoConnectionFree), shared.client(0.01):
         pass
     assert len(take(shared, 2)) == len(made) == 2
 

@@ -208,16 +208,6 @@ def test_errors_can_be_pickled_and_copied(error: ClientError) -> None:
     assert "[request id]" in str(error)
 
 
-def table() -> dict[str, str]:
-    """The module's own: code -> class."""
-    rows = re.findall(r"^((?:[BL]\w+-)?\d{6}(?:, \S+)?) +(\w+)", errors.__doc__ or "", re.MULTILINE)
-    return {code: name for codes, name in rows for code in codes.split(", ")}
-
-
-def test_the_table_is_the_codes() -> None:
-    assert table() == {code: kind.__name__ for code, kind in errors.BY_CODE.items()}
-
-
 def test_every_code_of_the_server_has_a_class() -> None:
     for code in {str(row.code) for family in (FACES, LIVENESS) for row in family.errors.values()}:
         assert errors.by_code(code, 400) is not ApiError, code

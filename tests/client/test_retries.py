@@ -26,9 +26,9 @@ from faceVer.client import (
     Timeouts,
     TransportError,
 )
-from faceVer.client.answer import Answer
 from faceVer.client.calls import Calls
-from faceVer.client.exchange import Exchange, Lost
+from faceVer.client.exchange import Exchange, Failure
+from faceVer.client.response import Response
 from tests.client import faulty
 from tests.client.faulty import Fault, Faulty, answer
 from tests.client.flavours import Connect
@@ -146,7 +146,7 @@ def test_nobody_there(connect: Connect) -> None:
 class TestTime:
     def test_a_silent_server(self, connect: Connect) -> None:
         with Faulty(faulty.silence) as server:
-            with pytest.raises(Timeout, match=r"no answer in time|longer than its time-out") as caught:
+            with pytest.raises(Timeout, match=r"no response in time|longer than its timeout") as caught:
                 connect(server.url, timeout=0.3).compare(TEMPLATE, TEMPLATE)
             assert len(server.seen) == 1
             assert caught.value.sent
@@ -158,13 +158,13 @@ class TestTime:
             assert len(server.seen) >= 2
         with Faulty(faulty.silence, FOLDER) as server:
             client = connect(server.url, timeout=Timeouts(total=20, read=0.2))
-            with pytest.raises(Timeout, match="no answer in time"):
+            with pytest.raises(Timeout, match="no response in time"):
                 client.analyse({"a": b"x"}, resolution_endpoint=ENDPOINT)
             assert len(server.seen) == 1
 
     def test_an_answer_that_never_ends(self, connect: Connect) -> None:
         with Faulty(faulty.drip) as server:
-            with pytest.raises(Timeout, match="longer than its time-out"):
+            with pytest.raises(Timeout, match="longer than its timeout"):
                 connect(server.url, timeout=30).compare(TEMPLATE, TEMPLATE, timeout=0.3)
             assert len(server.seen) == 1
 
@@ -194,10 +194,10 @@ def test_an_ill_server_is_told_and_not_asked_again(connect: Connect) -> None:
 
 def test_a_server_is_given_the_time_it_asks_for() -> None:
     exchange = Exchange(Calls(encoded=False, max_parts=9).version(), "id", Timeouts(60), Retries(2, 0.5, 0.5))
-    refusal = Answer(503, {"retry-after": "7"}, b"<html>")
+    refusal = Response(503, {"retry-after": "7"}, b"<html>")
     assert exchange.settle(refusal) == 7
     date = formatdate(time.time() + 20, usegmt=True)
-    assert 15 < (exchange.settle(Answer(503, {"retry-after": date}, b"")) or 0) <= 20
+    assert 15 < (exchange.settle(Response(503, {"retry-after": date}, b"")) or 0) <= 20
     with pytest.raises(ProtocolError):
         exchange.settle(refusal)
 
@@ -207,7 +207,7 @@ def test_the_deadline_is_that_of_all_attempts_together(monkeypatch: pytest.Monke
     monkeypatch.setattr("faceVer.client.retry.time", SimpleNamespace(monotonic=lambda: clock[0]))
     call = Calls(encoded=False, max_parts=9).compare(TEMPLATE, TEMPLATE)
     exchange = Exchange(call, "id", Timeouts(60), Retries(10**6, 5, 5))
-    lost, attempts = Lost(TransportError("reset", "id", True)), 0
+    lost, attempts = Failure(TransportError("reset", "id", True)), 0
 
     def keep_trying() -> None:
         nonlocal attempts
@@ -228,9 +228,9 @@ def test_the_deadline_is_that_of_all_attempts_together(monkeypatch: pytest.Monke
 def test_what_was_sent_once_counts_as_sent() -> None:
     exchange = Exchange(Calls(encoded=False, max_parts=9).version(), "id", Timeouts(60), Retries(9))
     assert not exchange.attempt().sent
-    exchange.settle(Lost(TransportError("no connection", "id", False)))
+    exchange.settle(Failure(TransportError("no connection", "id", False)))
     assert not exchange.attempt().late(connected=False).error.args[2]
-    exchange.settle(Lost(TransportError("reset", "id", True)))
+    exchange.settle(Failure(TransportError("reset", "id", True)))
     assert exchange.attempt().late(connected=False).error.args[2]
 
 

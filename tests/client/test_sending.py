@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from multipart import MultipartSegment, PushMultipartParser
 
 from faceVer.client import TEMPLATE_MAGIC
-from faceVer.client.files import BLOCK, load
-from faceVer.client.form import Body, Part, form, single
-from faceVer.client.kinds import image_type, is_template, medium_type
+from faceVer.client.content_types import image_type, is_template, media_type
+from faceVer.client.files import BLOCK, Source, load
+from faceVer.client.form import Body, Part, form
 from faceVer.http.pipeline.forms.content_types import boundary_of
 from faceVer.http.pipeline.forms.parser import FormParser
 from faceVer.matching.template import MAGIC
@@ -50,7 +50,7 @@ def read_back(body: Body, *, encoded: bool) -> list[tuple[str, str | None, str |
 
 @given(st.lists(st.tuples(names, texts, files), max_size=5), st.booleans())
 def test_the_server_reads_the_same_back(parts: list[tuple[str, str, bytes]], encoded: bool) -> None:
-    body = form([Part(name, data, "image/png", filename) for name, filename, data in parts], encoded=encoded)
+    body = form([Part(name, Source.of(data), "image/png", filename) for name, filename, data in parts], encoded=encoded)
     expected = [
         (name, filename, "image/png", b2a_base64(data, newline=False) if encoded else data)
         for name, filename, data in parts
@@ -62,7 +62,7 @@ def test_the_server_reads_the_same_back(parts: list[tuple[str, str, bytes]], enc
 
 @given(st.lists(st.tuples(st.text("ab c.Яж🙂'=;*", min_size=1, max_size=40), files), min_size=1, max_size=5))
 def test_so_does_another_parser(parts: list[tuple[str, bytes]]) -> None:
-    body = form([Part("templates_n", data, "image/png", name) for name, data in parts], encoded=False)
+    body = form([Part("templates_n", Source.of(data), "image/png", name) for name, data in parts], encoded=False)
     found: list[tuple[str | None, bytes]] = []
     with PushMultipartParser(boundary_of(body.content_type), content_length=body.length) as parser:
         for event in parser.parse(whole(body)):
@@ -76,7 +76,7 @@ def test_so_does_another_parser(parts: list[tuple[str, bytes]]) -> None:
 @given(texts)
 def test_a_name_is_carried_as_it_is_or_not_at_all(name: str) -> None:
     try:
-        body = form([Part(name, b"x", "image/png", "f")], encoded=False)
+        body = form([Part(name, Source.of(b"x"), "image/png", "f")], encoded=False)
     except ValueError:
         return
     assert read_back(body, encoded=False) == [(name, "f", "image/png", b"x")]
@@ -91,7 +91,7 @@ def test_every_source_gives_its_bytes(tmp_path: Path, size: int, encoded: bool) 
     expected = b2a_base64(data, newline=False) if encoded else data
     with path.open("rb") as stream, Stream(data) as pipe:
         for source in (load(data), load(path), load(stream), load(pipe)):
-            body = single(source, "image/png", encoded=encoded)
+            body = Body("image/png", ((source, encoded),))
             assert whole(body) == expected
             if body.repeatable:
                 assert whole(body) == expected
@@ -135,9 +135,9 @@ def test_kinds_are_told_as_the_server_tells_them() -> None:
     media = [encode_video(frames, codec, container) for codec, container in CONTAINERS]
     media += [make_zip([("a", b"x")]), make_tar([("a", b"x")]), make_tar([("a", b"x")], gzip=True)]
     for medium in media:
-        assert medium_type(medium[:512]) == identify(medium)[1]
+        assert media_type(medium[:512]) == identify(medium)[1]
         assert image_type(medium[:512]) == ""
-    assert medium_type(b"anything") == "application/octet-stream"
+    assert media_type(b"anything") == "application/octet-stream"
 
 
 CONTAINERS = (("libx264", "mp4"), ("libx264", "mov"), ("libvpx", "webm"), ("libx264", "mkv"), ("mjpeg", "avi"))
@@ -145,7 +145,7 @@ CONTAINERS = (("libx264", "mp4"), ("libx264", "mov"), ("libvpx", "webm"), ("libx
 
 @given(st.binary(max_size=600))
 def test_any_bytes_are_of_some_kind(head: bytes) -> None:
-    assert "/" in medium_type(head)
+    assert "/" in media_type(head)
     assert is_template(head) or image_type(head)
 
 
