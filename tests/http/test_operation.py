@@ -109,11 +109,14 @@ class TestMetrics:
             "facever_resident_bytes",
             "facever_model_info",
             "facever_build_info",
+            "facever_provider_info",
         } <= set(families)
         stages = {sample.labels["stage"] for sample in families["facever_stage_seconds"].samples}
         assert {"receive", "queue", "decode", "detect", "align", "embed", "template"} <= stages
         assert families["facever_resident_bytes"].samples[0].value > 50e6
         assert "centerface" in str(families["facever_model_info"].samples)
+        (provider,) = families["facever_provider_info"].samples
+        assert (provider.labels, provider.value) == ({"provider": "CPUExecutionProvider"}, 1)
         buckets = [
             sample
             for sample in families["facever_request_seconds"].samples
