@@ -28,6 +28,7 @@ COMMENTS_AND_STRINGS = {".js", ".go", ".java", ".json"}
 EXCLUDED = [
     "*.lock",
     "LICENSE",
+    "*.egg-info/*",
     "docs/style/rejected_words.txt",
     "faceVer/http/ops/openapi/static/swagger-ui*",
     "tests/fuzz/corpus/*",

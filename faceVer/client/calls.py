@@ -152,7 +152,7 @@ class Calls:
         body may have arrived. instant: use /api/instant/folders/ instead of detect.
         """
         if PAYLOAD in media:
-            raise ValueError(f"no medium can be named {PAYLOAD!r}")
+            raise ValueError(f"no media item can be named {PAYLOAD!r}")
         request = payload(analyses, tags, meta_data, media_meta_data, resolution_endpoint)
         path, safe = INSTANT if instant else DETECT, resolution_endpoint is None
         return self._folder(media, request, folder_parsing.folder, options, path=path, safe=safe)

@@ -67,7 +67,7 @@ def payload(
             "folder:meta_data": dict(meta_data or {}),
             "resolution_endpoint": resolution_endpoint,
             "media:meta_data": {name: dict(data) for name, data in (media_meta_data or {}).items()},
-            "media:tags": {name: _names(names, "the tags of a medium") for name, names in (tags or {}).items()},
+            "media:tags": {name: _names(names, "the tags of a media item") for name, names in (tags or {}).items()},
         }
     )
     document["analyses"] = [one.document() if isinstance(one, (Quality, Biometry)) else dict(one) for one in wanted]

@@ -20,7 +20,7 @@ Pair = tuple[str, str, str]
 ROOT = "urn:facever"
 TRANSPORT = {"content-type", "content-length", "date", "connection"}
 """Headers that OpenAPI leaves to HTTP."""
-# Answers of every path, told once in the document's words.
+# Answers of every path, described once in the document's words.
 COMMON = {
     "server",
     "x-content-type-options",

@@ -1,4 +1,4 @@
-"""Who is let in, and when: the load, the clock, API keys, rates."""
+"""What the server admits: load, deadlines, API keys, rates."""
 
 from __future__ import annotations
 
@@ -174,7 +174,7 @@ class TestDeadline:
 
 @contextmanager
 def guarded(**settings: str) -> Iterator[Server]:
-    """A server that wants a key even from whoever waits for it to start."""
+    """A server that requires a key even from the client that waits for its start."""
     with Server(threads="1", api_keys=f"{LINE}, {OTHER_LINE}", **settings) as running:
         yield running
 

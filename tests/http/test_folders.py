@@ -41,7 +41,7 @@ ROUTES = pytest.mark.parametrize("route", [DETECT, INSTANT], ids=["detect", "ins
 BASE64 = {"Content-Transfer-Encoding": "base64"}
 BIOMETRY: dict[str, Any] = {"type": "biometry"}
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
-# The liveness model takes person 0 for live (some 0.0005) and person 2 for an attack (some 0.99), in every shape.
+# The liveness model takes person 0 for live (about 0.0005) and person 2 for an attack (about 0.99), in every shape.
 LIVE, ATTACK = 0, 2
 
 
@@ -74,7 +74,7 @@ def payload_part(payload: Any) -> bytes:
 
 
 def media_part(name: str, data: bytes, content_type: str | None = "multipart/form-data;") -> bytes:
-    """A medium labelled as in the reference's example, unless told otherwise."""
+    """A media item labelled as in the reference's example by default."""
     return part(name, data, content_type, f"{name}.bin")
 
 

@@ -38,7 +38,7 @@ class Report:
     wrong: list[str] = field(default_factory=list)
 
     def hold(self, call: Call, answer: Answer, judge: Judge | None = None) -> None:
-        """Hold an answer against the document. judge: of the server asked, where it is another one."""
+        """Hold an answer against the document. judge: of another server, where the request went there."""
         self.asked += 1
         try:
             (judge or self.judge).check(call.path, answer, "GET" if call.path in OPEN or call.verb == "GET" else "POST")
@@ -54,7 +54,7 @@ def have(server: Server) -> Material:
 
 @pytest.fixture(scope="module")
 def report(server: Server, have: Material, engine: FaceEngine, settings: Settings) -> Report:
-    """Every request, asked once."""
+    """Every request, sent once."""
     found = Report(Judge(server.call("GET", "/openapi.json").json()))
     for call in calls(have):
         answer = call.send(server)

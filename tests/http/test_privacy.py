@@ -258,7 +258,7 @@ def test_nothing_of_a_client_is_left(place: Place, astronaut: bytes, stranger: b
 
 
 def test_every_line_is_one_record(place: Place, astronaut: bytes) -> None:
-    """Nobody writes lines of his own into the log; JSON lines are JSON, whatever was sent."""
+    """No client writes lines of its own into the log; JSON lines are JSON for any input."""
     server = place.server
     evil = 'a"\\\u2028,{}'.encode("utf-8").decode("latin-1")
     headers = {"X-API-Key": KEY, "X-Request-ID": '"},{"level":"X', "Content-Type": f"image/{evil}"}

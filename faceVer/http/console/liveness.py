@@ -1,4 +1,4 @@
-"""POST /console/liveness: one medium's folder document, and the frames its score is made of."""
+"""POST /console/liveness: the folder document of one media item, and the frames behind its score."""
 
 from __future__ import annotations
 

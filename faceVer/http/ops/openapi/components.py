@@ -13,7 +13,7 @@ REF = "#/components/schemas/{name}"
 
 def component_schemas(models: Iterable[Any]) -> dict[str, Node]:
     """The schemas of models and of all they contain, by name."""
-    # Their own docstrings describe text types like a medium's name; in JSON they are strings.
+    # Their own docstrings describe text types like a media item's name; in JSON they are strings.
     _, components = msgspec.json.schema_components(models, ref_template=REF, schema_hook=lambda _: {"type": "string"})
     for schema in components.values():
         schema.pop("title", None)

@@ -1,4 +1,4 @@
-"""Examples of answers: what a server gave to pictures of tests; `python -m tests.http.support_examples` asks anew."""
+"""Examples of responses, recorded from a server; `python -m tests.http.support_examples` records them again."""
 
 from __future__ import annotations
 

@@ -155,7 +155,7 @@ def _part(part: PartSpec, settings: Settings) -> Node:
 
 def _media_form(settings: Settings) -> Node:
     medium = binary(
-        "A medium, under any name of its own: an image, a video (mp4, mov, webm, avi, mkv) or an archive of images "
+        "A media item, under any name of its own: an image, a video (mp4, mov, webm, avi, mkv) or an archive of images "
         f"(zip, tar, tar.gz), identified by its bytes; {settings.limits.max_file_bytes} bytes at most."
     )
     return {
