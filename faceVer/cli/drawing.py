@@ -11,7 +11,7 @@ from PIL import ImageDraw
 from faceVer.cli.fonts import fitting, plain
 from faceVer.cli.operating_points import percent, rate_at
 from faceVer.domain.values import Decision, Face, Image
-from faceVer.inference.manifest import OperatingPoint
+from faceVer.inference.specs import OperatingPoint
 
 WIDTH, MARGIN, GAP = 1120, 40, 24
 PANEL = ((WIDTH - 2 * MARGIN - GAP) // 2, 460)

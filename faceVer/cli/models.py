@@ -11,7 +11,8 @@ from faceVer.cli.exit_codes import FAILED, OK
 from faceVer.cli.options import Commands, command
 
 if TYPE_CHECKING:
-    from faceVer.inference.manifest import Manifest, ModelSpec
+    from faceVer.inference.manifest import Manifest
+    from faceVer.inference.specs import ModelSpec
     from faceVer.settings.model import Settings
 
 

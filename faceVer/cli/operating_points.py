@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from itertools import pairwise
 
-from faceVer.inference.manifest import OperatingPoint
+from faceVer.inference.specs import OperatingPoint
 
 
 def rate_at(score: float, known: Sequence[OperatingPoint]) -> str:

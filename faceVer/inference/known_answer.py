@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from faceVer.domain.errors import InferenceError, SetupError
 from faceVer.inference.backend import Backend, LoadedModel
-from faceVer.inference.manifest import InputSpec, Manifest, ModelSpec
+from faceVer.inference.manifest import Manifest
+from faceVer.inference.specs import InputSpec, ModelSpec
 from faceVer.inference.weights.store import require
 
 TOLERANCE = 0.1

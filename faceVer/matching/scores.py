@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceVer.domain.values import Comparison, Decision, FloatArray
-from faceVer.inference.manifest import Calibration
+from faceVer.inference.specs import Calibration
 
 SCORE_DIGITS = 6
 """Decimal digits of a score (docs/contract.md, What counts as the face); the decision uses the rounded score."""

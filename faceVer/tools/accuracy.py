@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceVer.domain.errors import SetupError
-from faceVer.inference.manifest import Calibration
+from faceVer.inference.specs import Calibration
 from faceVer.matching.scores import ScoreMap
 
 BINS = 200_000

@@ -16,7 +16,7 @@ import tomlkit
 from numpy.typing import NDArray
 
 from faceVer.domain.errors import FaceVerError, SetupError
-from faceVer.inference.manifest import Calibration
+from faceVer.inference.specs import Calibration
 from faceVer.matching.template import to_half_precision
 from faceVer.services.faces import FaceEngine
 from faceVer.services.rules import pack_selection

@@ -13,9 +13,7 @@ from faceVer.domain.values import ModelInfo
 from faceVer.inference.backend import Backend
 from faceVer.inference.known_answer import load_model
 from faceVer.inference.manifest import (
-    DIGITS,
     MANIFEST,
-    Calibration,
     Manifest,
     digest,
     is_folder_pack,
@@ -23,6 +21,7 @@ from faceVer.inference.manifest import (
     read_calibration,
     weights_folder,
 )
+from faceVer.inference.specs import DIGITS, Calibration
 from faceVer.vision.detection.centerface import CenterFace
 from faceVer.vision.detection.detector import Detector
 from faceVer.vision.recognition import ArcFace, Recognizer

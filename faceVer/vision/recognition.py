@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from faceVer.domain.errors import ExtractionError, InferenceError
 from faceVer.inference.backend import LoadedModel
-from faceVer.inference.manifest import InputSpec
+from faceVer.inference.specs import InputSpec
 
 
 class Recognizer(Protocol):

@@ -15,7 +15,7 @@ from PIL import Image
 from faceVer.cli import drawing
 from faceVer.cli.fonts import fitting
 from faceVer.cli.operating_points import percent, rate_at
-from faceVer.inference.manifest import OperatingPoint
+from faceVer.inference.specs import OperatingPoint
 from faceVer.media.image import decode
 from faceVer.services.faces import FaceEngine
 from tests.cli.conftest import Run

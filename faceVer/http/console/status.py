@@ -12,7 +12,7 @@ from faceVer.http.ops.exposition import EXPOSITION
 from faceVer.http.ops.health import FACES_HEALTH, LIVENESS_HEALTH
 from faceVer.http.pipeline.context import ENDPOINTS, ENGINE, FOLDERS, METRICS, SETTINGS, loaded_models
 from faceVer.http.pipeline.responses import json_response
-from faceVer.inference.manifest import DIGITS
+from faceVer.inference.specs import DIGITS
 
 
 async def about(request: web.Request) -> web.Response:

@@ -8,7 +8,7 @@ from faceVer import __version__
 from faceVer.http.ops.models import Model, Version
 from faceVer.http.pipeline.context import ENGINE, loaded_models
 from faceVer.http.pipeline.responses import json_response
-from faceVer.inference.manifest import DIGITS
+from faceVer.inference.specs import DIGITS
 
 
 async def version(request: web.Request) -> web.Response:

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from faceVer.domain.errors import WeightsError
-from faceVer.inference.manifest import ModelSpec, NpmClient
+from faceVer.inference.specs import ModelSpec, NpmClient
 
 UNREADABLE = (
     KeyError, EOFError, NotImplementedError, RuntimeError, zipfile.BadZipFile, tarfile.TarError, zlib.error,

@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from faceVer.domain.errors import WeightsError
-from faceVer.inference.manifest import Manifest, ModelSpec, digest
+from faceVer.inference.manifest import Manifest, digest
+from faceVer.inference.specs import ModelSpec
 from faceVer.inference.weights import sources
 
 Report = Callable[[str], None]

@@ -12,7 +12,8 @@ from faceVer.domain.errors import SetupError
 from faceVer.domain.values import ModelInfo
 from faceVer.inference.backend import Backend, LoadedModel
 from faceVer.inference.known_answer import load_model
-from faceVer.inference.manifest import DEFAULT_PACK, MANIFEST, Manifest, Pack, load_manifest, weights_folder
+from faceVer.inference.manifest import DEFAULT_PACK, MANIFEST, Manifest, load_manifest, weights_folder
+from faceVer.inference.specs import Pack
 from faceVer.vision.face_attributes import FaceAttributeModels
 from faceVer.vision.liveness.passive import MiniFasNet, PadEnsemble, PadModel
 from faceVer.vision.packs import PackSelection

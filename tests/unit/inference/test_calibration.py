@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from faceVer.inference.manifest import OperatingPoint, read_calibration
+from faceVer.inference.manifest import read_calibration
+from faceVer.inference.specs import OperatingPoint
 
 TABLE = {"slope": 27.8, "midpoint": 0.35, "source": "somewhere"}
 POINT = {"fmr": 0.001, "cosine": 0.33, "score": 0.39, "tar": 0.98}

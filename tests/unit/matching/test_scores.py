@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from faceVer.http.pipeline.responses import plain_decimal
-from faceVer.inference.manifest import Calibration
+from faceVer.inference.specs import Calibration
 from faceVer.matching.scores import Matcher, ScoreMap, Thresholds, cosines
 from faceVer.matching.template import to_half_precision
 

@@ -1,0 +1,114 @@
+"""Models and packs as the manifest describes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from faceVer.domain.values import ModelInfo
+
+DIGITS = 12
+"""Hex digits of a SHA-256 that name a file in `/version` and in template model ids."""
+
+
+class OperatingPoint(NamedTuple):
+    """One measured row of a calibration: at this cosine and score, the false match rate and the share of genuine
+    comparisons that score as high."""
+
+    fmr: float
+    cosine: float
+    score: float
+    tar: float
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """The map from cosine to comparison score, fitted for one recognition model.
+
+    score(c) = s(c) scaled so that s(-1) = 0 and s(1) = 1, where s(c) = 1 / (1 + exp(-slope * (c - midpoint))).
+    source: what it was fitted on; empty = not fitted for this model. points: what was measured there.
+    """
+
+    slope: float
+    midpoint: float
+    source: str = ""
+    points: tuple[OperatingPoint, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class InputSpec:
+    """How a model is fed: colour order, (pixel - mean) / std; min_norm: least norm of a usable raw embedding."""
+
+    colour: str = "rgb"
+    mean: float = 0.0
+    std: float = 1.0
+    min_norm: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class KnownAnswer:
+    """What a model gives for the tensor of the known-answer test (inference/known_answer.py).
+
+    shape: of the tensor, (1, C, H, W). values: of its outputs.
+    """
+
+    shape: tuple[int, ...]
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """One model of the manifest. sha256: of the file inside the source package, hex."""
+
+    name: str
+    task: str
+    kind: str
+    version: str
+    file: str
+    licence: str
+    registry: str
+    package: str
+    member: str
+    sha256: str
+    prepare: tuple[str, ...]
+    input: InputSpec
+    calibration: Calibration | None = None
+    known_answer: KnownAnswer | None = None
+
+    @property
+    def info(self) -> ModelInfo:
+        return ModelInfo(self.task, self.name, self.version, self.sha256, self.licence)
+
+    @property
+    def identity(self) -> str:
+        """The model id that templates carry: name, version and the digits that tell its weights."""
+        return f"{self.name}-{self.version}-{self.sha256[:DIGITS]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """A named set of models: one detector, one recognizer, any number of liveness models and of helpers (`extra`).
+
+    liveness_weights: what each liveness model's score weighs among the others; 1 where none is given.
+    """
+
+    name: str
+    detection: ModelSpec
+    recognition: ModelSpec
+    liveness: tuple[ModelSpec, ...] = ()
+    extra: tuple[ModelSpec, ...] = ()
+    liveness_weights: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def models(self) -> tuple[ModelSpec, ...]:
+        return (self.detection, self.recognition, *self.liveness, *self.extra)
+
+
+@dataclass(frozen=True, slots=True)
+class NpmClient:
+    """The PyPI package that brings npm where a machine has none. sha256: of its wheels, hex."""
+
+    package: str
+    version: str
+    sha256: tuple[str, ...]
