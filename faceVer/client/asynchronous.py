@@ -10,7 +10,8 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar, Unpack
 import httpx
 
 from faceVer.client.base import ClientBase, method
-from faceVer.client.calls import Call, Calls, Options
+from faceVer.client.call import Call, Options
+from faceVer.client.calls import Calls
 from faceVer.client.exchange import Attempt, DeadlinePassed, Failure
 from faceVer.client.files import File
 from faceVer.client.response import Response

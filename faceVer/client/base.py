@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import inspect
-import os
 import re
 import secrets
 import ssl
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from functools import cache, lru_cache, update_wrapper
+from collections.abc import Callable, Mapping
+from functools import lru_cache, update_wrapper
 from typing import Any, TypeVar
 
 import httpx
 
 from faceVer import __version__
-from faceVer.client.calls import MAX_PARTS, Call, Calls
+from faceVer.client.call import Call
+from faceVer.client.calls import MAX_PARTS, Calls
 from faceVer.client.errors import ProtocolError, Timeout, TransportError
 from faceVer.client.exchange import Attempt, Exchange, Failure
+from faceVer.client.parsing import TRANSFER_ENCODING
 from faceVer.client.response import Response
 from faceVer.client.retry import Retries, Timeouts
+from faceVer.client.tls import trusted
 
 REQUEST_ID = "X-Request-ID"
 LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20)
@@ -69,7 +70,7 @@ class ClientBase:
         self._calls = Calls(encoded=base64, max_parts=max_parts)
         self._timeouts, self._retries = Timeouts.of(timeout), Retries.of(retries)
         try:
-            self._open({"headers": sent, "auth": auth, "verify": _trust(verify)}, limits or LIMITS, transport)
+            self._open({"headers": sent, "auth": auth, "verify": trusted(verify)}, limits or LIMITS, transport)
         except (ImportError, ValueError, httpx.InvalidURL) as error:
             raise ValueError(f"a proxy in HTTP_PROXY, HTTPS_PROXY or ALL_PROXY cannot be used: {error}") from None
 
@@ -91,9 +92,11 @@ class ClientBase:
     def _request(self, attempt: Attempt) -> dict[str, Any]:
         """An attempt as arguments of httpx's `build_request`, except for the content."""
         call, limits = attempt.call, attempt.timeouts
-        headers = {REQUEST_ID: attempt.request_id, **(call.headers or {})}
+        headers = {REQUEST_ID: attempt.request_id}
         if call.body is not None:
             headers["Content-Type"] = call.body.content_type
+            if self._calls.encoded:
+                headers[TRANSFER_ENCODING] = "base64"
             if (length := call.body.length) is not None:
                 headers["Content-Length"] = str(length)
         timeout = httpx.Timeout(
@@ -147,31 +150,6 @@ def _parse_url(url: str) -> httpx.URL:
 def _cached_url(url: str) -> httpx.URL:
     """Parsing takes a tenth of the time of a comparison, and there are few URLs."""
     return httpx.URL(url)
-
-
-def _trust(verify: ssl.SSLContext | str | bool) -> ssl.SSLContext | bool:
-    """The argument `verify` for httpx; a path names a file of certificates to trust."""
-    if isinstance(verify, str):
-        with _naming(verify):
-            return ssl.create_default_context(cafile=verify)
-    return _default_trust() if verify is True else verify
-
-
-@cache
-def _default_trust() -> ssl.SSLContext:
-    """Made once: reading all certificates takes longer than the rest of making a client."""
-    with _naming(os.environ.get("SSL_CERT_FILE")):
-        return httpx.create_ssl_context()
-
-
-@contextmanager
-def _naming(file: str | None) -> Iterator[None]:
-    """Add the file to errors of reading certificates, which do not name it."""
-    try:
-        yield
-    except OSError as error:
-        error.filename = file
-        raise
 
 
 def _is_permanent(error: BaseException) -> bool:

@@ -1,64 +1,30 @@
 """Every method of the API as a request to send and a parser of its response. No network I/O.
 
-The clients make their methods of these (`blocking.py`, `asynchronous.py`): signature and docstring are theirs, too.
+The methods of both clients are made of these, with signature and docstring (`blocking.py`, `asynchronous.py`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import Any, Generic, TypedDict, TypeVar, Unpack
+from typing import Any, TypeVar, Unpack
 
 from faceVer.client import folder_parsing, parsing
-from faceVer.client.content_types import OCTET_STREAM, media_type, sample_type
-from faceVer.client.files import File, NamedFile, Source, load, split_name
+from faceVer.client.call import Call, Options
+from faceVer.client.content_types import sample_type
+from faceVer.client.files import File, NamedFile, Source, load
 from faceVer.client.form import Body, Part, form
+from faceVer.client.parts import many_parts, media_part, sample_part, template_part
 from faceVer.client.payload import NAME as PAYLOAD
 from faceVer.client.payload import AnalysisRequest, Quality, payload
-from faceVer.client.response import OVERLOADED, Response, UnreadableError
+from faceVer.client.response import OVERLOADED, Response
 from faceVer.client.results import Comparison, Folder, Health, Liveness, Match, Verification, Version
-from faceVer.client.retry import Timeouts
 
 PATTERN, LIVENESS = "/v1/face/pattern", "/v1/face/liveness"
 DETECT, INSTANT = f"{LIVENESS}/detect", "/api/instant/folders/"
 MAX_PARTS = 20_100
 """Parts of one request that a server accepts by default."""
 T = TypeVar("T")
-
-
-class Options(TypedDict, total=False):
-    """Options of a single call. request_id: 1 to 128 visible ASCII characters. timeout: replaces the client's."""
-
-    request_id: str
-    timeout: float | Timeouts | None
-
-
-@dataclass(frozen=True, slots=True)
-class Call(Generic[T]):
-    """One request. safe: repeating it does no harm, since it changes nothing. statuses: HTTP statuses of a result."""
-
-    path: str
-    parse: Callable[[Response], T]
-    options: Options
-    body: Body | None = None
-    headers: Mapping[str, str] | None = None
-    safe: bool = True
-    statuses: tuple[int, ...] = (200,)
-
-    @property
-    def method(self) -> str:
-        return "GET" if self.body is None else "POST"
-
-    def read(self, response: Response) -> T:
-        """The result. Raises ClientError."""
-        reason = ""
-        if response.status in self.statuses:
-            try:
-                return self.parse(response)
-            except UnreadableError as error:
-                reason = str(error) if response.status == 200 else ""
-        raise response.error(reason)
 
 
 class Calls:
@@ -70,7 +36,7 @@ class Calls:
     def __init__(self, *, encoded: bool, max_parts: int) -> None:
         if max_parts < 2:
             raise ValueError("max_parts must be 2 at least")
-        self._encoded, self.max_parts = encoded, max_parts
+        self.encoded, self.max_parts = encoded, max_parts
 
     def version(self, **options: Unpack[Options]) -> Call[Version]:
         """Of the server, its inference runtime and its models."""
@@ -86,26 +52,26 @@ class Calls:
 
     def extract(self, image: File, **options: Unpack[Options]) -> Call[bytes]:
         """The template of the face in an image."""
-        parse = partial(parsing.template, encoded=self._encoded)
-        return self._call(f"{PATTERN}/extract", parse, self._image(image), options)
+        parse = partial(parsing.template, encoded=self.encoded)
+        return Call(f"{PATTERN}/extract", parse, options, self._image(image))
 
     def liveness(self, image: File, **options: Unpack[Options]) -> Call[Liveness]:
         """Whether an image is bona fide or a presentation attack."""
-        return self._call(DETECT, parsing.liveness, self._image(image), options)
+        return Call(DETECT, parsing.liveness, options, self._image(image))
 
     def compare(self, feature: File, template: File, **options: Unpack[Options]) -> Call[Comparison]:
         """Compare two templates."""
-        parts = (_template("bio_feature", feature), _template("bio_template", template))
+        parts = (template_part("bio_feature", feature), template_part("bio_template", template))
         return self._form(f"{PATTERN}/compare", parsing.comparison, parts, options)
 
     def verify(self, image: File, template: File, **options: Unpack[Options]) -> Call[Verification]:
         """Compare an image with a template; the result includes the image's own template."""
-        parts = (_sample("sample", image), _template("bio_template", template))
-        return self._form(f"{PATTERN}/verify", partial(parsing.verification, encoded=self._encoded), parts, options)
+        parts = (sample_part("sample", image), template_part("bio_template", template))
+        return self._form(f"{PATTERN}/verify", partial(parsing.verification, encoded=self.encoded), parts, options)
 
     def extract_and_compare(self, image: File, other: File, **options: Unpack[Options]) -> Call[Comparison]:
         """Compare two images."""
-        parts = (_sample("sample_1", image), _sample("sample_2", other))
+        parts = (sample_part("sample_1", image), sample_part("sample_2", other))
         return self._form(f"{PATTERN}/extract_and_compare", parsing.comparison, parts, options)
 
     def compare_n(
@@ -118,20 +84,20 @@ class Calls:
         self, template: File, templates: Iterable[NamedFile], offset: int, options: Options
     ) -> Call[list[Match]]:
         """As `compare_n`. offset: index of the first of the templates in the gallery."""
-        parts = _many("templates_n", templates, _template, offset)
-        return self._one_to_n("compare_n", _template("template_1", template), parts, options, offset)
+        parts = many_parts("templates_n", templates, template_part, offset)
+        return self._one_to_n("compare_n", template_part("template_1", template), parts, options, offset)
 
     def verify_n(self, image: File, templates: Iterable[NamedFile], **options: Unpack[Options]) -> Call[list[Match]]:
         """Compare an image with each of N templates. Raises ValueError as `compare_n` does."""
-        parts = _many("templates_n", templates, _template)
-        return self._one_to_n("verify_n", _sample("sample_1", image), parts, options)
+        parts = many_parts("templates_n", templates, template_part)
+        return self._one_to_n("verify_n", sample_part("sample_1", image), parts, options)
 
     def extract_and_compare_n(
         self, image: File, images: Iterable[NamedFile], **options: Unpack[Options]
     ) -> Call[list[Match]]:
         """Compare an image with each of N images. Raises ValueError as `compare_n` does."""
-        parts = _many("samples_n", images, _sample)
-        return self._one_to_n("extract_and_compare_n", _sample("sample_1", image), parts, options)
+        parts = many_parts("samples_n", images, sample_part)
+        return self._one_to_n("extract_and_compare_n", sample_part("sample_1", image), parts, options)
 
     def analyse(
         self,
@@ -172,7 +138,7 @@ class Calls:
         path: str = DETECT,
         safe: bool = True,
     ) -> Call[T]:
-        parts = [_part(name, file, media_type) for name, file in media.items()]
+        parts = [media_part(name, file) for name, file in media.items()]
         sent = [(part.name, part.filename or "") for part in parts]
         parts.append(Part(PAYLOAD, Source.of(request), "application/json", None))
         return self._form(path, lambda response: parse(response, sent), parts, options, safe=safe)
@@ -190,43 +156,9 @@ class Calls:
 
     def _image(self, file: File) -> Body:
         source = load(file)
-        return Body(sample_type(source.head), ((source, self._encoded),))
+        return Body(sample_type(source.head), ((source, self.encoded),))
 
     def _form(
-        self,
-        path: str,
-        parse: Callable[[Response], T],
-        parts: Iterable[Part],
-        options: Options,
-        *,
-        safe: bool = True,
+        self, path: str, parse: Callable[[Response], T], parts: Iterable[Part], options: Options, *, safe: bool = True
     ) -> Call[T]:
-        return self._call(path, parse, form(parts, encoded=self._encoded), options, safe=safe)
-
-    def _call(
-        self, path: str, parse: Callable[[Response], T], body: Body, options: Options, *, safe: bool = True
-    ) -> Call[T]:
-        headers = {parsing.TRANSFER_ENCODING: "base64"} if self._encoded else None
-        return Call(path, parse, options, body, headers, safe)
-
-
-def _part(name: str, file: NamedFile, content_type: Callable[[bytes], str], unnamed: str = "") -> Part:
-    """content_type: from the first bytes. unnamed: the file name of a file without one; "" = the part's name."""
-    filename, inner = split_name(file)
-    source = load(inner)
-    return Part(name, source, content_type(source.head), filename or unnamed or name)
-
-
-def _template(name: str, file: NamedFile, unnamed: str = "") -> Part:
-    return _part(name, file, lambda _: OCTET_STREAM, unnamed)
-
-
-def _sample(name: str, file: NamedFile, unnamed: str = "") -> Part:
-    return _part(name, file, sample_type, unnamed)
-
-
-def _many(
-    name: str, files: Iterable[NamedFile], make: Callable[[str, NamedFile, str], Part], offset: int = 0
-) -> list[Part]:
-    """The N parts. A file without a name is sent under its position, counted from 1, as the server would name it."""
-    return [make(name, file, str(position)) for position, file in enumerate(files, offset + 1)]
+        return Call(path, parse, options, form(parts, encoded=self.encoded), safe)

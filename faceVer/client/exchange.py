@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from faceVer.client.calls import Call
+from faceVer.client.call import Call
 from faceVer.client.errors import ApiError, ClientError, ProtocolError, Timeout, TransportError
 from faceVer.client.response import OVERLOADED, Response
 from faceVer.client.retry import Deadline, Retries, Timeouts

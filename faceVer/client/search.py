@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
 from itertools import islice
 
-from faceVer.client.calls import Call, Calls, Options
+from faceVer.client.call import Call, Options
+from faceVer.client.calls import Calls
 from faceVer.client.content_types import is_template
 from faceVer.client.files import File, NamedFile, load
 from faceVer.client.results import Match

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from faceVer.cli.remote import PAGES
-from faceVer.client import base
+from faceVer.client import tls
 from tests.cli.conftest import Run
 from tests.client.faulty import BUSY_UNTOLD, PROXY, Faulty, Seen, answer
 
@@ -136,7 +136,7 @@ def test_a_file_of_certificates_is_named(
     if content is not None:
         trusted.write_text(content)
     monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
-    base._default_trust.cache_clear()
+    tls.default_trust.cache_clear()
     done = facever("compare", template, template, "--url", "https://127.0.0.1:1")
     assert (done.status, done.err.count("\n")) == (1, 1)
     assert str(trusted) in done.err

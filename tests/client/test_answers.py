@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faceVer.client import ApiError, ClientError, Comparison, Folder, Match, ProtocolError
-from faceVer.client.calls import Call, Calls
+from faceVer.client.call import Call
+from faceVer.client.calls import Calls
 from faceVer.client.response import Response
 from tests.unit.services.reference import EXAMPLE
 
