@@ -61,15 +61,15 @@ def _health(options: argparse.Namespace) -> int:
     from faceVer.cli.output import shown
     from faceVer.cli.tls_trust import trusting
     from faceVer.settings.loader import load_settings
-    from faceVer.tools.health_probe import health
+    from faceVer.tools.health_probe import probe
 
     trusted = trusting(options.ca_file) if options.ca_file else None
-    well, text = health(load_settings(), options.url, wait=options.wait, trusted=trusted)
-    if well:
-        print(text)
+    health = probe(load_settings(), options.url, wait=options.wait, trusted=trusted)
+    if health.ok:
+        print(health.text)
     else:
-        print(f"facever: {shown(text)}", file=sys.stderr)
-    return OK if well else FAILED
+        print(f"facever: {shown(health.text)}", file=sys.stderr)
+    return OK if health.ok else FAILED
 
 
 def _keys_new(options: argparse.Namespace) -> int:

@@ -64,3 +64,8 @@ def _numbers(file: Path, count: int) -> list[float]:
 def usable_cpus() -> int:
     """CPUs this process may use: the affinity mask, or the control group's quota where that is less."""
     return max(1, math.ceil(min(len(os.sched_getaffinity(0)), cpu_quota())))
+
+
+def inference_threads(configured: int, workers: int) -> int:
+    """Inference threads of one server process. configured: 0 = the usable CPUs divided by the workers."""
+    return configured or max(1, usable_cpus() // workers)

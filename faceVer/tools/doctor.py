@@ -1,4 +1,4 @@
-"""`facever doctor`: what this machine, this installation and these settings are, and what is wrong with them."""
+"""`facever doctor`: checks the machine, the installation and the settings."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from typing import Literal
 import faceVer
 from faceVer.domain.errors import FaceVerError, SetupError
 from faceVer.http.pipeline.authentication import Keys
-from faceVer.http.pipeline.executor import thread_count
 from faceVer.http.pipeline.webhooks import WebhookSender
 from faceVer.http.server.process import descriptors
 from faceVer.http.server.sockets import is_loopback, try_port
@@ -26,7 +25,7 @@ from faceVer.http.server.workers import heartbeat_folder
 from faceVer.inference.manifest import is_folder_pack, load_manifest, weights_folder
 from faceVer.inference.onnx import OnnxBackend
 from faceVer.inference.weights.store import status
-from faceVer.observability.cgroup import memory_limit, usable_cpus
+from faceVer.observability.cgroup import inference_threads, memory_limit, usable_cpus
 from faceVer.services.faces import FaceEngine
 from faceVer.services.folders.service import FolderService
 from faceVer.settings.field import PREFIX
@@ -36,16 +35,16 @@ from faceVer.settings.model import Settings
 State = Literal["ok", "note", "bad"]
 
 FEATURES = {"avx2": "AVX2", "avx512f": "AVX512", "avx512_vnni": "VNNI", "avx_vnni": "AVX-VNNI", "amx_int8": "AMX"}
-"""What ONNX Runtime's kernels make use of, by the kernel's names."""
+"""CPU features that ONNX Runtime uses, by their names in /proc/cpuinfo."""
 LIBRARIES = ("aiohttp", "av", "gunicorn", "numpy", "onnxruntime", "opencv-python-headless", "pillow", "uvloop")
-LEAST_MEMORY = 700
-"""MiB that one process and its decoded pictures need, beside the bodies."""
+BASE_MEMORY = 700
+"""MiB for the models and decoded images of one process; request bodies come on top."""
 PROBES = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """state: "bad" is what keeps the server from working, "note" what deserves a look."""
+    """The result of one check. state: "bad" prevents the server from working, "note" needs attention."""
 
     topic: str
     state: State
@@ -53,7 +52,7 @@ class Finding:
 
 
 def examine(load: Callable[[], Settings]) -> list[Finding]:
-    """Everything there is to find. load: reads the settings."""
+    """Run all checks. load: reads the settings."""
     found = [*_machine()]
     try:
         settings = load()
@@ -116,7 +115,7 @@ def _settings(settings: Settings) -> Iterator[Finding]:
 
 
 def _threads(settings: Settings) -> Iterator[Finding]:
-    cpus, threads = usable_cpus(), thread_count(settings)
+    cpus, threads = usable_cpus(), inference_threads(settings.server.threads, settings.server.workers)
     total = threads * settings.server.workers
     text = f"{settings.server.workers} process(es) with {threads} inference thread(s) each on {cpus} usable CPU(s)"
     yield Finding("threads", "note" if total > cpus else "ok", text)
@@ -124,7 +123,7 @@ def _threads(settings: Settings) -> Iterator[Finding]:
 
 def _memory(settings: Settings) -> Iterator[Finding]:
     limit = min(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"), memory_limit()) / 2**20
-    need = settings.server.workers * (LEAST_MEMORY + settings.limits.max_inflight_bytes / 2**20)
+    need = settings.server.workers * (BASE_MEMORY + settings.limits.max_inflight_bytes / 2**20)
     text = f"{limit:.0f} MiB may be used; {need:.0f} MiB cover models, pictures and {PREFIX}MAX_INFLIGHT_BYTES"
     yield Finding("memory", "note" if limit < need else "ok", text)
 
@@ -167,7 +166,7 @@ def _port(settings: Settings) -> Iterator[Finding]:
         try_port(settings)
     except OSError as error:
         taken = error.errno == errno.EADDRINUSE
-        # A server that already runs is what one looks at with this command, too.
+        # A running server is no fault: this command also checks an installation in use.
         yield Finding("port", "note" if taken else "bad", f"{where}: {error.strerror}")
     else:
         yield Finding("port", "ok", f"{where} is free")

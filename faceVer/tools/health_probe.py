@@ -8,6 +8,7 @@ import ssl
 import time
 import urllib.error
 import urllib.request
+from dataclasses import dataclass
 from typing import IO
 
 from faceVer.domain.errors import SetupError
@@ -15,77 +16,84 @@ from faceVer.settings.model import Settings
 
 PATH = "/v1/face/pattern/health"
 PAUSE = 0.5
-"""Seconds between two requests while the command waits for a server."""
-MOST, EXCERPT = 65536, 300
-"""Bytes of a response that are read; characters of it that the command reports."""
+"""Seconds between two requests while waiting for a server."""
+MAX_BODY, MAX_EXCERPT = 65536, 300
+"""Bytes of a response that are read; characters of it in a message."""
 # To be compared with, not bound to.
-_ANYWHERE = ("0.0.0.0", "::", "")  # noqa: S104
+_ANY_ADDRESS = ("0.0.0.0", "::", "")  # noqa: S104
 
 
-def health(
-    settings: Settings, url: str | None, *, wait: float = 0.0, trusted: ssl.SSLContext | None = None
-) -> tuple[bool, str]:
-    """(whether the server works, its response or the reason why not). url: its base; by default this machine and
-    the configured port, without a proxy. wait: seconds during which the request is repeated. trusted: the certificates,
-    in place of the system's.
+@dataclass(frozen=True, slots=True)
+class Health:
+    """text: the server's response, or why it is not healthy. final: another request would have the same result."""
 
-    Raises SetupError for a URL that is not valid, and for a certificate file of the settings that cannot be read.
+    ok: bool
+    text: str
+    final: bool = False
+
+
+def probe(settings: Settings, url: str | None, *, wait: float = 0.0, trusted: ssl.SSLContext | None = None) -> Health:
+    """Request the health of a server.
+
+    url: its base URL; by default this machine and the configured port, without a proxy. wait: seconds to repeat the
+    request for. trusted: certificates to trust instead of the default ones.
+
+    Raises SetupError for an invalid URL, and for an unreadable certificate file of the settings.
     """
-    base = (url or _own(settings)).rstrip("/")
+    base = (url or _own_url(settings)).rstrip("/")
     if not base.startswith(("http://", "https://")):
         raise SetupError("the URL begins with http:// or https://")
-    context = trusted or (_trusting_own(settings) if settings.tls.tls_cert and not url else None)
+    context = trusted or (_trust_own_certificate(settings) if settings.tls.tls_cert and not url else None)
     opener = urllib.request.build_opener(
         urllib.request.ProxyHandler(None if url else {}), urllib.request.HTTPSHandler(context=context), _NoRedirects()
     )
-    seconds, end = settings.api.health_timeout + 5, time.monotonic() + wait
+    timeout, end = settings.api.health_timeout + 5, time.monotonic() + wait
     while True:
-        # The last request gets at least a second, even if less is left.
-        limit = min(seconds, max(end - time.monotonic(), 1.0)) if wait else seconds
-        well, text, lasting = _ask(base, limit, opener)
+        # The last request gets at least a second.
+        limit = min(timeout, max(end - time.monotonic(), 1.0)) if wait else timeout
+        health = _request(base, limit, opener)
         left = end - time.monotonic()
-        if well or lasting or left <= 0:
-            return well, text
+        if health.ok or health.final or left <= 0:
+            return health
         time.sleep(min(PAUSE, left))
 
 
-def _ask(base: str, seconds: float, opener: urllib.request.OpenerDirector) -> tuple[bool, str, bool]:
-    """(whether the server works, the text to report, whether another request would give the same result)."""
+def _request(base: str, timeout: float, opener: urllib.request.OpenerDirector) -> Health:
     server = f"the server at {base}"
     try:
-        with opener.open(base + PATH, timeout=seconds) as answer:
-            text = _text(answer)
-            if _is_well(text):
-                return True, text, False
-            return False, f"{server} does not say that it works: {text[:EXCERPT]}", False
+        with opener.open(base + PATH, timeout=timeout) as response:
+            text = _text(response)
+            if _is_healthy(text):
+                return Health(True, text)
+            return Health(False, f"{server} does not say that it works: {text[:MAX_EXCERPT]}")
     except urllib.error.HTTPError as error:
         with error:
-            return False, f"{server} answers HTTP {error.code}: {_text(error)[:EXCERPT]}", False
+            return Health(False, f"{server} answers HTTP {error.code}: {_text(error)[:MAX_EXCERPT]}")
     except (OSError, http.client.HTTPException) as error:
         if isinstance(error, http.client.InvalidURL):
             raise SetupError(f"{base}: {error}") from error
         reason = getattr(error, "reason", error)
         if isinstance(reason, ssl.SSLCertVerificationError):
-            problem = f"its certificate is not trusted ({reason.verify_message}); --ca-file FILE names what to trust"
-            return False, f"{server} cannot be reached: {problem}", True
-        words = getattr(reason, "strerror", None) or str(reason) or type(reason).__name__
-        return False, f"{server} cannot be reached: {words[0].lower()}{words[1:]}", False
-    except ValueError as error:  # brackets without an end, a host name of impossible letters
+            detail = f"its certificate is not trusted ({reason.verify_message}); --ca-file FILE names what to trust"
+            return Health(False, f"{server} cannot be reached: {detail}", final=True)
+        message = getattr(reason, "strerror", None) or str(reason) or type(reason).__name__
+        return Health(False, f"{server} cannot be reached: {message[0].lower()}{message[1:]}")
+    except ValueError as error:  # an unclosed bracket, or a host name with invalid characters
         raise SetupError(f"{base}: {error}") from error
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """Redirects are not followed: another server than the one to check might respond."""
+    """A redirect is not followed: the server it leads to is another one."""
 
     def redirect_request(self, *_: object) -> None:
         return None
 
 
-def _text(answer: IO[bytes]) -> str:
-    return answer.read(MOST).decode("utf-8", "replace")
+def _text(response: IO[bytes]) -> str:
+    return response.read(MAX_BODY).decode("utf-8", "replace")
 
 
-def _is_well(text: str) -> bool:
+def _is_healthy(text: str) -> bool:
     try:
         document = json.loads(text)
     except (ValueError, RecursionError):
@@ -94,13 +102,13 @@ def _is_well(text: str) -> bool:
     return status == 0 and not isinstance(status, bool)
 
 
-def _own(settings: Settings) -> str:
-    host = "127.0.0.1" if settings.server.host in _ANYWHERE else settings.server.host
+def _own_url(settings: Settings) -> str:
+    host = "127.0.0.1" if settings.server.host in _ANY_ADDRESS else settings.server.host
     return f"http{'s' if settings.tls.tls_cert else ''}://{f'[{host}]' if ':' in host else host}:{settings.server.port}"
 
 
-def _trusting_own(settings: Settings) -> ssl.SSLContext:
-    """Trust the configured certificate and no other; it is not one for the loopback address."""
+def _trust_own_certificate(settings: Settings) -> ssl.SSLContext:
+    """Trust only the configured certificate, for any host: it is rarely issued for the loopback address."""
     context = ssl.create_default_context(cafile=settings.tls.tls_cert)
     context.check_hostname = False
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN

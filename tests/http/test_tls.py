@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from faceVer.http.server.connection_count import SPARE
 from faceVer.http.server.tls import certificate_ended
 from faceVer.settings.model import Settings
-from faceVer.tools.health_probe import health
+from faceVer.tools.health_probe import Health, probe
 from tests.support_server import JPEG, PATTERN, Server, children
 from tests.support_tls import certificate_of
 from tests.support_wire import WAIT, can_connect, read_answer, soon
@@ -75,8 +75,8 @@ class TestTls:
         with Encrypted(*arguments, pair=certificate) as running:
             assert running.call("POST", PATTERN + "extract", astronaut, JPEG)[0] == 200  # type: ignore[index]
             settings = Settings.of(host="0.0.0.0", port=running.port, tls_cert=str(cert), tls_key=str(key))
-            assert health(settings, None) == (True, '{"status": 0, "message": ""}')
-            assert not health(settings, f"https://localhost:{running.port}")[0]  # nobody else vouches for it
+            assert probe(settings, None) == Health(True, '{"status": 0, "message": ""}')
+            assert not probe(settings, f"https://localhost:{running.port}").ok  # the system does not trust it
             old = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             old.check_hostname, old.verify_mode = False, ssl.CERT_NONE
             with pytest.warns(DeprecationWarning, match="TLSv1_1"):

@@ -8,17 +8,10 @@ from typing import TypeVar, TypeVarTuple
 
 from faceVer.http.pipeline.bounded_executor import BoundedExecutor, Slot
 from faceVer.observability import timings
-from faceVer.observability.cgroup import usable_cpus
-from faceVer.settings.model import Settings
 
 T = TypeVar("T")
 A = TypeVar("A")
 Ts = TypeVarTuple("Ts")
-
-
-def thread_count(settings: Settings) -> int:
-    """Inference threads of one server process."""
-    return settings.server.threads or max(1, usable_cpus() // settings.server.workers)
 
 
 class InferenceExecutor:

@@ -27,11 +27,12 @@ from faceVer.http.pipeline.context import (
     loaded_models,
 )
 from faceVer.http.pipeline.endpoint import EndpointTable
-from faceVer.http.pipeline.executor import InferenceExecutor, thread_count
+from faceVer.http.pipeline.executor import InferenceExecutor
 from faceVer.http.pipeline.forms.reading import check_length, length_limit
 from faceVer.http.pipeline.memory_budget import MemoryBudget
 from faceVer.http.pipeline.middleware import RequestMiddleware
 from faceVer.http.pipeline.webhooks import WebhookSender
+from faceVer.observability.cgroup import inference_threads
 from faceVer.observability.metrics import Metrics
 from faceVer.services.faces import FaceEngine
 from faceVer.services.folders.service import FolderService
@@ -54,7 +55,9 @@ def create_app(
     metrics: where it counts; by default numbers of its own. table: its endpoints; by default those of the settings.
     """
     table = table or endpoint_table(settings)
-    executor = InferenceExecutor(thread_count(settings), settings.limits.max_queue, settings.server.inference_nice)
+    server = settings.server
+    threads = inference_threads(server.threads, server.workers)
+    executor = InferenceExecutor(threads, settings.limits.max_queue, server.inference_nice)
     metrics, admission = metrics or new_metrics(table), Admission(settings, executor)
     app = web.Application(middlewares=[RequestMiddleware(settings, table, admission, metrics)])
     app[SETTINGS], app[ENDPOINTS], app[STATE] = settings, table, ServerState()
