@@ -51,12 +51,13 @@ def scene(second: float, size: tuple[int, int] = (1000, 700)) -> Image.Image:
     return picture
 
 
-def no_face() -> Image.Image:
+def no_face(size: tuple[int, int] = (96, 72)) -> Image.Image:
+    """Lines and no face: small, since the search for a face that is not there grows with the picture."""
     picture = Image.new("RGB", (640, 480), "white")
     draw = ImageDraw.Draw(picture)
     for i in range(0, 640, 40):
         draw.line((i, 0, 640 - i, 480), fill=(i % 255, 90, 160), width=9)
-    return picture
+    return picture.resize(size)
 
 
 def encoded(picture: Image.Image, kind: str = "JPEG", **options: Any) -> bytes:

@@ -36,9 +36,9 @@ def blurred(image: Image, sigma: float = 9.0) -> Image:
     return np.asarray(cv2.GaussianBlur(image, (0, 0), sigma), np.uint8)
 
 
-def blank(width: int = 300, height: int = 400) -> Image:
+def blank(width: int = 60, height: int = 80) -> Image:
     """A picture without a face."""
-    return np.asarray(faces.no_face().resize((width, height)))
+    return np.asarray(faces.no_face((width, height)))
 
 
 def pair(first: int = 0, second: int = 2) -> Image:

@@ -48,8 +48,9 @@ class Answer:
 class Server:
     """`facever serve` in a process of its own, with the given settings; its log is kept.
 
-    fresh: in a new interpreter, as it is for users; else forked from a process that has imported the server. Fresh,
-    too: preexec, called in the new process; module, before: what to run in place of the package, and its arguments.
+    fresh: in a new interpreter, as it is for users; else forked from a process that has imported the server.
+    preexec: called in the new process before the interpreter, which is fresh then. module, before: what to run in place
+    of the package, and its own arguments.
     """
 
     def __init__(
@@ -64,15 +65,12 @@ class Server:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("FACEVER_")}
         environment.update({f"FACEVER_{name.upper()}": value for name, value in settings.items()})
         self.port = free_port()
-        command = ["serve", "--host", "127.0.0.1", "--port", str(self.port), *arguments]
+        command = [module, *before, "serve", "--host", "127.0.0.1", "--port", str(self.port), *arguments]
         self.process: subprocess.Popen[str] | ForkedProcess
-        if fresh or preexec or module != "faceVer":
+        if fresh or preexec:
+            command = [sys.executable, "-m", *command]
             self.process = subprocess.Popen(
-                [sys.executable, "-m", module, *before, *command],
-                env=environment,
-                stderr=subprocess.PIPE,
-                text=True,
-                preexec_fn=preexec,
+                command, env=environment, stderr=subprocess.PIPE, text=True, preexec_fn=preexec
             )
         else:
             self.process = preloaded().start(command, environment)

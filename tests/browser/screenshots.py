@@ -114,7 +114,7 @@ def public(server: Server) -> Iterator[Scene]:
         *variants(astronaut, "astronaut"),
         *variants(officer, "officer")[:3],
         picture(server.template(faces.jpeg(astronaut)), "stored.fvt", ""),
-        picture(faces.jpeg(faces.no_face()), "lines.jpg"),
+        picture(faces.jpeg(faces.no_face((640, 480))), "lines.jpg"),
         picture(faces.jpeg(faces.astronaut().resize((48, 48)).resize((512, 512))), "blurred.jpg"),
     ]
     clip = encode_video((presentation(number / 47) for number in range(48)), "libvpx", "webm", fps=8)
@@ -126,7 +126,7 @@ def public(server: Server) -> Iterator[Scene]:
         picture((STATIC / "sample-2.jpg").read_bytes(), "webcam.jpg"),
     )
     other = picture(faces.jpeg(officer), "officer.jpg")
-    pair = picture(faces.jpeg(both), "two-people.jpg"), picture(faces.jpeg(faces.no_face()), "lines.jpg")
+    pair = picture(faces.jpeg(both), "two-people.jpg"), picture(faces.jpeg(faces.no_face((640, 480))), "lines.jpg")
     yield "compare", partial(compare, first=one, second=two), {}, None
     yield "compare-dark", partial(compare, first=one, second=other), {"dark": True}, None
     yield "search", partial(search, probe=one, files=files), {}, None

@@ -125,7 +125,7 @@ def test_best_shot(connect: Connect, server: Server, clip: bytes, astronaut: byt
         client.best_shot(astronaut)
     assert photo.value.error_code is None
     with pytest.raises(AnalysisFailed, match="Could not locate face") as empty:
-        client.best_shot(make_zip([("1.jpg", jpeg(blank(96, 96)))]))
+        client.best_shot(make_zip([("1.jpg", jpeg(blank()))]))
     assert empty.value.error_code == 202
     assert empty.value.request_id
 

@@ -91,7 +91,7 @@ def test_the_servers_refusals(connect: Connect, server: Server, kind: type[ApiEr
 
 def test_no_face(connect: Connect, server: Server) -> None:
     with pytest.raises(NoFace):
-        connect(server.url).liveness(picture(faces.no_face().resize((96, 96))))
+        connect(server.url).liveness(picture(faces.no_face()))
 
 
 def test_a_path_that_is_not_there(connect: Connect, server: Server) -> None:

@@ -29,7 +29,7 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "SELFIE": ("selfie.jpg", faces.jpeg(selfie, quality=60)),
         "OTHER": ("other person.jpg", faces.jpeg(faces.person(2))),
         "VIDEO": ("video.mp4", media.encode_video(media.face_frames(4, 320, 320))),
-        "NO_FACE": ("wall.jpg", faces.jpeg(faces.no_face().resize((160, 120)))),
+        "NO_FACE": ("wall.jpg", faces.jpeg(faces.no_face())),
     }
     for name, data in content.values():
         (folder / name).write_bytes(data)

@@ -71,7 +71,7 @@ class Material:
         self.template = server.template(self.face)
         self.stranger = server.template(faces.jpeg(faces.person(2)))
         self.cut = faces.jpeg(faces.astronaut().crop((0, 130, 512, 512)).resize((128, 96)))
-        self.empty, self.two = jpeg(blank(60, 80)), jpeg(pair())
+        self.empty, self.two = jpeg(blank()), jpeg(pair())
         self.video = encode_video([selfie(0, shift=4 * n) for n in range(4)], fps=4)
         self.archive = make_zip([(f"{n}.jpg", jpeg(selfie(0, shift=4 * n))) for n in range(2)])
 

@@ -56,7 +56,7 @@ def ask(server: Server) -> dict[str, Any]:
             {"media_key1": ("selfie.mp4", small_video()), "media_key2": ("photo.jpg", jpeg(selfie(0)))},
             PAYLOADS["reference"],
         ),
-        "failed": folder(server, {"media_key1": ("empty.jpg", jpeg(blank()))}, PAYLOADS["default"]),
+        "failed": folder(server, {"media_key1": ("empty.jpg", jpeg(blank(300, 400)))}, PAYLOADS["default"]),
     }
     return {name: answer.json() for name, answer in answers.items()}
 

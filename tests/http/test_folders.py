@@ -767,7 +767,7 @@ def test_parallel_requests_answer_as_alone(server: Server) -> None:
         ({"v": video(2)}, {"analyses": [quality(extract_best_shot=True)]}),
         ({"e": empty_video(), "p": photo(3)}, both),
     ]
-    requests = [(*kind, route) for kind in kinds for route in (DETECT, INSTANT)]
+    requests = [(*kind, route) for kind, route in zip(kinds, (DETECT, INSTANT) * 2, strict=True)]
     alone = [alike(folder(server, *request)) for request in requests]
     with ThreadPoolExecutor(16) as pool:
         together = list(pool.map(lambda request: alike(folder(server, *request)), requests * 2))

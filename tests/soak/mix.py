@@ -92,7 +92,7 @@ def kinds(server: Server) -> list[Kind]:
     bad = [
         Kind("no picture", extract(b"\xff\xd8\xffjunk"), bad=True),
         Kind("half a picture", extract(jpeg[: len(jpeg) // 2]), bad=True),
-        Kind("no face", extract(faces.jpeg(faces.no_face())), bad=True),
+        Kind("no face", extract(faces.jpeg(faces.no_face((640, 480)))), bad=True),
         Kind("no base64", extract(b"&&&&", BASE64), bad=True),
         Kind("no template", parts("compare", *cut), bad=True),
         Kind("no form", post(PATTERN + "verify", form([b"x"])[:-9], FORM), bad=True),

@@ -77,7 +77,7 @@ def test_a_large_and_a_small_copy_of_a_photo_agree(engine: FaceEngine) -> None:
 
 def test_no_face(engine: FaceEngine) -> None:
     for picture in (
-        faces.no_face(),
+        faces.no_face((640, 480)),
         Image.new("RGB", (1, 1)),
         Image.new("RGB", (3000, 2)),
         Image.new("RGB", (2, 3000), "white"),
