@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
-from functools import partial
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from functools import cache
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
-from tests.browser.support import NAMES, Console, console, executable, launch
+from tests.browser.support import NAMES, Console, console, executable, launch, page_of, profile
 from tests.support_server import Server
 
 Visit = Callable[..., AbstractContextManager[Console]]
@@ -28,10 +29,35 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="package")
+def profiles(chromium: Browser, server: Server) -> Iterator[Callable[..., BrowserContext]]:
+    """The profile with these options, made once: a page opens there in a third of the time."""
+    with ExitStack() as stack:
+
+        @cache
+        def made(**options: Any) -> BrowserContext:
+            context = stack.enter_context(closing(profile(chromium, **options)))
+            context.new_page().goto(f"{server.url}/livez")  # keeps the renderer process of this site
+            return context
+
+        yield made
+
+
 @pytest.fixture
-def visit(chromium: Browser, server: Server) -> Visit:
-    """`with visit(…) as console:` see support.console."""
-    return partial(console, chromium, server.url)
+def visit(chromium: Browser, profiles: Callable[..., BrowserContext], server: Server) -> Visit:
+    """`with visit(…) as console:` a new page. fresh: in a profile of its own, for tests that set the clock."""
+
+    @contextmanager
+    def opened(*, fresh: bool = False, failures: Sequence[str] = (), **options: Any) -> Iterator[Console]:
+        if fresh:
+            with console(chromium, server.url, failures=failures, **options) as page:
+                yield page
+        else:
+            with page_of(profiles(**options), server.url, failures) as page:
+                yield page
+                page.page.evaluate("localStorage.clear()")
+
+    return opened
 
 
 @pytest.fixture

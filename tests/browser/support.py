@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,7 @@ def launch(playwright: Playwright, path: str, folder: Path) -> Browser:
             "--disable-background-networking",
             "--disable-component-update",
             "--disable-sync",
+            "--process-per-site",
             "--use-fake-device-for-media-stream",
             "--use-fake-ui-for-media-stream",
             f"--use-file-for-fake-video-capture={camera}",
@@ -102,19 +103,14 @@ class Console:
 
 
 @contextmanager
-def console(
-    browser: Browser,
-    url: str,
-    *,
-    size: tuple[int, int] = WIDE,
-    dark: bool = False,
-    failures: Sequence[str] = (),
-    **options: Any,
-) -> Iterator[Console]:
-    """The console in a fresh profile. At the end there must have been no message of an error and no request elsewhere.
+def console(browser: Browser, url: str, *, failures: Sequence[str] = (), **options: Any) -> Iterator[Console]:
+    """The console in a profile of its own. failures: see `page_of`; options: see `profile`."""
+    with closing(profile(browser, **options)) as context, page_of(context, url, failures) as page:
+        yield page
 
-    failures: what the browser's own messages of answers that are errors may have in them (a status).
-    """
+
+def profile(browser: Browser, *, size: tuple[int, int] = WIDE, dark: bool = False, **options: Any) -> BrowserContext:
+    """A new profile. options: of Playwright's `new_context`."""
     width, height = size
     settings: Mapping[str, Any] = {
         "viewport": {"width": width, "height": height},
@@ -124,7 +120,15 @@ def console(
         "permissions": ["camera", "clipboard-read", "clipboard-write"],
         **options,
     }
-    context: BrowserContext = browser.new_context(**settings)
+    return browser.new_context(**settings)
+
+
+@contextmanager
+def page_of(context: BrowserContext, url: str, failures: Sequence[str] = ()) -> Iterator[Console]:
+    """The console in a new page. At its end there must have been no error message and no request to another server.
+
+    failures: what the browser's own messages about error responses may contain (a status).
+    """
     page = context.new_page()
     messages: list[str] = []
     elsewhere: list[str] = []
@@ -136,7 +140,7 @@ def console(
     try:
         yield Console(page, url)
     finally:
-        context.close()
+        page.close()
     expected = re.compile("|".join(map(re.escape, failures)) or r"(?!)")
     unexpected = [
         text for text in messages if not (text.startswith("Failed to load resource") and expected.search(text))

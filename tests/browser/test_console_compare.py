@@ -254,7 +254,7 @@ def test_a_busy_server_is_asked_again_when_it_said(visit: Visit, astronaut: byte
             body = {"code": "BPE-001003", "message": "Overloaded, try again"}
             route.fulfill(status=503, json=body, headers={"Retry-After": "30"})
 
-    with visit(failures=["503"]) as console:
+    with visit(fresh=True, failures=["503"]) as console:
         clock = console.page.clock
         clock.install()
         console.open()

@@ -162,7 +162,7 @@ def test_the_camera_takes_a_photo(liveness: Console) -> None:
 
 
 def test_the_camera_records(visit: Visit) -> None:
-    with visit() as console:
+    with visit(fresh=True) as console:
         clock = console.page.clock
         clock.install(time=0)
         console.open("liveness")
@@ -185,7 +185,7 @@ def test_the_camera_records(visit: Visit) -> None:
 
 
 def test_the_camera_is_explained_where_there_is_none(visit: Visit) -> None:
-    with visit() as console:
+    with visit(fresh=True) as console:
         console.page.add_init_script("Object.defineProperty(Navigator.prototype, 'mediaDevices', { value: undefined })")
         console.open("liveness")
         console.page.get_by_role("button", name="Use camera").click()

@@ -163,7 +163,7 @@ def test_a_long_name_fits_while_its_file_is_looked_at(visit: Visit) -> None:
 
 def test_forced_colours(visit: Visit, astronaut: bytes) -> None:
     """The system's forced colours override the page's theme, and the current view is marked."""
-    with visit(dark=True, forced_colors="active") as console:
+    with visit(fresh=True, dark=True, forced_colors="active") as console:
         console.page.add_init_script("localStorage.setItem('facever-theme', 'light')")
         fill_liveness(console, astronaut)
         ink = console.page.evaluate("getComputedStyle(document.body).color")
@@ -174,7 +174,7 @@ def test_forced_colours(visit: Visit, astronaut: bytes) -> None:
 
 
 def test_paper_is_white(visit: Visit, astronaut: bytes) -> None:
-    with visit(dark=True) as console:
+    with visit(fresh=True, dark=True) as console:
         console.page.add_init_script("localStorage.setItem('facever-theme', 'dark')")
         clip = encode_video(face_frames(3, 320, 240), "libvpx", "webm", fps=6)
         console.open("liveness")

@@ -138,7 +138,7 @@ def test_two_at_a_time_and_patiently(visit: Visit, people: dict[str, bytes]) -> 
         else:
             route.continue_()
 
-    with visit(failures=["503"]) as console:
+    with visit(fresh=True, failures=["503"]) as console:
         console.page.clock.install()
         console.open("search")
         console.page.route("**/console/face", watch)
@@ -225,7 +225,7 @@ def test_the_list_of_losses_stays_as_it_was_opened(visit: Visit) -> None:
 
 
 def test_how_far_it_is_is_not_announced_with_every_photo(visit: Visit, people: dict[str, bytes]) -> None:
-    with visit() as console:
+    with visit(fresh=True) as console:
         page = console.page
         page.clock.install(time=0)
         console.open("search")

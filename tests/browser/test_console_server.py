@@ -56,7 +56,7 @@ def test_a_server_that_was_started_anew_with_other_settings(visit: Visit, astron
         about = route.fetch().json()
         route.fulfill(json={**about, **{name: about[name] | value for name, value in changes.items()}})
 
-    with visit(failures=["401"]) as console:
+    with visit(fresh=True, failures=["401"]) as console:
         page = console.page
         page.clock.install()
         page.route("**/console/about", altered)
@@ -131,7 +131,7 @@ def test_a_file_that_is_gone(visit: Visit, astronaut: bytes, tmp_path: Path) -> 
 
 
 def test_status_shows_the_server(visit: Visit, server: Server) -> None:
-    with visit() as console:
+    with visit(fresh=True) as console:
         page = console.page
         page.clock.install(time=0)
         page.clock.pause_at(1)
@@ -157,7 +157,7 @@ def test_status_shows_the_server(visit: Visit, server: Server) -> None:
 
 
 def test_status_tells_of_trouble_and_of_silence(visit: Visit) -> None:
-    with visit(failures=["net::ERR"]) as console:
+    with visit(fresh=True, failures=["net::ERR"]) as console:
         page = console.page
         broken = {"pattern": "", "liveness": "the liveness models did not answer within 10 s"}
 

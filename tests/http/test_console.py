@@ -223,7 +223,7 @@ def test_no_face_is_an_error_with_the_picture(server: Server) -> None:
     assert (found["faces"], found["template"], found["template_bytes"]) == ([], None, None)
     assert found["error"]["code"] == "BPE-003002"
     assert found["error"]["message"] == "The biometric sample is missing face"
-    assert picture_of(found["preview"]).size == (640, 480)
+    assert picture_of(found["preview"]).size == (96, 72)
 
 
 def test_two_people_are_an_error_with_both_outlined(server: Server) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 from aiohttp import web
@@ -11,8 +12,9 @@ from faceVer.http.ops.assets import CONTENT_TYPES, INDEX, Assets, file_handler, 
 from faceVer.http.ops.openapi.document import build
 from faceVer.http.pipeline.api_family import ApiFamily
 from faceVer.http.pipeline.context import ENDPOINTS, SETTINGS
-from faceVer.http.pipeline.endpoint import Access, Endpoint
+from faceVer.http.pipeline.endpoint import Access, Endpoint, EndpointTable, Handler
 from faceVer.http.pipeline.responses import json_bytes
+from faceVer.settings.model import Settings
 
 DOCUMENT = "/openapi.json"
 PAGE = "/docs"
@@ -26,10 +28,14 @@ _POLICY = (
 )
 
 
+@lru_cache(maxsize=1)  # it takes some 20 ms to build, and does not change
+def _document_handler(settings: Settings, table: EndpointTable) -> Handler:
+    return file_handler(json_bytes(build(settings, table)), CONTENT_TYPES[".json"])
+
+
 async def openapi_document(request: web.Request) -> web.StreamResponse:
     """Serve this document. Browsers revalidate it each time."""
-    app = request.app
-    return await file_handler(json_bytes(build(app[SETTINGS], app[ENDPOINTS])), CONTENT_TYPES[".json"])(request)
+    return await _document_handler(request.app[SETTINGS], request.app[ENDPOINTS])(request)
 
 
 def endpoints(family: ApiFamily) -> Iterator[Endpoint]:
