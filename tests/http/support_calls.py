@@ -67,10 +67,10 @@ class Material:
     """Files that requests are made of; the template needs a server."""
 
     def __init__(self, server: Server) -> None:
-        self.face = faces.jpeg(faces.person(0))
+        self.face = faces.jpeg(faces.person(0).resize((112, 112)))
         self.template = server.template(self.face)
         self.stranger = server.template(faces.jpeg(faces.person(2)))
-        self.cut = faces.jpeg(faces.astronaut().crop((0, 130, 512, 512)).resize((128, 96)))
+        self.cut = faces.jpeg(faces.astronaut().crop((90, 100, 390, 400)).resize((64, 64)))
         self.empty, self.two = jpeg(blank()), jpeg(pair())
         self.video = encode_video([selfie(0, shift=4 * n) for n in range(4)], fps=4)
         self.archive = make_zip([(f"{n}.jpg", jpeg(selfie(0, shift=4 * n))) for n in range(2)])
