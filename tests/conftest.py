@@ -1,4 +1,4 @@
-"""Fixtures: one engine and one server process for the whole run, and the development data where it is there."""
+"""Fixtures: one engine and one server process for the run, and the development data where it is present."""
 
 from __future__ import annotations
 

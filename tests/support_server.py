@@ -38,7 +38,7 @@ class Answer:
 
     @property
     def code(self) -> str:
-        """The error code; the whole body must be {"code", "message"}."""
+        """The error code; the body must be {"code", "message"}."""
         document = self.json()
         assert set(document) == {"code", "message"}
         assert self.headers["content-type"].startswith("application/json")
@@ -220,7 +220,7 @@ for _ in range(os.getpid() % PORTS):
 
 
 def free_port() -> int:
-    """One that nobody listens on. A server takes it a second later: nobody else may be given it until then."""
+    """A port without a listener, given out once: a server takes it only a second later."""
     for port in _ports:
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))

@@ -28,7 +28,7 @@ _DROP = """(element, [kind, files]) => {
     element.dispatchEvent(new Kind(kind, { [field]: data, bubbles: true, cancelable: true }));
 }"""
 SLOW = 20_000
-"""Milliseconds an answer of the server's may take on a busy machine."""
+"""Milliseconds that a response of the server may take on a busy machine."""
 
 
 def executable() -> str | None:
@@ -37,7 +37,7 @@ def executable() -> str | None:
 
 
 def launch(playwright: Playwright, path: str, folder: Path) -> Browser:
-    """Start it, without anything it would ask the network for, and with a camera that shows a face."""
+    """Start it without its own network requests, and with a camera that shows a face."""
     camera = folder / "camera.mjpeg"
     camera.write_bytes(b"".join(jpeg(face_image(640, 480, shift=number / 20)) for number in range(20)))
     return playwright.chromium.launch(
@@ -74,7 +74,7 @@ def later(page: Page, milliseconds: int, wanted: Locator) -> None:
 
 
 class Console:
-    """The page, with words for what people do on it."""
+    """The page, with a method for each thing that users do on it."""
 
     def __init__(self, page: Page, url: str) -> None:
         self.page, self.url = page, url

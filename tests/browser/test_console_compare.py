@@ -38,7 +38,7 @@ def marker(page: Page) -> tuple[float, float]:
     return across, (spot["y"] + spot["height"] / 2 - plot["y"]) / plot["height"]
 
 
-def test_the_same_person(opened: Console, astronaut: bytes, twin: bytes) -> None:
+def test_two_photos_of_one_person_are_approved(opened: Console, astronaut: bytes, twin: bytes) -> None:
     result = opened.compare(astronaut, twin)
     result.get_by_text("Approved", exact=True).wait_for(timeout=SLOW)
     expect(result).to_contain_text("Taken to be the same person.")
@@ -52,7 +52,9 @@ def test_the_same_person(opened: Console, astronaut: bytes, twin: bytes) -> None
     result.get_by_text("Declined", exact=True).wait_for(timeout=SLOW)
 
 
-def test_different_people_and_clearing(opened: Console, astronaut: bytes, stranger: bytes) -> None:
+def test_different_people_are_declined_and_photos_can_be_removed(
+    opened: Console, astronaut: bytes, stranger: bytes
+) -> None:
     result = opened.compare(astronaut, stranger)
     result.get_by_text("Declined", exact=True).wait_for(timeout=SLOW)
     expect(result).to_contain_text("Taken to be different people.")
@@ -117,7 +119,7 @@ def test_photos_without_a_usable_face_are_shown_and_explained(opened: Console) -
     assert re.search("BPE-003002 .*\nRequest [0-9a-f]{32}", copied)
 
 
-def test_a_file_that_is_no_photo(visit: Visit) -> None:
+def test_a_file_that_is_not_an_image_is_explained(visit: Visit) -> None:
     with visit(failures=["400"]) as console:
         console.open()
         console.give("First photo", picture(b"nothing", "notes.jpg"))
@@ -148,7 +150,7 @@ def test_a_file_too_large_is_not_sent(visit: Visit, astronaut: bytes, limit: str
     assert not sent
 
 
-def test_an_operator_and_a_model_that_was_not_measured(visit: Visit) -> None:
+def test_the_operator_band_and_an_uncalibrated_model_are_shown(visit: Visit) -> None:
     def altered(route: Route) -> None:
         about = route.fetch().json()
         about["thresholds"]["operator"] = 0.4
@@ -170,7 +172,7 @@ def test_an_operator_and_a_model_that_was_not_measured(visit: Visit) -> None:
         expect(result.locator(".plot .curve")).to_have_count(0)
 
 
-def test_dropped_and_pasted_photos(opened: Console, astronaut: bytes, twin: bytes) -> None:
+def test_photos_can_be_dropped_and_pasted(opened: Console, astronaut: bytes, twin: bytes) -> None:
     """One file dropped on a place goes there, a pasted one to the place that is free."""
     first, second = opened.section("First photo"), opened.section("Second photo")
     opened.drop(second, picture(twin, "drop.jpg"))
@@ -181,7 +183,7 @@ def test_dropped_and_pasted_photos(opened: Console, astronaut: bytes, twin: byte
     opened.section("Result").get_by_text("Approved", exact=True).wait_for(timeout=SLOW)
 
 
-def test_drops_beside_the_places(opened: Console, astronaut: bytes, twin: bytes) -> None:
+def test_photos_dropped_anywhere_are_used(opened: Console, astronaut: bytes, twin: bytes) -> None:
     first, second = opened.section("First photo"), opened.section("Second photo")
     heading, body = opened.page.get_by_role("heading", name="Compare two photos"), opened.page.locator("body")
     for name, place in (("one.jpg", first), ("two.jpg", second), ("three.jpg", second)):
@@ -197,7 +199,7 @@ def test_drops_beside_the_places(opened: Console, astronaut: bytes, twin: bytes)
     expect(first).to_contain_text("seven.jpg", timeout=SLOW)
 
 
-def test_photos_that_are_too_many_are_told(opened: Console, astronaut: bytes) -> None:
+def test_surplus_photos_are_reported(opened: Console, astronaut: bytes) -> None:
     heading = opened.page.get_by_role("heading", name="Compare two photos")
     files = [picture(astronaut, f"{number}.jpg") for number in range(4)]
     note = opened.page.get_by_text("left out")
@@ -208,7 +210,7 @@ def test_photos_that_are_too_many_are_told(opened: Console, astronaut: bytes) ->
         expect(note).to_have_count(0)
 
 
-def test_a_photo_is_changed_for_another(opened: Console, astronaut: bytes, twin: bytes) -> None:
+def test_a_photo_can_be_replaced(opened: Console, astronaut: bytes, twin: bytes) -> None:
     photo = opened.section("First photo")
     for data, name in ((faces.jpeg(faces.no_face()), "nobody.jpg"), (astronaut, "me.jpg"), (twin, "again.jpg")):
         opened.give("First photo", picture(data, name))
@@ -219,7 +221,9 @@ def test_a_photo_is_changed_for_another(opened: Console, astronaut: bytes, twin:
         assert not chooser.value.is_multiple()
 
 
-def test_the_same_with_curl(opened: Console, server: Server, astronaut: bytes, twin: bytes, tmp_path: Path) -> None:
+def test_the_shown_curl_commands_give_the_same_result(
+    opened: Console, server: Server, astronaut: bytes, twin: bytes, tmp_path: Path
+) -> None:
     """The commands quote the chosen files' names for the shell and curl."""
     opened.page.get_by_text("The same with curl").click()
     shown = opened.page.locator(".recipe pre")
@@ -242,7 +246,7 @@ def test_the_same_with_curl(opened: Console, server: Server, astronaut: bytes, t
     assert f"{json.loads(answer)['score']:.6f}" == opened.page.locator(".number").inner_text()
 
 
-def test_a_busy_server_is_asked_again_when_it_said(visit: Visit, astronaut: bytes, twin: bytes) -> None:
+def test_a_request_to_a_busy_server_is_repeated_after_its_delay(visit: Visit, astronaut: bytes, twin: bytes) -> None:
     asked: list[str] = []
 
     def refuse_first(route: Route) -> None:
@@ -268,7 +272,7 @@ def test_a_busy_server_is_asked_again_when_it_said(visit: Visit, astronaut: byte
     assert asked == ["face"] * 4 + ["compare"] * 2
 
 
-def test_a_server_that_is_gone_and_comes_back(visit: Visit, astronaut: bytes) -> None:
+def test_an_unreachable_server_can_be_tried_again(visit: Visit, astronaut: bytes) -> None:
     with visit(failures=["net::ERR"]) as console:
         console.open()
         console.page.route("**/console/face", lambda route: route.abort())
@@ -280,7 +284,7 @@ def test_a_server_that_is_gone_and_comes_back(visit: Visit, astronaut: bytes) ->
         photo.get_by_role("button", name="Save template").wait_for(timeout=SLOW)
 
 
-def test_a_phone_offers_its_own_camera(visit: Visit) -> None:
+def test_a_phone_offers_its_camera(visit: Visit) -> None:
     with visit(size=PHONE) as console:
         console.open()
         capture = console.section("First photo").locator("input[capture]")

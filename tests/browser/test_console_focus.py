@@ -29,7 +29,7 @@ def tab_to(page: Page, name: str) -> None:
     raise AssertionError(f"no way to {name!r} by Tab; at {focused(page)!r}")
 
 
-def test_keyboard_only(opened: Console) -> None:
+def test_the_console_works_with_the_keyboard_alone(opened: Console) -> None:
     page = opened.page
     # Early: the browser learns of it after Playwright returns, and would open its own dialog.
     page.on("filechooser", lambda chooser: None)
@@ -54,7 +54,7 @@ def test_keyboard_only(opened: Console) -> None:
     assert chooser.value.is_multiple()
 
 
-def test_focus_is_kept_when_a_photo_comes_and_goes(opened: Console, astronaut: bytes) -> None:
+def test_focus_is_kept_when_a_photo_is_added_and_removed(opened: Console, astronaut: bytes) -> None:
     page = opened.page
     page.get_by_role("button", name="Choose photo: First photo").focus()
     opened.give("First photo", picture(astronaut))
@@ -68,7 +68,7 @@ def lost(page: Page) -> bool:
     return bool(page.evaluate("document.activeElement === document.body"))
 
 
-def test_focus_is_kept_when_a_photo_is_refused(visit: Visit) -> None:
+def test_focus_is_kept_when_a_photo_is_rejected(visit: Visit) -> None:
     with visit(failures=["400"]) as console:
         console.open()
         page, photo = console.page, console.section("First photo")
@@ -89,7 +89,7 @@ def test_focus_is_kept_when_both_photos_are_cleared(opened: Console, astronaut: 
     expect(opened.page.get_by_role("button", name="Choose photo: First photo")).to_be_focused()
 
 
-def test_focus_is_kept_when_a_comparison_is_tried_again(visit: Visit) -> None:
+def test_focus_is_kept_when_a_comparison_is_repeated(visit: Visit) -> None:
     with visit(failures=["net::ERR"]) as console:
         console.open()
         page = console.page
@@ -103,7 +103,7 @@ def test_focus_is_kept_when_a_comparison_is_tried_again(visit: Visit) -> None:
         assert not lost(page)
 
 
-def test_focus_is_kept_while_a_search_goes_on(visit: Visit, astronaut: bytes) -> None:
+def test_focus_is_kept_during_a_search(visit: Visit, astronaut: bytes) -> None:
     """A template answers for every photo, so that there are more rows than are shown at once."""
     held: list[Route] = []
 

@@ -80,7 +80,7 @@ def test_an_archive_is_shown_frame_by_frame(liveness: Console) -> None:
     expect(medium).to_contain_text("archive of photos · 300 × 400 pixels")
 
 
-def test_frames_that_were_turned_are_not_outlined_in_the_video(liveness: Console) -> None:
+def test_rotated_frames_are_not_outlined_in_the_video(liveness: Console) -> None:
     def turned(route: Route) -> None:
         document = route.fetch().json()
         frames = [{**frame, "turned": frame["index"] == 2} for frame in document["frames"]]
@@ -99,7 +99,7 @@ def test_frames_that_were_turned_are_not_outlined_in_the_video(liveness: Console
     expect(liveness.page.locator(".recipe:visible pre")).to_contain_text("'video1=@me.webm;type=video/webm'")
 
 
-def test_media_that_are_too_many_are_told(liveness: Console, astronaut: bytes) -> None:
+def test_surplus_media_are_reported(liveness: Console, astronaut: bytes) -> None:
     for target in (liveness.section("Medium"), liveness.page.get_by_role("heading", name="Check liveness")):
         liveness.drop(target, picture(astronaut, "one.jpg"), picture(astronaut, "two.jpg"))
         note = liveness.page.get_by_text("1 file was left out: one medium is checked at a time.")
@@ -108,7 +108,7 @@ def test_media_that_are_too_many_are_told(liveness: Console, astronaut: bytes) -
         expect(note).to_have_count(0)
 
 
-def test_a_photo(liveness: Console, server: Server, astronaut: bytes) -> None:
+def test_a_photo_has_the_servers_score(liveness: Console, server: Server, astronaut: bytes) -> None:
     told = server.call("POST", "/v1/face/liveness/detect", astronaut, {"Content-Type": "image/jpeg"}).json()
     liveness.give("Medium", picture(astronaut))
     result = liveness.section("Result")
@@ -130,7 +130,7 @@ def test_a_medium_without_a_face_is_explained(liveness: Console) -> None:
     expect(statuses).to_contain_text("The analysis could not be completed; the error says why.")
 
 
-def test_a_file_that_is_no_medium(visit: Visit) -> None:
+def test_a_file_that_is_not_a_medium_is_explained(visit: Visit) -> None:
     with visit(failures=["400"]) as console:
         console.open("liveness")
         console.give("Medium", picture(b"nothing", "notes.txt", "text/plain"))
@@ -184,7 +184,7 @@ def test_the_camera_records(visit: Visit) -> None:
         assert result.locator(".plot .point").count() > 1
 
 
-def test_the_camera_is_explained_where_there_is_none(visit: Visit) -> None:
+def test_a_missing_camera_is_explained(visit: Visit) -> None:
     with visit(fresh=True) as console:
         console.page.add_init_script("Object.defineProperty(Navigator.prototype, 'mediaDevices', { value: undefined })")
         console.open("liveness")

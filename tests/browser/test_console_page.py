@@ -67,7 +67,7 @@ def test_every_view_is_named_legible_and_fits_a_phone(
         assert page.locator("h1:visible").count() == 1
 
 
-def test_names_and_contrast_where_nothing_was_added_yet(visit: Visit) -> None:
+def test_empty_views_have_names_and_contrast(visit: Visit) -> None:
     with visit() as console:
         for view in VIEWS[:3]:
             console.open(view)
@@ -75,7 +75,7 @@ def test_names_and_contrast_where_nothing_was_added_yet(visit: Visit) -> None:
             assert faint(console.page) == []
 
 
-def test_views_by_address(opened: Console) -> None:
+def test_each_view_has_an_address(opened: Console) -> None:
     page = opened.page
     assert page.title() == "Compare – FaceVer"
     for view in VIEWS:
@@ -110,7 +110,7 @@ def test_colours_follow_the_system_and_the_choice(visit: Visit) -> None:
         expect(console.page.get_by_role("button", name="Switch to light colours")).to_be_visible()
 
 
-def test_nothing_moves_where_that_is_asked(visit: Visit, astronaut: bytes) -> None:
+def test_nothing_moves_with_reduced_motion(visit: Visit, astronaut: bytes) -> None:
     with visit(reduced_motion="reduce") as console:
         console.open()
         console.page.route("**/console/face", lambda route: None)
@@ -134,7 +134,7 @@ def overlap(one: Locator, other: Locator) -> bool:
     return bool(left < right2 and left2 < right and top < bottom2 and top2 < bottom)
 
 
-def test_nothing_lies_upon_another_where_it_is_narrow(visit: Visit, astronaut: bytes) -> None:
+def test_nothing_overlaps_on_a_narrow_screen(visit: Visit, astronaut: bytes) -> None:
     with visit(size=NARROW) as console:
         fill_search(console, astronaut)
         row = console.page.locator("tbody tr").first
@@ -146,7 +146,7 @@ def test_nothing_lies_upon_another_where_it_is_narrow(visit: Visit, astronaut: b
         assert not overlap(told.first, told.last)
 
 
-def test_a_long_name_fits_while_its_file_is_looked_at(visit: Visit) -> None:
+def test_a_long_name_fits_while_its_file_is_examined(visit: Visit) -> None:
     with visit(size=PHONE) as console:
         console.open("liveness")
         console.page.route("**/console/liveness", lambda route: None)
@@ -161,7 +161,7 @@ def test_a_long_name_fits_while_its_file_is_looked_at(visit: Visit) -> None:
         assert box["x"] + box["width"] <= stage["x"] + stage["width"]
 
 
-def test_forced_colours(visit: Visit, astronaut: bytes) -> None:
+def test_forced_colours_are_followed(visit: Visit, astronaut: bytes) -> None:
     """The system's forced colours override the page's theme, and the current view is marked."""
     with visit(fresh=True, dark=True, forced_colors="active") as console:
         console.page.add_init_script("localStorage.setItem('facever-theme', 'light')")
@@ -173,7 +173,7 @@ def test_forced_colours(visit: Visit, astronaut: bytes) -> None:
         assert [line == ground(console.page) for line in lines] == [True, True, False, True]
 
 
-def test_paper_is_white(visit: Visit, astronaut: bytes) -> None:
+def test_pages_are_printed_on_white(visit: Visit, astronaut: bytes) -> None:
     with visit(fresh=True, dark=True) as console:
         console.page.add_init_script("localStorage.setItem('facever-theme', 'dark')")
         clip = encode_video(face_frames(3, 320, 240), "libvpx", "webm", fps=6)
@@ -186,7 +186,7 @@ def test_paper_is_white(visit: Visit, astronaut: bytes) -> None:
         assert faint(console.page) == []
 
 
-def test_the_page_is_light(visit: Visit) -> None:
+def test_the_page_is_small_to_download(visit: Visit) -> None:
     sizes: dict[str, int] = {}
 
     def weigh(response: Response) -> None:
@@ -200,5 +200,5 @@ def test_the_page_is_light(visit: Visit) -> None:
         modules = {url.removeprefix(console.url) for url in sizes if url.endswith(".js")}
         assert modules == {path for path in CONSOLE_FILES if path.endswith(".js")}
         named = console.page.locator("head script, head link[rel=modulepreload]")
-        assert named.count() == len(modules), "a module that is not named in the head is asked for late"
+        assert named.count() == len(modules), "a module that the head does not name is loaded late"
         expect(console.page.get_by_label("API key")).to_be_hidden()

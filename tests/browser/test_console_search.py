@@ -98,7 +98,7 @@ def test_the_same_person_is_ranked_first(
         console.page.locator("tbody .file").filter(has_text="again.jpg").wait_for(timeout=SLOW)
 
 
-def test_another_photo_to_look_for_ranks_anew(visit: Visit, people: dict[str, bytes]) -> None:
+def test_another_probe_ranks_the_gallery_again(visit: Visit, people: dict[str, bytes]) -> None:
     with visit() as console:
         console.open("search")
         console.give("Search in", *(picture(people[f"person-{n}.jpg"], f"person-{n}.jpg") for n in (0, 2, 3)))
@@ -110,7 +110,7 @@ def test_another_photo_to_look_for_ranks_anew(visit: Visit, people: dict[str, by
         expect(console.page.locator("tbody .score").first).to_have_text("–")
 
 
-def test_drops_beside_the_places(visit: Visit, people: dict[str, bytes]) -> None:
+def test_photos_dropped_anywhere_are_used(visit: Visit, people: dict[str, bytes]) -> None:
     """The first photo is the one to look for, further ones are searched."""
     with visit() as console:
         console.open("search")
@@ -122,7 +122,7 @@ def test_drops_beside_the_places(visit: Visit, people: dict[str, bytes]) -> None
         assert names(console) == ["again.jpg"]
 
 
-def test_two_at_a_time_and_patiently(visit: Visit, people: dict[str, bytes]) -> None:
+def test_two_photos_are_sent_at_a_time_and_repeated_when_busy(visit: Visit, people: dict[str, bytes]) -> None:
     """At most two requests run at a time, a busy server is retried, and every file of a folder is sent."""
     under_way: set[object] = set()
     most = 0
@@ -153,7 +153,7 @@ def test_two_at_a_time_and_patiently(visit: Visit, people: dict[str, bytes]) -> 
     assert most == 2
 
 
-def test_stopping_and_going_on(visit: Visit, people: dict[str, bytes]) -> None:
+def test_a_search_can_be_stopped_and_continued(visit: Visit, people: dict[str, bytes]) -> None:
     with visit() as console:
         console.open("search")
         page, count = console.page, console.page.locator(".count")
@@ -168,7 +168,7 @@ def test_stopping_and_going_on(visit: Visit, people: dict[str, bytes]) -> None:
         expect(page.locator("tbody tr")).to_have_count(7)
 
 
-def test_nothing_is_lost_without_a_key(chromium: Browser, people: dict[str, bytes]) -> None:
+def test_results_survive_a_missing_key(chromium: Browser, people: dict[str, bytes]) -> None:
     key, line = new_key("tests")
     with Server(api_keys=line, console="on") as server, open_page(chromium, server.url, failures=["401"]) as console:
         console.open("search")
@@ -182,7 +182,7 @@ def test_nothing_is_lost_without_a_key(chromium: Browser, people: dict[str, byte
         expect(hall.get_by_role("alert")).to_have_count(0)
 
 
-def test_nothing_is_lost_with_the_server(visit: Visit, people: dict[str, bytes]) -> None:
+def test_results_survive_an_unreachable_server(visit: Visit, people: dict[str, bytes]) -> None:
     """Nor does one photo that the server fails at keep the others from being read."""
 
     def fail(route: Route) -> None:
@@ -211,7 +211,7 @@ def test_nothing_is_lost_with_the_server(visit: Visit, people: dict[str, bytes])
         expect(hall.get_by_role("group")).to_be_hidden()
 
 
-def test_the_list_of_losses_stays_as_it_was_opened(visit: Visit) -> None:
+def test_the_list_of_failures_stays_open(visit: Visit) -> None:
     with visit(failures=["400"]) as console:
         console.open("search")
         count, fold = console.page.locator(".count"), console.page.locator(".losses")
@@ -224,7 +224,7 @@ def test_the_list_of_losses_stays_as_it_was_opened(visit: Visit) -> None:
         expect(fold.get_by_role("listitem")).to_have_count(9)
 
 
-def test_how_far_it_is_is_not_announced_with_every_photo(visit: Visit, people: dict[str, bytes]) -> None:
+def test_progress_is_not_announced_with_every_photo(visit: Visit, people: dict[str, bytes]) -> None:
     with visit(fresh=True) as console:
         page = console.page
         page.clock.install(time=0)

@@ -15,7 +15,7 @@ from tests.browser.support import SLOW, console, picture
 from tests.support_server import Server
 
 
-def test_a_key_is_asked_for_and_kept_in_memory(chromium: Any, astronaut: bytes) -> None:
+def test_a_key_is_requested_and_kept_in_memory(chromium: Any, astronaut: bytes) -> None:
     key, line = new_key("tests")
     with Server(api_keys=line, console="on") as server, console(chromium, server.url, failures=["401"]) as page:
         page.open()
@@ -37,7 +37,7 @@ def test_a_key_is_asked_for_and_kept_in_memory(chromium: Any, astronaut: bytes) 
         expect(field).to_have_value("")
 
 
-def test_a_key_that_no_header_can_carry_is_a_wrong_one(chromium: Any, astronaut: bytes) -> None:
+def test_a_key_that_no_header_can_hold_is_wrong(chromium: Any, astronaut: bytes) -> None:
     _, line = new_key("tests")
     with Server(api_keys=line, console="on") as server, console(chromium, server.url, failures=["401"]) as page:
         page.open()
@@ -48,7 +48,7 @@ def test_a_key_that_no_header_can_carry_is_a_wrong_one(chromium: Any, astronaut:
         expect(field).to_have_attribute("aria-invalid", "true")
 
 
-def test_a_server_that_was_started_anew_with_other_settings(visit: Visit, astronaut: bytes) -> None:
+def test_new_settings_of_a_restarted_server_are_shown(visit: Visit, astronaut: bytes) -> None:
     """Its threshold, its limits, and that it asks for keys now."""
     changes: dict[str, Any] = {}
 
@@ -84,7 +84,7 @@ def test_a_server_that_was_started_anew_with_other_settings(visit: Visit, astron
         expect(page.locator(".recipe:visible pre")).to_contain_text("-H 'X-API-Key: YOUR-KEY'")
 
 
-def test_a_key_is_asked_for_as_soon_as_one_is_missing(visit: Visit, astronaut: bytes) -> None:
+def test_a_key_is_requested_at_the_first_401(visit: Visit, astronaut: bytes) -> None:
     with visit(failures=["401"]) as console:
         console.open()
         console.page.route("**/console/face", lambda route: route.fulfill(status=401, body="who are you"))
@@ -103,7 +103,9 @@ def test_a_key_is_asked_for_as_soon_as_one_is_missing(visit: Visit, astronaut: b
         (200, '{"width": 1, "hei', "The server cannot be reached"),
     ],
 )
-def test_answers_of_a_proxy(visit: Visit, astronaut: bytes, status: int, body: str, words: str) -> None:
+def test_error_pages_of_a_proxy_are_explained(
+    visit: Visit, astronaut: bytes, status: int, body: str, words: str
+) -> None:
     with visit(failures=[str(status)]) as console:
         console.open()
         console.page.route("**/console/face", lambda route: route.fulfill(status=status, body=body))
@@ -113,7 +115,7 @@ def test_answers_of_a_proxy(visit: Visit, astronaut: bytes, status: int, body: s
         expect(alert).not_to_contain_text("request id")
 
 
-def test_a_file_that_is_gone(visit: Visit, astronaut: bytes, tmp_path: Path) -> None:
+def test_a_deleted_file_is_explained(visit: Visit, astronaut: bytes, tmp_path: Path) -> None:
     """It was there when it was chosen, and is not when it is sent again."""
     path = tmp_path / "photo.jpg"
     with visit(failures=["net::ERR"]) as console:
@@ -156,7 +158,7 @@ def test_status_shows_the_server(visit: Visit, server: Server) -> None:
             assert server.call("GET", f"/{address}").status == 200
 
 
-def test_status_tells_of_trouble_and_of_silence(visit: Visit) -> None:
+def test_status_shows_errors_and_an_unreachable_server(visit: Visit) -> None:
     with visit(fresh=True, failures=["net::ERR"]) as console:
         page = console.page
         broken = {"pattern": "", "liveness": "the liveness models did not answer within 10 s"}

@@ -74,7 +74,7 @@ def test_it_works_behind_the_path_of_a_proxy(visit: Visit) -> None:
         assert block.locator(".request-url").inner_text().endswith("/fv/version")
 
 
-def test_landmarks_names_and_contrast(visit: Visit) -> None:
+def test_the_page_has_landmarks_names_and_contrast(visit: Visit) -> None:
     """Of the page around the operations."""
     for dark in (False, True):
         with visit(dark=dark) as opened:
@@ -113,7 +113,7 @@ def test_a_form_can_be_tried_out_with_some_of_its_fields_in_the_dark(visit: Visi
     assert shown.count('"media_type"') == 2  # in media and in source_media: the empty field was not sent
 
 
-def test_it_fits_a_telephone(visit: Visit) -> None:
+def test_it_fits_a_phone(visit: Visit) -> None:
     with visit(size=PHONE) as opened:
         block = show(opened, "Faces/verify")
         assert opened.page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]

@@ -1,4 +1,4 @@
-"""What schemathesis cannot know of this API: real files where files are wanted, and how the answer of verify is read.
+"""What schemathesis cannot know of this API: real files where files are wanted, and how the response of verify is read.
 
 Loaded by its command line (SCHEMATHESIS_HOOKS). CONTRACT_FILES is a folder of folders of files, by kind.
 """

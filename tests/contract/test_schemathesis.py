@@ -1,4 +1,4 @@
-"""Schemathesis against a real server: what it makes of the OpenAPI document, and what the server answers to that.
+"""Schemathesis against a real server: requests made from the OpenAPI document, and their responses.
 
 Checks that are off, and why:
 
@@ -118,7 +118,7 @@ def successes(server: Server) -> dict[str, float]:
 
 
 @pytest.mark.slow
-def test_answers_are_as_documented(small: Server, files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_responses_are_as_documented(small: Server, files: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = successes(small)
     output = run(small, files, CHECKS, f"--max-examples={EXAMPLES}")
     after = successes(small)
@@ -129,7 +129,7 @@ def test_answers_are_as_documented(small: Server, files: Path, capsys: pytest.Ca
 
 
 @pytest.mark.slow
-def test_keys_are_asked_for(files: Path) -> None:
+def test_keys_are_required(files: Path) -> None:
     key, line = new_key("contract")
     with Server(api_keys=line, console="on", metrics_key="true", **LIMITS) as guarded:
         output = run(
@@ -139,11 +139,11 @@ def test_keys_are_asked_for(files: Path) -> None:
 
 
 @pytest.mark.slow
-def test_instant_folders_answer_405(server: Server, files: Path) -> None:
+def test_instant_folders_reject_methods_with_405(server: Server, files: Path) -> None:
     run(server, files, ("unsupported_method",), "--max-examples=5", "--include-path=/api/instant/folders/")
 
 
-def test_schemathesis_finds_the_facts_as_documented(server: Server) -> None:
+def test_schemathesis_accepts_the_operations_and_notices_a_wrong_type(server: Server) -> None:
     document = server.call("GET", "/openapi.json").json()
     checks.load_all_checks()
     chosen = [checks.CHECKS.get_one(name) for name in CHECKS]

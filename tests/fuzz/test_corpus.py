@@ -26,7 +26,7 @@ def watched() -> Iterator[Watched]:
 
 
 @pytest.mark.parametrize("path", CORPUS, ids=lambda path: path.name)
-def test_what_once_went_wrong(watched: Watched, path: Path) -> None:
+def test_requests_that_once_failed_are_handled(watched: Watched, path: Path) -> None:
     line = Line(watched.port)
     _, wrong = line.ask(Case(0, path.name, "", path.read_bytes(), framed=path.suffix == ".whole"))
     line.close()
@@ -38,12 +38,12 @@ def test_what_once_went_wrong(watched: Watched, path: Path) -> None:
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_what_a_search_found() -> None:
+def test_findings_of_the_search_are_handled() -> None:
     for path in GUIDED:
         TARGETS[path.name.partition("-")[0]](path.read_bytes())
 
 
-def test_some_requests_of_each_kind(watched: Watched) -> None:
+def test_requests_of_each_kind_are_handled(watched: Watched) -> None:
     seeds, line, wrong = watched.seeds(), Line(watched.port), []
     cheap = [kind for kind in KINDS if kind not in ("image", "video", "archive", "http", "odd")]
     for number in range(SOME):

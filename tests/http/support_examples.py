@@ -1,4 +1,4 @@
-"""Asks a server for the answers that the OpenAPI document shows; `python -m` this module writes them down."""
+"""Requests the responses that the OpenAPI document shows; `python -m tests.http.support_examples` writes them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Holds answers against the OpenAPI document, and remembers what of it was seen."""
+"""Checks responses against the OpenAPI document, and records which parts of it occurred."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Pair = tuple[str, str, str]
 ROOT = "urn:facever"
 TRANSPORT = {"content-type", "content-length", "date", "connection"}
 """Headers that OpenAPI leaves to HTTP."""
-# Answers of every path, described once in the document's words.
+# In every response; the document's description names them once.
 COMMON = {
     "server",
     "x-content-type-options",
@@ -32,15 +32,15 @@ COMMON = {
 
 
 class Judge:
-    """document: of the server whose answers are judged."""
+    """document: of the server whose responses are checked."""
 
     def __init__(self, document: Node) -> None:
         self.document = document
         self.pairs: set[Pair] = set()
         self.seen: set[str] = set()
-        """Pointers of the properties that were in an answer."""
+        """Pointers of the properties that occurred in a response."""
         self.values: dict[str, set[Any]] = {}
-        """Pointer of a schema with an enum -> the values that were in an answer."""
+        """Pointer of a schema with an enum -> the values that occurred in a response."""
         self._registry = Registry().with_resource(ROOT, Resource(contents=document, specification=DRAFT202012))
 
     def path_of(self, path: str) -> str:
@@ -53,7 +53,7 @@ class Judge:
         return fits[0]
 
     def check(self, path: str, answer: Answer, verb: str) -> Node:
-        """Hold an answer against what is documented for it; the documented response. Raises AssertionError."""
+        """Check a response against its description; returns the description. Raises AssertionError."""
         template = self.path_of(path)
         responses = self.document["paths"][template][verb.lower()]["responses"]
         status = str(answer.status)
@@ -72,7 +72,7 @@ class Judge:
         return response
 
     def shape(self, answer: Answer, schema: str) -> None:
-        """Hold an answer that is JSON against one of the document's schemas. Raises AssertionError."""
+        """Check a JSON response against one of the document's schemas. Raises AssertionError."""
         pointer = f"#/components/schemas/{schema}"
         self.valid(answer.json(), pointer)
         self.walk(answer.json(), pointer)
@@ -157,7 +157,7 @@ def quoted(pointer: str) -> str:
 
 
 def form_of(answer: Answer) -> dict[str, tuple[dict[str, str], Any]]:
-    """The parts of a multipart answer by name: (headers, bytes; of JSON its value)."""
+    """The parts of a multipart response by name: (headers, bytes; of JSON its value)."""
     import json
 
     _, options = parse_options_header(answer.headers["content-type"])
@@ -185,7 +185,7 @@ def schemas(node: Any, at: str = "#") -> Iterator[tuple[str, Node]]:
 
 
 def documented_pairs(document: Node) -> Iterator[tuple[str, Pair]]:
-    """(verb, (path, status, code)) of every documented answer; of errors one for each code."""
+    """(method, (path, status, code)) of every documented response; for errors one of each code."""
     for path, operations in document["paths"].items():
         for verb, described in operations.items():
             for status, response in described["responses"].items():

@@ -1,4 +1,4 @@
-"""Real answers against the OpenAPI document: each is documented, and all that is documented is given."""
+"""Real responses against the OpenAPI document: each is documented, and everything documented occurs."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Report:
     wrong: list[str] = field(default_factory=list)
 
     def hold(self, call: Call, answer: Answer, judge: Judge | None = None) -> None:
-        """Hold an answer against the document. judge: of another server, where the request went there."""
+        """Check a response against the document. judge: of another server, where the request went there."""
         self.asked += 1
         try:
             (judge or self.judge).check(call.path, answer, "GET" if call.path in OPEN or call.verb == "GET" else "POST")
@@ -87,7 +87,7 @@ def no_http(report: Report, server: Server) -> None:
 
 
 def unknown_paths(report: Report, server: Server) -> None:
-    """They are not among the document's paths; their answers have the shape of errors all the same."""
+    """The document does not list them; their responses have the shape of errors nevertheless."""
     for path in ("/v1/face/pattern/x", "/v1/face/liveness/x", "/api/x", "/x"):
         report.judge.shape(server.call("GET", path), "OzError" if path == "/api/x" else "Error")
 
@@ -151,18 +151,18 @@ def served(app: web.Application, paths: Iterable[str], have: Material) -> list[t
     return asyncio.run(main())
 
 
-def test_every_answer_is_as_documented(report: Report) -> None:
+def test_every_response_is_as_documented(report: Report) -> None:
     assert not report.wrong, "\n".join(report.wrong)
     assert report.asked > 250
 
 
-def test_every_documented_answer_was_given(report: Report) -> None:
+def test_every_documented_response_occurs(report: Report) -> None:
     documented = {pair for _, pair in documented_pairs(report.judge.document)}
     assert documented - report.judge.pairs == set()
     assert {pair for pair in report.judge.pairs if pair[2]} - documented == set()
 
 
-def test_every_documented_property_was_in_an_answer(report: Report) -> None:
+def test_every_documented_property_occurs(report: Report) -> None:
     judge = report.judge
     answers = [
         at
@@ -174,7 +174,7 @@ def test_every_documented_property_was_in_an_answer(report: Report) -> None:
     assert len(documented) > 150
 
 
-def test_every_documented_value_was_in_an_answer(report: Report) -> None:
+def test_every_documented_value_occurs(report: Report) -> None:
     left = {}
     for at, values in report.judge.values.items():
         if at.startswith("#/paths/"):  # each operation's own codes: see above
@@ -189,7 +189,7 @@ def test_every_documented_value_was_in_an_answer(report: Report) -> None:
 @pytest.mark.parametrize(
     "change", [{"body": b'{"core": "1", "more": 1}'}, {"status": 418}, {"headers": {"x-more": "1"}}]
 )
-def test_what_is_not_documented_is_told(report: Report, server: Server, change: dict[str, Any]) -> None:
+def test_undocumented_responses_are_noticed(report: Report, server: Server, change: dict[str, Any]) -> None:
     answer = server.call("GET", "/version")
     if "headers" in change:
         change = {"headers": {**answer.headers, **change["headers"]}}

@@ -70,7 +70,7 @@ class TestEverySetting:
         assert len(found) > 80
 
 
-def test_each_path_takes_the_documented_verbs_only(server: Server, default: Node) -> None:
+def test_each_path_takes_only_the_documented_methods(server: Server, default: Node) -> None:
     for template, operations in default["paths"].items():
         path = template
         taken = {verb.upper() for verb in operations}
@@ -80,7 +80,7 @@ def test_each_path_takes_the_documented_verbs_only(server: Server, default: Node
             assert wrong is not (verb.replace("HEAD", "GET") in taken), (verb, path, answer)
 
 
-def test_what_is_served_is_the_document(server: Server, default: Node) -> None:
+def test_the_server_serves_the_document(server: Server, default: Node) -> None:
     answer = server.call("GET", DOCUMENT)
     assert answer.json() == default
     assert answer.body == json_bytes(default)
@@ -99,7 +99,7 @@ def test_forms_are_the_rows_of_the_endpoint_table(default: Node) -> None:
         assert set(default["paths"][path]["post"]["requestBody"]["content"]) - {FORM} == IMAGE_TYPES
 
 
-def test_every_code_is_there_with_its_message(default: Node) -> None:
+def test_every_code_is_listed_with_its_message(default: Node) -> None:
     text = default["info"]["description"]
     for family in (FACES, LIVENESS, OZ):
         for row in family.errors.values():
@@ -167,14 +167,14 @@ def alike(shown: Any, real: Any, where: str = "") -> None:
         assert re.sub(r"[0-9a-f-]{36}", "", str(shown)) == re.sub(r"[0-9a-f-]{36}", "", str(real)), where
 
 
-def test_examples_are_what_the_server_answers(server: Server) -> None:
+def test_examples_are_the_servers_responses(server: Server) -> None:
     real = ask(server)
     assert set(real) == set(EXAMPLES)
     for name, answer in real.items():
         alike(EXAMPLES[name], answer, name)
 
 
-def test_it_tells_the_settings() -> None:
+def test_it_follows_the_settings() -> None:
     keys, bare = made(**SETTINGS["keys"]), made(**SETTINGS["bare"])
     assert "/" not in keys["paths"]
     schemes = [{"bearer": []}, {"key": []}, {"token": []}]

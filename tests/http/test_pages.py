@@ -17,7 +17,7 @@ FILES = sorted({*CONSOLE_FILES, *openapi.FILES})
 
 
 @pytest.mark.parametrize("path", FILES)
-def test_a_file_comes_with_its_type_and_is_asked_for_anew(server: Server, path: str) -> None:
+def test_a_file_has_its_type_and_is_revalidated(server: Server, path: str) -> None:
     answer = server.call("GET", path)
     assert answer.status == 200
     assert answer.body
@@ -38,20 +38,20 @@ def test_a_page_may_load_from_this_server_only(server: Server, path: str) -> Non
     assert "unsafe-inline" not in policy.split("script-src")[1].split(";")[0]
 
 
-def test_other_verbs_and_other_names_are_the_contracts_errors(server: Server) -> None:
+def test_other_methods_and_names_are_the_contracts_errors(server: Server) -> None:
     assert server.call("POST", console.PAGE).code == "BPE-002002"
     assert server.call("GET", "/console/nothing.js").status == 404
     assert server.call("GET", "/console/../../config.py").status == 404
     assert server.call("GET", "/docs/%2e%2e/__init__.py").status == 404
 
 
-def test_both_can_be_switched_off() -> None:
+def test_console_and_documentation_can_be_switched_off() -> None:
     with Server(console="off", docs="false") as running:
         for path in (*FILES, "/openapi.json"):
             assert running.call("GET", path).status == 404, path
 
 
-def test_the_console_is_off_where_there_are_keys_unless_it_is_asked_for() -> None:
+def test_with_keys_the_console_is_off_unless_configured() -> None:
     key, line = new_key("tests")
     with Server(api_keys=line) as running:
         assert running.call("GET", console.PAGE).status == 404

@@ -1,4 +1,4 @@
-"""Requests that arrive when they are due, whether or not earlier ones have been answered (an open loop)."""
+"""Requests that arrive when they are due, whether or not earlier ones are finished (an open loop)."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from random import Random
 import uvloop
 
 GRACE = 60.0
-"""Seconds within which every request must be answered."""
+"""Seconds within which every request must get its response."""
 POOLED = 400
 """Connections kept; what arrives while all are busy opens its own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """One request. late: ms from when it was due to when it was sent. took: ms from when it was due to its answer."""
+    """One request. late: ms from when it was due to when it was sent. took: ms from when it was due to its response."""
 
     kind: int
     status: int
@@ -103,7 +103,7 @@ class Loop:
         return self._run(self._arrivals(rate, seconds))
 
     def clients(self, count: int, seconds: float) -> list[Sent]:
-        """So many clients, each of which sends when it has been answered."""
+        """`count` clients, each of which sends after its last response."""
         return self._run(self._clients(count, seconds))
 
     def _run(self, work: object) -> list[Sent]:

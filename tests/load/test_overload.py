@@ -36,7 +36,7 @@ def resident(server: Server) -> float:
 
 
 class Asked:
-    """What health answered meanwhile, its times in ms, and the server's memory in MiB."""
+    """The responses of health meanwhile, their times in ms, and the server's memory in MiB."""
 
     def __init__(self) -> None:
         self.statuses: Counter[int] = Counter()
@@ -76,7 +76,7 @@ def shown(name: str, sent: Sequence[Sent], seconds: float) -> None:
                       f"p99 {quantile(took, 0.99):7.1f} ms  max {max(took):7.1f} ms")  # fmt: skip
 
 
-def test_ten_times_too_much() -> None:
+def test_ten_times_the_load_is_rejected_quickly_and_correctly() -> None:
     photo = faces.jpeg(faces.astronaut().crop((90, 0, 390, 300)), quality=85)
     with Server(max_queue=QUEUE, log_level="ERROR", inference_nice=os.environ.get("LOAD_NICE", "0")) as server:
         template = server.template(photo)

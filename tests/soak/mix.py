@@ -1,4 +1,4 @@
-"""What the soak sends: every endpoint, every kind of media, and a few bad ones; and what two equal answers share."""
+"""What the soak sends: every endpoint, every kind of media, and a few bad ones; and what two equal responses share."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Kind:
 
 
 def essence(answer: Answer) -> tuple[int, Any]:
-    """Status and body, without what differs from answer to answer: ids, times, a boundary."""
+    """Status and body without what differs between responses: ids, times, a boundary."""
     kind = answer.headers["content-type"]
     if kind.startswith("application/json"):
         document = answer.json()

@@ -1,5 +1,5 @@
-"""Mixed requests for SOAK_MINUTES at SOAK_RATE per second (`make soak`): each answer equals that of the request alone,
-memory, descriptors and threads that do not grow, no 5xx but those that are provoked."""
+"""Mixed requests for SOAK_MINUTES at SOAK_RATE per second (`make soak`): each response equals that of the request
+alone, memory, descriptors and threads that do not grow, no 5xx but those that are provoked."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def summary(soak: Soak, readings: list[Reading], warm: list[Reading]) -> None:
           f"threads {min(one.threads for one in warm)} to {max(one.threads for one in warm)}")  # fmt: skip
 
 
-def test_mixed_requests_for_a_long_time() -> None:
+def test_memory_is_flat_and_responses_right_for_a_long_time() -> None:
     with Server(log_level="ERROR", max_queue="16") as server:
         soak = Soak(server)
         for path in (PATTERN + "health", "/v1/face/liveness/health"):  # so that their threads are there

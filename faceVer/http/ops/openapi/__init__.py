@@ -28,7 +28,7 @@ _POLICY = (
 )
 
 
-@lru_cache(maxsize=1)  # it takes some 20 ms to build, and does not change
+@lru_cache(maxsize=1)  # building takes about 20 ms, and the result does not change
 def _document_handler(settings: Settings, table: EndpointTable) -> Handler:
     return file_handler(json_bytes(build(settings, table)), CONTENT_TYPES[".json"])
 

@@ -23,7 +23,7 @@ PAYLOADS: dict[str, Any] = {
     },
     "default": {},
 }
-"""Payloads of folder requests: the first asks for what the `folder` example answers."""
+"""Payloads of folder requests: the first belongs to the `folder` example."""
 
 
 def _load() -> dict[str, Any]:
@@ -33,4 +33,4 @@ def _load() -> dict[str, Any]:
 
 
 EXAMPLES = _load()
-"""Answers, by name."""
+"""Responses, by name."""

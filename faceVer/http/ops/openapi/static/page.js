@@ -1,4 +1,4 @@
-// Shows /openapi.json with Swagger UI; nothing is asked of any other server.
+// Shows /openapi.json with Swagger UI; it requests nothing from other servers.
 "use strict";
 
 const dark = window.matchMedia("(prefers-color-scheme: dark)");
@@ -6,7 +6,7 @@ const paint = () => document.documentElement.classList.toggle("dark-mode", dark.
 paint();
 dark.addEventListener("change", paint);
 
-// Fields of a form that are left empty are not sent, unless that is asked for.
+// Fields of a form that are left empty are not sent, unless the user selects them.
 const leaveOutEmpty = (system) => ({
   wrapComponents: {
     ParameterIncludeEmpty: (Original) => (props) =>
