@@ -12,7 +12,7 @@ help:
 	@echo "make serve     set up and serve on 0.0.0.0:$(PORT) (PORT= changes it)"
 	@echo "make test      set up and run the tests"
 	@echo "make test-quick  unit tests only, within a minute"
-	@echo "make check     lint, types, import rules, security lint, audit"
+	@echo "make check     lint, types, import rules, words, security lint, audit"
 	@echo "make audit     known vulnerabilities of the locked packages"
 	@echo "make weights   fetch, verify and prepare the model weights"
 	@echo "make docs      build the documentation into .site/ and check its links"
@@ -55,6 +55,8 @@ check: $(VENV)/dev.stamp
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/bandit -q -c pyproject.toml -r faceVer
+	$(BIN)/codespell
+	$(BIN)/python docs/style/check_words.py
 	@$(MAKE) --no-print-directory audit
 
 # Known vulnerabilities of the locked packages; where the registry has no data on them it says so and passes.
