@@ -85,7 +85,7 @@ def search(page: Console, probe: FilePayload, files: list[FilePayload]) -> None:
 
 def liveness(page: Console, medium: FilePayload, frame: int) -> None:
     page.open("liveness")
-    page.give("Medium", medium)
+    page.give("Media item", medium)
     page.section("Statuses").wait_for(timeout=SLOW)
     if frame:
         page.page.locator(".strip-of-frames button").nth(frame).click()

@@ -145,8 +145,8 @@ def test_a_file_too_large_is_not_sent(visit: Visit, astronaut: bytes, limit: str
         expect(notice).to_contain_text("The file is too large")
         expect(notice).to_contain_text("A file may have 2 kB at most. Make it smaller.")
         console.open("liveness")
-        console.give("Medium", picture(astronaut, "clip.mp4", "video/mp4"))
-        expect(console.section("Medium").get_by_role("alert")).to_contain_text("or send a shorter recording.")
+        console.give("Media item", picture(astronaut, "clip.mp4", "video/mp4"))
+        expect(console.section("Media item").get_by_role("alert")).to_contain_text("or send a shorter recording.")
     assert not sent
 
 

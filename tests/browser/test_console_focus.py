@@ -135,7 +135,7 @@ def test_focus_is_kept_during_a_search(visit: Visit, astronaut: bytes) -> None:
         expect(page.locator("tbody tr")).to_have_count(102)
         expect(page.locator(".view.search table")).to_be_focused()
         page.get_by_role("button", name="Stop").press("Enter")
-        go_on = page.get_by_role("button", name="Go on")
+        go_on = page.get_by_role("button", name="Continue")
         expect(go_on).to_be_focused()
         page.unroute("**/console/face")
         go_on.press("Enter")

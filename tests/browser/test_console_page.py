@@ -37,7 +37,7 @@ def fill_search(console: Console, astronaut: bytes) -> None:
 def fill_liveness(console: Console, astronaut: bytes) -> None:
     console.open("liveness")
     members = [(f"{n}.jpg", jpeg(media.blank() if n == 1 else media.selfie(shift=3 * n))) for n in range(12)]
-    console.give("Medium", picture(make_zip(members), "frames.zip", "application/zip"))
+    console.give("Media item", picture(make_zip(members), "frames.zip", "application/zip"))
     console.section("Statuses").wait_for(timeout=SLOW)
 
 
@@ -150,10 +150,10 @@ def test_a_long_name_fits_while_its_file_is_examined(visit: Visit) -> None:
     with visit(size=PHONE) as console:
         console.open("liveness")
         console.page.route("**/console/liveness", lambda route: None)
-        console.give("Medium", picture(b"nothing", f"{'v' * 200}.mp4", "video/mp4"))
-        busy = console.section("Medium").locator(".busy")
+        console.give("Media item", picture(b"nothing", f"{'v' * 200}.mp4", "video/mp4"))
+        busy = console.section("Media item").locator(".busy")
         expect(busy).to_contain_text("vvv")
-        stage = console.section("Medium").locator(".stage").bounding_box()
+        stage = console.section("Media item").locator(".stage").bounding_box()
         box = busy.bounding_box()
         assert stage is not None
         assert box is not None
@@ -178,7 +178,7 @@ def test_pages_are_printed_on_white(visit: Visit, astronaut: bytes) -> None:
         console.page.add_init_script("localStorage.setItem('facever-theme', 'dark')")
         clip = encode_video(face_frames(3, 320, 240), "libvpx", "webm", fps=6)
         console.open("liveness")
-        console.give("Medium", picture(clip, "me.webm", "video/webm"))
+        console.give("Media item", picture(clip, "me.webm", "video/webm"))
         console.section("Statuses").wait_for(timeout=SLOW)
         dark = ground(console.page)
         console.page.emulate_media(media="print")

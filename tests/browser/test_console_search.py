@@ -162,9 +162,9 @@ def test_a_search_can_be_stopped_and_continued(visit: Visit, people: dict[str, b
         page.get_by_role("button", name="Stop").click()
         expect(count).to_have_text("0 of 7 read, stopped")
         page.unroute("**/console/face")
-        page.get_by_role("button", name="Go on").click()
+        page.get_by_role("button", name="Continue").click()
         count.filter(has_text="7 of 7 read").wait_for(timeout=SLOW)
-        expect(page.get_by_role("button", name="Go on")).to_be_hidden()
+        expect(page.get_by_role("button", name="Continue")).to_be_hidden()
         expect(page.locator("tbody tr")).to_have_count(7)
 
 

@@ -99,7 +99,7 @@ def test_a_key_is_requested_at_the_first_401(visit: Visit, astronaut: bytes) -> 
         (429, "", "The server is busy"),
         (502, "<h1>502 Bad Gateway</h1>", "The server does not answer"),
         (504, "", "The server does not answer"),
-        (418, "[]", "tell whoever runs the server"),
+        (418, "[]", "tell the operator of the server"),
         (200, '{"width": 1, "hei', "The server cannot be reached"),
     ],
 )
@@ -119,7 +119,7 @@ def test_a_deleted_file_is_explained(visit: Visit, astronaut: bytes, tmp_path: P
     """It was there when it was chosen, and is not when it is sent again."""
     path = tmp_path / "photo.jpg"
     with visit(failures=["net::ERR"]) as console:
-        for view, name in (("compare", "First photo"), ("liveness", "Medium"), ("search", "Search in")):
+        for view, name in (("compare", "First photo"), ("liveness", "Media item"), ("search", "Search in")):
             console.open(view)
             section = console.section(name)
             path.write_bytes(astronaut)

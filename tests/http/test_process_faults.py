@@ -391,7 +391,7 @@ WALL_CLOCK = {
         "http/pipeline/webhook_client.py",
         "domain/clock.py",
     ),
-    *("client/answer.py", "http/server/tls.py"),
+    *("client/response.py", "http/server/tls.py"),
 }
 """Modules that may use the system clock: for stamps in logs, metrics, documents and signatures, for Retry-After as a
 date, and for the validity of certificates."""

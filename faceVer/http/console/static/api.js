@@ -3,7 +3,7 @@
 import { bytesOf } from "./dom.js";
 
 /** A request that was not answered as wished. status: 0 where there was no answer; code: of the contract, or one of those
- * below; facts: whatever else is known of {requestId, retryAfter, why, file}. */
+ * below; facts: what else is known of {requestId, retryAfter, why, file}. */
 export class ServerError extends Error {
   constructor(status, code, message, facts = {}) {
     super(message);
@@ -30,7 +30,7 @@ const IMAGE_TYPES = new Set([
   "image/tiff",
 ]);
 const PAUSES = 8;
-// Milliseconds for which what the server told about itself is taken to hold.
+// Milliseconds for which the state that the server reported is taken to hold.
 const FRESH = 5000;
 // What a header may carry.
 const SENDABLE = /^[\x20-\x7e\xa0-\xff]*$/;
@@ -52,7 +52,7 @@ export function typeOf({ name, type = "" }) {
   return type || "application/octet-stream";
 }
 
-/** What the server told about itself; filled by `load`. */
+/** What the server reported about itself; filled by `load`. */
 export const about = {};
 
 /** Bytes a file may have. */
@@ -76,7 +76,7 @@ export async function load() {
   if (JSON.stringify(about) !== before) events.dispatchEvent(new Event("facts"));
 }
 
-/** The server may have been started anew since, with other settings. */
+/** The server may have been restarted since, with other settings. */
 async function refresh() {
   if (Math.abs(Date.now() - loaded) > FRESH) await load();
 }
@@ -110,8 +110,8 @@ async function work(path, options) {
   return call(path, { pauses: PAUSES, ...options });
 }
 
-/** {document, requestId}. pauses: how often to wait and come again where the server is busy; onpause is told the
- * seconds. quiet: nobody is asked for a key. Raises ServerError, AbortError. */
+/** {document, requestId}. pauses: how often to wait and come again where the server is busy; onpause gets the
+ * seconds. quiet: the page requests no key. Raises ServerError, AbortError. */
 async function call(path, { pauses = 0, onpause, quiet = false, ...request } = {}) {
   for (let left = pauses; ; left--) {
     try {
@@ -173,7 +173,7 @@ export async function face(file, options = {}) {
 /** The liveness of a photo, a video or an archive. */
 export async function liveness(file, options = {}) {
   const body = new FormData();
-  // An archive may be labelled as a kind of file that no medium is.
+  // An archive may be labelled as a kind of file that no media item is.
   body.append("medium", new Blob([file], { type: "application/octet-stream" }), file.name);
   const { document, requestId } = await work("console/liveness", { body, file, ...options });
   return { ...document, requestId };

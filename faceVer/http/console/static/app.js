@@ -77,7 +77,7 @@ tellTheme();
 
 // ---- health
 
-/** told: {pattern, liveness}, each "" or what is wrong; or the error there was instead. */
+/** reported: {pattern, liveness}, each "" or what is wrong; or the error there was instead. */
 function tellHealth(told) {
   // A server that asks for a key is there.
   const silent = told instanceof Error && told.status !== 401;
@@ -111,7 +111,7 @@ onKeyRefused(() => {
   form.hidden = false;
   field.setAttribute("aria-invalid", "true");
   field.focus();
-  // The server asks for keys since it was started anew.
+  // The server requires keys since it was restarted.
   if (!about.key) load().catch(tellHealth);
 });
 
@@ -147,7 +147,7 @@ async function begin() {
   addEventListener("hashchange", () => open());
   open(true);
   checkHealth();
-  // Whoever comes back may have started it anew meanwhile.
+  // The operator may have restarted it meanwhile.
   addEventListener("focus", checkHealth);
   setInterval(checkHealth, CHECK_SECONDS * 1000);
 }

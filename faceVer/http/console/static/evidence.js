@@ -6,7 +6,7 @@ import { meter } from "./plots.js";
 import { STATUSES, score as number } from "./words.js";
 
 export const hints = () => [
-  h("p", { class: "quiet" }, "Add a medium. Good to know:"),
+  h("p", { class: "quiet" }, "Add a media item. Good to know:"),
   h(
     "ul",
     { class: "hints" },
@@ -38,10 +38,10 @@ export function outcome({ score, threshold, passed, frames }) {
       h(
         "span",
         { class: "muted" },
-        `The chance of an attack is ${passed ? "not above" : "above"} the threshold, ${threshold}.`,
+        `The PAD score is ${passed ? "not above" : "above"} the threshold, ${threshold}.`,
       ),
     ),
-    frames.length > 1 ? null : meter(score, threshold, `Chance of an attack ${number(score)}, threshold ${threshold}`),
+    frames.length > 1 ? null : meter(score, threshold, `PAD score ${number(score)}, threshold ${threshold}`),
     h("p", { class: "muted" }, basis),
   ].filter(Boolean);
 }

@@ -1,4 +1,4 @@
-// One medium: the chance of an attack, frame by frame.
+// One media item: the PAD score, frame by frame.
 
 import { about, isPhoto, liveness as inspect, onFacts } from "./api.js";
 import { fromCamera } from "./camera.js";
@@ -16,7 +16,7 @@ const KINDS = { IMAGE_FOLDER: "photo", VIDEO_FOLDER: "video", SHOTS_SET_FOLDER: 
 export const title = "Liveness";
 
 const onePhoto = (file) => [...body(file, "selfie.jpg"), "v1/face/liveness/detect"];
-// An archive may be labelled as a kind of file that no medium is.
+// An archive may be labelled as a kind of file that no media item is.
 const form = (file) => [
   !file || file.type.startsWith("video/") ? part("video1", file, "selfie.mp4") : part("medium1", { name: file.name }),
   `-F 'payload={"analyses": [{"type": "quality", "params": {"extract_best_shot": true}}]}'`,
@@ -34,7 +34,7 @@ export function mount(root) {
   const curve = h(
     "div",
     { hidden: true },
-    h("h3", {}, "Chance of an attack, frame by frame"),
+    h("h3", {}, "PAD score, frame by frame"),
     plot.element,
     strip,
     readout,
@@ -45,7 +45,7 @@ export function mount(root) {
   const grid = h(
     "div",
     { class: "alive" },
-    h("section", { class: "card photo", "aria-label": "Medium" }, head, stage, facts),
+    h("section", { class: "card photo", "aria-label": "Media item" }, head, stage, facts),
     h(
       "section",
       { class: "card result", "aria-label": "Result" },
@@ -69,7 +69,7 @@ export function mount(root) {
     const focused = head.parentElement.contains(document.activeElement);
     abort?.abort();
     forget();
-    head.replaceChildren(h("h2", {}, "Medium"));
+    head.replaceChildren(h("h2", {}, "Media item"));
     const choose = chooser("film", "Choose file", ([file]) => take(file), { accept: MEDIA }, { class: "primary" });
     const camera = button("camera", "Use camera", async () => take(await fromCamera({ video: true })));
     stage.className = "stage vacant";
@@ -105,7 +105,7 @@ export function mount(root) {
 
   function takeFirst([file, ...more]) {
     take(file);
-    note.textContent = leftOut(more.length, "one medium is checked at a time");
+    note.textContent = leftOut(more.length, "one media item is checked at a time");
   }
 
   async function take(file) {
@@ -114,7 +114,7 @@ export function mount(root) {
     const own = (abort = new AbortController());
     const focused = head.parentElement.contains(document.activeElement);
     forget();
-    head.replaceChildren(h("h2", {}, "Medium"), iconButton("cross", "Remove the medium", clear));
+    head.replaceChildren(h("h2", {}, "Media item"), iconButton("cross", "Remove the media item", clear));
     if (focused) head.querySelector("button").focus();
     stage.className = "stage";
     const busy = h("span", {}, `Looking at ${file.name} …`);
@@ -228,7 +228,7 @@ export function mount(root) {
     plot.pick(place);
   }
 
-  /** Show a frame of the medium. seek: move the video there. */
+  /** Show a frame of the media item. seek: move the video there. */
   function pick(index, seek) {
     const { answer, clock } = current;
     const place = index < 0 ? 0 : index;

@@ -5,7 +5,7 @@ import { rarity, rarityShort } from "./scale.js";
 import { DECISIONS, explain, score } from "./words.js";
 
 const PAGE = 100;
-// So many losses are shown without being asked for.
+// So many losses are shown by default.
 const FEW = 5;
 
 /** The table: {element, show, sorted, reset}. show(entries): in the order that was chosen; its parts stay, so that the

@@ -106,7 +106,7 @@ export function mount(root) {
     const focused = document.activeElement === halt;
     halt.hidden = !busy && (!stopped || failure !== null);
     halt.querySelector("svg").toggleAttribute("hidden", !busy);
-    halt.querySelector("span").textContent = busy ? "Stop" : "Go on";
+    halt.querySelector("span").textContent = busy ? "Stop" : "Continue";
     fail(failure, goOn);
     if (focused && halt.hidden) (failed.querySelector(".row button") ?? count).focus();
     if (!busy || Date.now() - spoken > TELL) say();
@@ -117,7 +117,7 @@ export function mount(root) {
     if (voice.textContent !== count.textContent) voice.textContent = count.textContent;
   }
 
-  /** Tell what went wrong, unless that is told already. */
+  /** Show what went wrong, unless it is shown already. */
   function fail(error, retry) {
     const now = error ? [error.status, error.code, retry] : [];
     if (String(now) === String(told)) return;
@@ -127,7 +127,7 @@ export function mount(root) {
   }
 
   function pausing() {
-    count.textContent = "The server is busy; going on in a moment …";
+    count.textContent = "The server is busy; continuing in a moment …";
   }
 
   /** Photos and templates are compared by methods of their own. */

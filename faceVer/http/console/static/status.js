@@ -164,7 +164,7 @@ function models() {
             {},
             h("td", {}, model.task),
             h("td", {}, `${model.name} ${model.version}`, h("br"), h("span", { class: "mono fine" }, model.sha256)),
-            known ? h("td", {}, model.licence || "not told") : null,
+            known ? h("td", {}, model.licence || "not stated") : null,
           ),
         ),
       ),

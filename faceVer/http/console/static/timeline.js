@@ -1,4 +1,4 @@
-// The plot of the Liveness view: the chance of an attack in every frame.
+// The plot of the Liveness view: the PAD score of every frame.
 
 import { h, s } from "./dom.js";
 import { fitted, line, text } from "./plots.js";
@@ -12,13 +12,13 @@ const ROW = 16;
 const DASH = 22;
 const LETTER = 7.2;
 
-/** One frame in words. clock: whether the medium has a time. */
+/** One frame in words. clock: whether the media item has a time. */
 export function told(frame, index, clock) {
   const where = clock ? `At ${frame.time.toFixed(2)} s` : frame.name || `Frame ${index + 1}`;
   if (frame.attack === null) return `${where}: no face was found, the frame does not count.`;
   const aside = frame.weight < 0.6 ? " (the head is turned aside)" : "";
   const second = frame.alone ? "" : ", a second face";
-  return `${where}: chance of an attack ${frame.attack.toFixed(3)}, weight ${frame.weight.toFixed(2)}${aside}${second}.`;
+  return `${where}: PAD score ${frame.attack.toFixed(3)}, weight ${frame.weight.toFixed(2)}${aside}${second}.`;
 }
 
 /** result: {frames, threshold, score, clock, end}; clock: whether frames have a time, which then ends at `end` seconds.
@@ -97,7 +97,7 @@ function draw(width, result, picked, second, onpick) {
 
 function summary({ frames, clock, score, threshold }, seen) {
   const together = score === null ? "no score" : number(score);
-  return `Chance of an attack over ${clock ? "time" : "the frames"}: ${seen} of ${frames.length} frames have a score; together ${together}, threshold ${threshold}.`;
+  return `PAD score over ${clock ? "time" : "the frames"}: ${seen} of ${frames.length} frames have a score; together ${together}, threshold ${threshold}.`;
 }
 
 function axes(area, x, y, last, clock, width) {

@@ -4,7 +4,7 @@ import { LEFT_OUT, ServerError, UNREADABLE, about, isPhoto, mostBytes } from "./
 import { copy, h, icon } from "./dom.js";
 
 const tell = ({ requestId }) =>
-  `Try again. If it happens again, ${requestId ? "give the request id below to" : "tell"} whoever runs the server`;
+  `Try again. If it happens again, ${requestId ? "give the request id below to" : "tell"} the operator of the server`;
 
 /** The last six digits of a code, without the processor's prefix -> [what happened, what to do]; the latter may be a
  * function of the error. */
@@ -19,11 +19,11 @@ const CODES = {
   "002002": ["The server did not understand the page", "Reload the page: it may be older than the server."],
   "002003": [
     "This file could not be read as a photo",
-    "It may be damaged, empty, larger than the limit in pixels, or something else than a photo. Open it on your device and save it anew as JPEG or PNG.",
+    "It may be damaged, empty, larger than the limit in pixels, or something else than a photo. Open it on your device and save it again as JPEG or PNG.",
   ],
   "002004": [
     "This template could not be read",
-    "A template works only with the model that made it, and only if it is whole. Make it anew from the photo.",
+    "A template works only with the model that made it, and only if it is whole. Make it again from the photo.",
   ],
   "002005": ["This kind of file is not accepted", "Use a photo, a video or an archive of photos."],
   "002006": ["The server did not understand the page", "Reload the page: it may be older than the server."],
@@ -145,16 +145,16 @@ export const STATUSES = {
     "Analysis result",
     {
       PROCESSING: "There is no result yet.",
-      SUCCESS: "The check was passed: the chance of an attack is not above the threshold.",
+      SUCCESS: "The check was passed: the PAD score is not above the threshold.",
       OPERATOR_REQUIRED: "The check left it open: a person has to look.",
-      DECLINED: "The check was not passed: the chance of an attack is above the threshold.",
+      DECLINED: "The check was not passed: the PAD score is above the threshold.",
       FAILED: "There is no result, because the analysis could not be completed.",
     },
   ],
   folder_status: [
     "Folder status",
     {
-      INITIAL: "No analysis was asked for.",
+      INITIAL: "No analysis was requested.",
       PROCESSING: "Analyses are still running.",
       FINISHED: "All analyses of the request ran to their end.",
       FAILED: "At least one analysis of the request could not be completed.",
@@ -163,7 +163,7 @@ export const STATUSES = {
   system_resolution: [
     "Folder result",
     {
-      INITIAL: "No analysis was asked for.",
+      INITIAL: "No analysis was requested.",
       PROCESSING: "There is no result yet.",
       SUCCESS: "All analyses of the request were passed.",
       OPERATOR_REQUIRED: "No analysis was declined, but a person has to look at one or more.",
