@@ -25,7 +25,7 @@ def liveness(opened: Console) -> Console:
 
 def test_a_video_is_plotted_and_played(liveness: Console, tmp_path: Path) -> None:
     clip = encode_video(face_frames(12, 320, 240), "libvpx", "webm", fps=6)
-    liveness.give("Medium", picture(clip, "me.webm", "video/webm"))
+    liveness.give("Media item", picture(clip, "me.webm", "video/webm"))
     result, page = liveness.section("Result"), liveness.page
     result.filter(has_text="12 of 12 frames show a face").wait_for(timeout=SLOW)
     score = float(result.locator(".number").inner_text())
@@ -38,16 +38,16 @@ def test_a_video_is_plotted_and_played(liveness: Console, tmp_path: Path) -> Non
 
     frames.nth(6).click()
     expect(frames.nth(6)).to_have_attribute("aria-pressed", "true")
-    expect(result.locator(".readout")).to_contain_text("At 1.00 s: chance of an attack")
-    video = liveness.section("Medium").locator("video")
+    expect(result.locator(".readout")).to_contain_text("At 1.00 s: PAD score")
+    video = liveness.section("Media item").locator("video")
     assert video.evaluate("video => video.currentTime") == pytest.approx(1.0, abs=0.01)
-    expect(liveness.section("Medium").locator(".outlines .over")).to_be_visible()
+    expect(liveness.section("Media item").locator(".outlines .over")).to_be_visible()
     result.locator(".plot .spot").nth(3).click()
     assert video.evaluate("video => video.currentTime") == pytest.approx(0.5, abs=0.01)
 
-    expect(liveness.section("Medium").locator(".outlines")).to_have_count(1)
+    expect(liveness.section("Media item").locator(".outlines")).to_have_count(1)
     video.evaluate("video => (video.currentTime = 1.2)")
-    expect(liveness.section("Medium").locator(".outlines")).to_have_count(0)
+    expect(liveness.section("Media item").locator(".outlines")).to_have_count(0)
     expect(result.locator("[aria-pressed=true], .picked")).to_have_count(0)
     expect(result.locator(".readout")).to_have_text("")
 
@@ -71,8 +71,8 @@ def test_a_video_is_plotted_and_played(liveness: Console, tmp_path: Path) -> Non
 def test_an_archive_is_shown_frame_by_frame(liveness: Console) -> None:
     pictures = [jpeg(media.blank()) if n == 1 else jpeg(media.selfie(shift=4 * n)) for n in range(3)]
     archive = make_zip([(f"{n}.jpg", data) for n, data in enumerate(pictures)])
-    liveness.give("Medium", picture(archive, "frames.zip", "application/zip"))
-    result, medium = liveness.section("Result"), liveness.section("Medium")
+    liveness.give("Media item", picture(archive, "frames.zip", "application/zip"))
+    result, medium = liveness.section("Result"), liveness.section("Media item")
     result.filter(has_text="2 of 3 frames show a face").wait_for(timeout=SLOW)
     expect(medium.get_by_role("img", name="0.jpg, the face outlined")).to_be_visible()
     result.get_by_role("button", name="1.jpg: no face was found, the frame does not count.").click()
@@ -91,7 +91,7 @@ def test_rotated_frames_are_not_outlined_in_the_video(liveness: Console) -> None
     liveness.drop(liveness.page.locator("body"), picture(clip, "me.webm", "video/webm"))
     frames = liveness.section("Result").locator(".strip-of-frames button")
     frames.nth(1).click(timeout=SLOW)
-    outline = liveness.section("Medium").locator(".outlines")
+    outline = liveness.section("Media item").locator(".outlines")
     expect(outline).to_have_count(1)
     frames.nth(2).click()
     expect(outline).to_have_count(0)
@@ -100,30 +100,30 @@ def test_rotated_frames_are_not_outlined_in_the_video(liveness: Console) -> None
 
 
 def test_surplus_media_are_reported(liveness: Console, astronaut: bytes) -> None:
-    for target in (liveness.section("Medium"), liveness.page.get_by_role("heading", name="Check liveness")):
+    for target in (liveness.section("Media item"), liveness.page.get_by_role("heading", name="Check liveness")):
         liveness.drop(target, picture(astronaut, "one.jpg"), picture(astronaut, "two.jpg"))
-        note = liveness.page.get_by_text("1 file was left out: one medium is checked at a time.")
+        note = liveness.page.get_by_text("1 file was left out: one media item is checked at a time.")
         note.wait_for()
-        liveness.page.get_by_role("button", name="Remove the medium").click()
+        liveness.page.get_by_role("button", name="Remove the media item").click()
         expect(note).to_have_count(0)
 
 
 def test_a_photo_has_the_servers_score(liveness: Console, server: Server, astronaut: bytes) -> None:
     told = server.call("POST", "/v1/face/liveness/detect", astronaut, {"Content-Type": "image/jpeg"}).json()
-    liveness.give("Medium", picture(astronaut))
+    liveness.give("Media item", picture(astronaut))
     result = liveness.section("Result")
     result.locator(".number").filter(has_text=f"{told['score']:.6f}").wait_for(timeout=SLOW)
     expect(result.get_by_text("Passed" if told["passed"] else "Declined", exact=True)).to_be_visible()
     expect(result).to_contain_text("a video tells more")
-    expect(liveness.section("Medium").locator(".outlines .over")).to_be_visible()
+    expect(liveness.section("Media item").locator(".outlines .over")).to_be_visible()
     expect(liveness.section("Best shot")).to_have_count(0)
-    liveness.page.get_by_role("button", name="Remove the medium").click()
+    liveness.page.get_by_role("button", name="Remove the media item").click()
     expect(liveness.section("Statuses")).to_have_count(0)
-    expect(result).to_contain_text("Add a medium.")
+    expect(result).to_contain_text("Add a media item.")
 
 
 def test_a_medium_without_a_face_is_explained(liveness: Console) -> None:
-    liveness.give("Medium", picture(faces.jpeg(faces.no_face())))
+    liveness.give("Media item", picture(faces.jpeg(faces.no_face())))
     result, statuses = liveness.section("Result"), liveness.section("Statuses")
     result.get_by_role("heading", name="No face was found").wait_for(timeout=SLOW)
     expect(result.get_by_role("alert")).to_contain_text("202 · Could not locate face on source media")
@@ -133,8 +133,8 @@ def test_a_medium_without_a_face_is_explained(liveness: Console) -> None:
 def test_a_file_that_is_not_a_medium_is_explained(visit: Visit) -> None:
     with visit(failures=["400"]) as console:
         console.open("liveness")
-        console.give("Medium", picture(b"nothing", "notes.txt", "text/plain"))
-        notice = console.section("Medium").get_by_role("alert")
+        console.give("Media item", picture(b"nothing", "notes.txt", "text/plain"))
+        notice = console.section("Media item").get_by_role("alert")
         notice.filter(has_text="This file could not be read").wait_for(timeout=SLOW)
         expect(notice).to_contain_text("nor an archive of photos")
         expect(notice).to_contain_text("LDE-002004")
@@ -142,8 +142,8 @@ def test_a_file_that_is_not_a_medium_is_explained(visit: Visit) -> None:
 
 def test_a_video_that_the_browser_cannot_play_is_shown_by_its_frames(liveness: Console) -> None:
     clip = encode_video(face_frames(3, 320, 240), "mpeg4", "avi", fps=6)
-    liveness.give("Medium", picture(clip, "me.avi", "video/x-msvideo"))
-    medium = liveness.section("Medium")
+    liveness.give("Media item", picture(clip, "me.avi", "video/x-msvideo"))
+    medium = liveness.section("Media item")
     medium.filter(has_text="This browser cannot play the video; its frames are shown.").wait_for(timeout=SLOW)
     expect(medium.get_by_role("img", name="Frame 1, the face outlined")).to_be_visible()
     expect(medium.locator("video")).to_have_count(0)
@@ -157,7 +157,7 @@ def test_the_camera_takes_a_photo(liveness: Console) -> None:
     expect(shutter).to_be_focused()
     shutter.click()
     expect(dialog).to_have_count(0)
-    liveness.section("Medium").filter(has_text="camera.jpg").wait_for(timeout=SLOW)
+    liveness.section("Media item").filter(has_text="camera.jpg").wait_for(timeout=SLOW)
     liveness.section("Result").locator(".number").wait_for(timeout=SLOW)
 
 
@@ -178,7 +178,7 @@ def test_the_camera_records(visit: Visit) -> None:
             clock.run_for(1000)
             expect(dialog).to_contain_text(f"Recording: {left} s left.")
         clock.run_for(1000)
-        console.section("Medium").filter(has_text="recording.webm").wait_for(timeout=SLOW)
+        console.section("Media item").filter(has_text="recording.webm").wait_for(timeout=SLOW)
         result = console.section("Result")
         result.get_by_text("frames show a face").wait_for(timeout=SLOW)
         assert result.locator(".plot .point").count() > 1

@@ -103,7 +103,10 @@ class Nginx:
                 self._end()
                 raise RuntimeError("nginx did not start:\n" + "".join(self.log))
             time.sleep(0.02)
-        (self.worker,) = children(self.process.pid)
+        # The kernel accepts connections as soon as the master listens, before it has forked its worker.
+        while not (workers := children(self.process.pid)) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        (self.worker,) = workers
         try:
             # Writing to any file ends the worker; logs go to a pipe.
             resource.prlimit(self.worker, resource.RLIMIT_FSIZE, (0, 0))
