@@ -1,4 +1,4 @@
-"""One browser for all tests of this folder; they are skipped where there is none."""
+"""One browser for all tests of this folder, which are skipped if no browser is installed."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ from tests.support_server import Server
 Visit = Callable[..., AbstractContextManager[Console]]
 
 
-# Of the package, not of the session: Playwright keeps an event loop running in this thread, and tests of other folders
-# have loops of their own.
+# The scope is the package because Playwright runs an event loop in this thread, and tests of other folders run theirs.
 @pytest.fixture(scope="package")
 def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     path = executable()
@@ -31,21 +30,21 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 
 @pytest.fixture(scope="package")
 def profiles(chromium: Browser, server: Server) -> Iterator[Callable[..., BrowserContext]]:
-    """The profile with these options, made once: a page opens there in a third of the time."""
+    """Returns the profile with given options, which all tests share: a new page opens in a third of the time."""
     with ExitStack() as stack:
 
         @cache
-        def made(**options: Any) -> BrowserContext:
+        def shared_profile(**options: Any) -> BrowserContext:
             context = stack.enter_context(closing(profile(chromium, **options)))
             context.new_page().goto(f"{server.url}/livez")  # keeps the renderer process of this site
             return context
 
-        yield made
+        yield shared_profile
 
 
 @pytest.fixture
 def visit(chromium: Browser, profiles: Callable[..., BrowserContext], server: Server) -> Visit:
-    """`with visit(…) as console:` a new page. fresh: in a profile of its own, for tests that set the clock."""
+    """`with visit(…) as console:` a new page. fresh: in a new profile, for example for tests that set the clock."""
 
     @contextmanager
     def opened(*, fresh: bool = False, failures: Sequence[str] = (), **options: Any) -> Iterator[Console]:

@@ -1,7 +1,7 @@
-"""Pictures of the console: `python -m tests.browser.screenshots OUTDIR`.
+"""Screenshots of the console: `python -m tests.browser.screenshots OUTDIR`.
 
-`console-*.png` show public-domain portraits only and may be published: NASA's that scikit-image carries, and the
-samples of the console. With $FACEVER_DATA set there are `data-*.png`, too, of the people in it: not for publishing.
+`console-*.png` show only public-domain portraits and may be published: NASA's of scikit-image, and the console's sample
+photos. If $FACEVER_DATA is set, the script also takes `data-*.png` of the people in that folder. Do not publish those.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from playwright.sync_api import FilePayload, expect, sync_playwright
 from faceVer.domain.values import Image as Pixels
 from faceVer.http import console as package
 from tests import support_faces as faces
-from tests.browser.support import PHONE, SLOW, Console, console, executable, launch, picture
+from tests.browser.support import PHONE, TIMEOUT, Console, console, executable, launch, picture
 from tests.support_media import encode_video
 from tests.support_server import Server
 
 STATIC = Path(package.__file__).parent / "static"
 COLOURS = 256
-"""Of the palette of a published picture: a third of the bytes, no difference to be seen."""
+"""Size of the palette of a screenshot: the file has a third of the bytes, without a visible difference."""
 
 
 def sample(number: int) -> Image.Image:
@@ -36,9 +36,9 @@ def sample(number: int) -> Image.Image:
 
 
 def variants(portrait: Image.Image, name: str) -> list[FilePayload]:
-    """One portrait as other cameras might have taken it."""
+    """Changed copies of one portrait, as of other photos."""
     width, height = portrait.size
-    made = {
+    copies = {
         "mirrored": ImageOps.mirror(portrait),
         "grey": ImageOps.grayscale(portrait).convert("RGB"),
         "dark": ImageEnhance.Brightness(portrait).enhance(0.35),
@@ -47,49 +47,50 @@ def variants(portrait: Image.Image, name: str) -> list[FilePayload]:
             (width // 10, height // 12, width * 9 // 10, height * 9 // 10)
         ),
     }
-    return [picture(faces.jpeg(one), f"{name}-{kind}.jpg") for kind, one in made.items()]
+    return [picture(faces.jpeg(copy), f"{name}-{kind}.jpg") for kind, copy in copies.items()]
 
 
-def presentation(share: float) -> Pixels:
-    """(480, 640, 3): the astronaut before the camera, and after a third of the clip on a screen held before it."""
+def presentation(progress: float) -> Pixels:
+    """(480, 640, 3): a frame of a clip, at `progress` from 0 to 1. For a third of the clip the astronaut is before the
+    camera, then on a screen that is held before the camera."""
     portrait = np.asarray(faces.astronaut().crop((60, 0, 460, 300)))
-    if share < 0.36:
-        grown = cv2.resize(portrait, None, fx=1.6 + 0.4 * share, fy=1.6 + 0.4 * share)
-        return np.ascontiguousarray(grown[:480, :640])
-    shown = cv2.resize(portrait, (260, 195), interpolation=cv2.INTER_AREA) * np.array([1.25, 1.25, 1.5])
-    down, across = np.mgrid[:195, :260]
-    grid = (1 + 0.06 * np.sin(2 * np.pi * (0.31 * across + 0.07 * down))) * (1 + 0.06 * np.sin(2 * np.pi * 0.27 * down))
-    glass = np.clip(shown * grid[..., None], 0, 255).astype(np.uint8)
-    screen = cv2.copyMakeBorder(glass, 30, 30, 8, 8, cv2.BORDER_CONSTANT, value=(12, 12, 14))
-    table = np.full((480, 640, 3), (96, 82, 70), np.uint8)
-    top, left = 104, 150 + round(50 * share)
-    table[top : top + screen.shape[0], left : left + screen.shape[1]] = screen
-    return np.ascontiguousarray(cv2.GaussianBlur(table, (0, 0), 0.9))
+    if progress < 0.36:
+        enlarged = cv2.resize(portrait, None, fx=1.6 + 0.4 * progress, fy=1.6 + 0.4 * progress)
+        return np.ascontiguousarray(enlarged[:480, :640])
+    displayed = cv2.resize(portrait, (260, 195), interpolation=cv2.INTER_AREA) * np.array([1.25, 1.25, 1.5])
+    y, x = np.mgrid[:195, :260]
+    moire = (1 + 0.06 * np.sin(2 * np.pi * (0.31 * x + 0.07 * y))) * (1 + 0.06 * np.sin(2 * np.pi * 0.27 * y))
+    display = np.clip(displayed * moire[..., None], 0, 255).astype(np.uint8)
+    device = cv2.copyMakeBorder(display, 30, 30, 8, 8, cv2.BORDER_CONSTANT, value=(12, 12, 14))
+    frame = np.full((480, 640, 3), (96, 82, 70), np.uint8)
+    top, left = 104, 150 + round(50 * progress)
+    frame[top : top + device.shape[0], left : left + device.shape[1]] = device
+    return np.ascontiguousarray(cv2.GaussianBlur(frame, (0, 0), 0.9))
 
 
-def compare(page: Console, first: FilePayload, second: FilePayload, wanted: str = ".big") -> None:
+def compare(page: Console, first: FilePayload, second: FilePayload, awaited: str = ".big") -> None:
     page.open()
     page.give("First photo", first)
     page.give("Second photo", second)
-    page.page.locator(wanted).first.wait_for(timeout=SLOW)
+    page.page.locator(awaited).first.wait_for(timeout=TIMEOUT)
 
 
 def search(page: Console, probe: FilePayload, files: list[FilePayload]) -> None:
     page.open("search")
     page.give("Photo to look for", probe)
     page.give("Search in", *files)
-    expect(page.page.locator(".count")).to_contain_text(f"{len(files)} of {len(files)} read", timeout=6 * SLOW)
+    expect(page.page.locator(".count")).to_contain_text(f"{len(files)} of {len(files)} read", timeout=6 * TIMEOUT)
     expect(page.page.get_by_role("button", name="Stop")).to_be_hidden()
-    page.page.locator("tbody .badge").first.wait_for(timeout=SLOW)
+    page.page.locator("tbody .badge").first.wait_for(timeout=TIMEOUT)
 
 
-def liveness(page: Console, medium: FilePayload, frame: int) -> None:
+def liveness(page: Console, file: FilePayload, frame: int) -> None:
     page.open("liveness")
-    page.give("Media item", medium)
-    page.section("Statuses").wait_for(timeout=SLOW)
+    page.give("Photo or video", file)
+    page.section("Statuses").wait_for(timeout=TIMEOUT)
     if frame:
-        page.page.locator(".strip-of-frames button").nth(frame).click()
-    page.page.wait_for_timeout(800)  # until the player's controls have settled
+        page.page.locator(".frame-strip button").nth(frame).click()
+    page.page.wait_for_timeout(800)  # until the player's controls have disappeared
 
 
 def status(page: Console, server: Server) -> None:
@@ -105,7 +106,7 @@ def status(page: Console, server: Server) -> None:
 
 
 Scene = tuple[str, Callable[[Console], None], dict[str, object], int | None]
-"""A picture's name, how to come to it, the browser's options, and its height (None: the whole page)."""
+"""(name of the screenshot, what to do before it, options of the browser, height or None for the full page)."""
 
 
 def public(server: Server) -> Iterator[Scene]:
@@ -121,22 +122,20 @@ def public(server: Server) -> Iterator[Scene]:
     both = Image.new("RGB", (620, 400), "white")
     both.paste(sample(1).resize((310, 400)), (0, 0))
     both.paste(officer.resize((310, 400)), (310, 0))
-    one, two = (
-        picture(faces.jpeg(astronaut), "portrait.jpg"),
-        picture((STATIC / "sample-2.jpg").read_bytes(), "webcam.jpg"),
-    )
+    portrait = picture(faces.jpeg(astronaut), "portrait.jpg")
+    webcam = picture((STATIC / "sample-2.jpg").read_bytes(), "webcam.jpg")
     other = picture(faces.jpeg(officer), "officer.jpg")
     pair = picture(faces.jpeg(both), "two-people.jpg"), picture(faces.jpeg(faces.no_face((640, 480))), "lines.jpg")
-    yield "compare", partial(compare, first=one, second=two), {}, None
-    yield "compare-dark", partial(compare, first=one, second=other), {"dark": True}, None
-    yield "search", partial(search, probe=one, files=files), {}, None
-    yield "search-dark", partial(search, probe=one, files=files), {"dark": True}, None
-    yield "liveness", partial(liveness, medium=picture(clip, "clip.webm", "video/webm"), frame=9), {}, None
-    yield "error", partial(compare, first=pair[0], second=pair[1], wanted=".notice >> nth=1"), {}, None
+    yield "compare", partial(compare, first=portrait, second=webcam), {}, None
+    yield "compare-dark", partial(compare, first=portrait, second=other), {"dark": True}, None
+    yield "search", partial(search, probe=portrait, files=files), {}, None
+    yield "search-dark", partial(search, probe=portrait, files=files), {"dark": True}, None
+    yield "liveness", partial(liveness, file=picture(clip, "clip.webm", "video/webm"), frame=9), {}, None
+    yield "error", partial(compare, first=pair[0], second=pair[1], awaited=".notice >> nth=1"), {}, None
     yield "status", partial(status, server=server), {"dark": True}, None
     phone: dict[str, object] = {"size": PHONE, "device_scale_factor": 2}
-    yield "phone", partial(compare, first=one, second=two), phone, None
-    yield "phone-search", partial(search, probe=one, files=files), {**phone, "dark": True}, 1100
+    yield "phone", partial(compare, first=portrait, second=webcam), phone, None
+    yield "phone-search", partial(search, probe=portrait, files=files), {**phone, "dark": True}, 1100
 
 
 def private(data: Path) -> Iterator[Scene]:
@@ -145,12 +144,12 @@ def private(data: Path) -> Iterator[Scene]:
     yield "compare", partial(compare, first=photos[4], second=photos[5]), {}, None
     yield "search", partial(search, probe=photos[0], files=photos[1:]), {}, None
     for path in sorted((data / "liveness-dev").iterdir()):
-        medium = picture(path.read_bytes(), path.name, "")
-        yield f"liveness-{path.stem}", partial(liveness, medium=medium, frame=0), {"dark": "spoof" in path.name}, None
+        file = picture(path.read_bytes(), path.name, "")
+        yield f"liveness-{path.stem}", partial(liveness, file=file, frame=0), {"dark": "spoof" in path.name}, None
 
 
-def shoot(page: Console, scene: Callable[[Console], None], path: Path, height: int | None) -> None:
-    scene(page)
+def take_screenshot(page: Console, prepare: Callable[[Console], None], path: Path, height: int | None) -> None:
+    prepare(page)
     page.page.evaluate("document.activeElement?.blur()")
     page.page.mouse.move(0, 0)
     clip = {"x": 0, "y": 0, "width": page.page.viewport_size["width"], "height": height} if height else None  # type: ignore[index]
@@ -160,23 +159,23 @@ def shoot(page: Console, scene: Callable[[Console], None], path: Path, height: i
     print(f"{path}  {path.stat().st_size / 1024:.0f} KiB")
 
 
-def reduced(taken: Image.Image) -> Image.Image:
-    """The picture with a palette: the page's own colours, and those that the rest needs most."""
+def reduced(screenshot: Image.Image) -> Image.Image:
+    """The screenshot with a palette: the colours of the page's style sheet, and the best ones for the photos."""
     style = (STATIC / "console.css").read_text(encoding="utf-8")
-    own = dict.fromkeys(bytes.fromhex(digits) for digits in re.findall(r"#([0-9a-f]{6})\b", style))
-    rest = taken.quantize(COLOURS - len(own)).getpalette() or []
-    palette = np.frombuffer(b"".join(own) + bytes(rest), np.uint8).reshape(-1, 3)
-    # Pillow's own search is not exact: white would become nearly white.
-    colours, places = np.unique(np.asarray(taken).reshape(-1, 3), axis=0, return_inverse=True)
+    style_colours = dict.fromkeys(bytes.fromhex(digits) for digits in re.findall(r"#([0-9a-f]{6})\b", style))
+    photo_colours = screenshot.quantize(COLOURS - len(style_colours)).getpalette() or []
+    palette = np.frombuffer(b"".join(style_colours) + bytes(photo_colours), np.uint8).reshape(-1, 3)
+    # Pillow searches the nearest colour approximately: white would become nearly white.
+    colours, indices = np.unique(np.asarray(screenshot).reshape(-1, 3), axis=0, return_inverse=True)
     nearest = np.concatenate(
         [
-            ((some[:, None].astype(np.int32) - palette) ** 2).sum(axis=2).argmin(axis=1)
-            for some in np.array_split(colours, len(colours) // 4096 + 1)
+            ((chunk[:, None].astype(np.int32) - palette) ** 2).sum(axis=2).argmin(axis=1)
+            for chunk in np.array_split(colours, len(colours) // 4096 + 1)
         ]
     )
-    picture = Image.fromarray(nearest.astype(np.uint8)[places].reshape(taken.height, taken.width), "P")
-    picture.putpalette(palette.tobytes())
-    return picture
+    image = Image.fromarray(nearest.astype(np.uint8)[indices].reshape(screenshot.height, screenshot.width), "P")
+    image.putpalette(palette.tobytes())
+    return image
 
 
 def main(folder: Path) -> None:
@@ -189,9 +188,9 @@ def main(folder: Path) -> None:
         browser = launch(playwright, path, Path(scratch))
         sets = [("console", public(server)), *([("data", private(Path(data)))] if data else [])]
         for prefix, scenes in sets:
-            for name, scene, options, height in scenes:
+            for name, prepare, options, height in scenes:
                 with console(browser, server.url, failures=["400"], **options) as page:
-                    shoot(page, scene, folder / f"{prefix}-{name}.png", height)
+                    take_screenshot(page, prepare, folder / f"{prefix}-{name}.png", height)
         browser.close()
 
 

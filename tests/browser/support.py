@@ -1,4 +1,4 @@
-"""A real browser for tests, and the console's page in it."""
+"""A real browser for tests, and a driver of the console's page."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, FilePayload, Locator, Page, Playwright
+from playwright.sync_api import Browser, BrowserContext, FilePayload, Locator, Page, Playwright, Request
 
 from tests.support_media import face_image, jpeg
 
@@ -27,17 +27,17 @@ _DROP = """(element, [kind, files]) => {
     const field = kind === "paste" ? "clipboardData" : "dataTransfer";
     element.dispatchEvent(new Kind(kind, { [field]: data, bubbles: true, cancelable: true }));
 }"""
-SLOW = 20_000
+TIMEOUT = 20_000
 """Milliseconds that a response of the server may take on a busy machine."""
 
 
 def executable() -> str | None:
-    """The browser's executable: $FACEVER_CHROMIUM, or the first of `NAMES` on the PATH."""
+    """The path of the browser: $FACEVER_CHROMIUM, or the first of `NAMES` on the PATH."""
     return os.environ.get("FACEVER_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
 
 
 def launch(playwright: Playwright, path: str, folder: Path) -> Browser:
-    """Start it without its own network requests, and with a camera that shows a face."""
+    """Start the browser without its own network requests, and with a simulated camera that shows a face."""
     camera = folder / "camera.mjpeg"
     camera.write_bytes(b"".join(jpeg(face_image(640, 480, shift=number / 20)) for number in range(20)))
     return playwright.chromium.launch(
@@ -63,25 +63,25 @@ def picture(data: bytes, name: str = "photo.jpg", kind: str = "image/jpeg") -> F
     return {"name": name, "mimeType": kind, "buffer": data}
 
 
-def later(page: Page, milliseconds: int, wanted: Locator) -> None:
-    """Put the page's clock forward until something is shown, which may take several of such waits."""
-    for _ in range(SLOW // 100):
+def fast_forward_until(page: Page, milliseconds: int, awaited: Locator) -> None:
+    """Advance the page's clock in steps until an element is visible."""
+    for _ in range(TIMEOUT // 100):
         page.clock.fast_forward(milliseconds)
         page.wait_for_timeout(100)
-        if wanted.is_visible():
+        if awaited.is_visible():
             return
-    wanted.wait_for()
+    awaited.wait_for()
 
 
 class Console:
-    """The page, with a method for each thing that users do on it."""
+    """The page, with methods for the actions of a user."""
 
     def __init__(self, page: Page, url: str) -> None:
         self.page, self.url = page, url
 
     def open(self, view: str = "compare") -> None:
         self.page.goto(f"{self.url}/#{view}")
-        self.page.locator(f".view.{view} h1").wait_for(timeout=SLOW)
+        self.page.locator(f".view.{view} h1").wait_for(timeout=TIMEOUT)
 
     def section(self, name: str) -> Locator:
         return self.page.get_by_role("region", name=name, exact=True)
@@ -91,12 +91,12 @@ class Console:
         self.section(section).locator("input[type=file]").first.set_input_files(list(files))
 
     def drop(self, target: Locator, *files: FilePayload, kind: str = "drop") -> None:
-        """Drop files on an element, or (`kind`: paste) paste them there."""
-        given = [[base64.b64encode(file["buffer"]).decode(), file["name"], file["mimeType"]] for file in files]
-        target.evaluate(_DROP, [kind, given])
+        """Drop files on an element, or paste them there (kind="paste")."""
+        encoded = [[base64.b64encode(file["buffer"]).decode(), file["name"], file["mimeType"]] for file in files]
+        target.evaluate(_DROP, [kind, encoded])
 
     def compare(self, first: bytes, second: bytes) -> Locator:
-        """Both photos, and the section with the result."""
+        """Choose both photos. Returns the section with the result."""
         self.give("First photo", picture(first, "first.jpg"))
         self.give("Second photo", picture(second, "second.jpg"))
         return self.section("Result")
@@ -104,7 +104,7 @@ class Console:
 
 @contextmanager
 def console(browser: Browser, url: str, *, failures: Sequence[str] = (), **options: Any) -> Iterator[Console]:
-    """The console in a profile of its own. failures: see `page_of`; options: see `profile`."""
+    """The console in a new browser profile. failures: see `page_of`; options: see `profile`."""
     with closing(profile(browser, **options)) as context, page_of(context, url, failures) as page:
         yield page
 
@@ -125,25 +125,26 @@ def profile(browser: Browser, *, size: tuple[int, int] = WIDE, dark: bool = Fals
 
 @contextmanager
 def page_of(context: BrowserContext, url: str, failures: Sequence[str] = ()) -> Iterator[Console]:
-    """The console in a new page. At its end there must have been no error message and no request to another server.
+    """The console in a new page. Fails if the browser reported an error or sent a request to another host.
 
-    failures: what the browser's own messages about error responses may contain (a status).
+    failures: texts of the errors that are expected because a request fails, for example its status.
     """
     page = context.new_page()
-    messages: list[str] = []
-    elsewhere: list[str] = []
-    page.on("console", lambda said: messages.append(said.text) if said.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: messages.append(str(error)))
-    page.on(
-        "request", lambda asked: None if asked.url.startswith((url, "blob:", "data:")) else elsewhere.append(asked.url)
-    )
+    errors: list[str] = []
+    foreign_urls: list[str] = []
+
+    def check_host(request: Request) -> None:
+        if not request.url.startswith((url, "blob:", "data:")):
+            foreign_urls.append(request.url)
+
+    page.on("console", lambda message: errors.append(message.text) if message.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("request", check_host)
     try:
         yield Console(page, url)
     finally:
         page.close()
     expected = re.compile("|".join(map(re.escape, failures)) or r"(?!)")
-    unexpected = [
-        text for text in messages if not (text.startswith("Failed to load resource") and expected.search(text))
-    ]
+    unexpected = [text for text in errors if not (text.startswith("Failed to load resource") and expected.search(text))]
     assert not unexpected
-    assert not elsewhere
+    assert not foreign_urls

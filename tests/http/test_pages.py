@@ -1,4 +1,4 @@
-"""Files that browsers get: their headers, their caching, and the settings that switch them off."""
+"""The static files of the console and the documentation page: headers, caching, settings that switch them off."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ FILES = sorted({*CONSOLE_FILES, *openapi.FILES})
 
 
 @pytest.mark.parametrize("path", FILES)
-def test_a_file_has_its_type_and_is_revalidated(server: Server, path: str) -> None:
-    answer = server.call("GET", path)
-    assert answer.status == 200
-    assert answer.body
-    assert answer.headers["content-type"] == CONTENT_TYPES.get(Path(path).suffix, CONTENT_TYPES[".html"])
-    assert answer.headers["cache-control"] == "no-cache"
-    assert answer.headers["x-content-type-options"] == "nosniff"
-    again = server.call("GET", path, headers={"If-None-Match": f'"other", W/{answer.headers["etag"]}'})
-    assert (again.status, again.body) == (304, b"")
+def test_a_file_has_a_content_type_and_is_revalidated_by_etag(server: Server, path: str) -> None:
+    response = server.call("GET", path)
+    assert response.status == 200
+    assert response.body
+    assert response.headers["content-type"] == CONTENT_TYPES.get(Path(path).suffix, CONTENT_TYPES[".html"])
+    assert response.headers["cache-control"] == "no-cache"
+    assert response.headers["x-content-type-options"] == "nosniff"
+    revalidated = server.call("GET", path, headers={"If-None-Match": f'"other", W/{response.headers["etag"]}'})
+    assert (revalidated.status, revalidated.body) == (304, b"")
     assert server.call("GET", path, headers={"If-None-Match": '"other"'}).status == 200
 
 
 @pytest.mark.parametrize("path", [console.PAGE, openapi.PAGE])
-def test_a_page_may_load_from_this_server_only(server: Server, path: str) -> None:
+def test_the_content_security_policy_allows_only_this_server(server: Server, path: str) -> None:
     policy = server.call("GET", path).headers["content-security-policy"]
     assert "default-src 'none'" in policy
     assert "frame-ancestors 'none'" in policy
@@ -38,26 +38,26 @@ def test_a_page_may_load_from_this_server_only(server: Server, path: str) -> Non
     assert "unsafe-inline" not in policy.split("script-src")[1].split(";")[0]
 
 
-def test_other_methods_and_names_are_the_contracts_errors(server: Server) -> None:
+def test_wrong_methods_and_unknown_files_are_errors(server: Server) -> None:
     assert server.call("POST", console.PAGE).code == "BPE-002002"
     assert server.call("GET", "/console/nothing.js").status == 404
     assert server.call("GET", "/console/../../config.py").status == 404
     assert server.call("GET", "/docs/%2e%2e/__init__.py").status == 404
 
 
-def test_console_and_documentation_can_be_switched_off() -> None:
+def test_settings_switch_both_pages_off() -> None:
     with Server(console="off", docs="false") as running:
         for path in (*FILES, "/openapi.json"):
             assert running.call("GET", path).status == 404, path
 
 
-def test_with_keys_the_console_is_off_unless_configured() -> None:
+def test_with_api_keys_the_console_is_off_unless_switched_on() -> None:
     key, line = new_key("tests")
     with Server(api_keys=line) as running:
         assert running.call("GET", console.PAGE).status == 404
         assert running.call("GET", openapi.PAGE).status == 200
     with Server(api_keys=line, console="on") as running:
         assert running.call("GET", console.PAGE).status == 200
-        for path in (console.FACE, console.MEDIUM):
+        for path in (console.FACE, console.LIVENESS):
             assert running.call("POST", path, b"").status == 401, path
             assert running.call("POST", path, b"", {"X-API-Key": key}).status == 400, path

@@ -1,4 +1,4 @@
-"""The vendor profile over HTTP: its paths under a prefix of their own, beside API Lite."""
+"""The vendor profile over HTTP, on a server that also offers API Lite."""
 
 from __future__ import annotations
 
@@ -23,50 +23,52 @@ def vendor() -> Iterator[Server]:
 
 
 def error(server: Server, path: str, body: bytes | None, headers: dict[str, str], method: str = "POST") -> list[str]:
-    answer = server.call(method, path, body, headers)
-    assert answer.headers["content-type"] == "application/json; charset=UTF-8"
-    document = json.loads(answer.body)
+    """[status, code, message] of the response."""
+    response = server.call(method, path, body, headers)
+    assert response.headers["content-type"] == "application/json; charset=UTF-8"
+    document = json.loads(response.body)
     assert list(document) == ["code", "message"]
-    assert document["message"].encode() in answer.body
-    return [str(answer.status), document["code"], document["message"]]
+    assert document["message"].encode() in response.body
+    return [str(response.status), document["code"], document["message"]]
 
 
-def test_verification(vendor: Server, astronaut: bytes) -> None:
+def test_verification_has_health_extract_compare_and_verify(vendor: Server, astronaut: bytes) -> None:
     for base in (BASE, "/v1/pattern"):
         assert vendor.call("GET", f"{base}/health").json() == {"status": 0, "message": ""}
         assert vendor.call("HEAD", f"{base}/health").status == 200
-        made = vendor.call("POST", f"{base}/extract", astronaut, {"Content-Type": "image/x-any"})
-        assert (made.status, made.headers["content-type"]) == (200, OCTETS)
-        parts = [part("bio_feature", made.body, OCTETS), part("bio_template", made.body, None)]
+        extracted = vendor.call("POST", f"{base}/extract", astronaut, {"Content-Type": "image/x-any"})
+        assert (extracted.status, extracted.headers["content-type"]) == (200, OCTETS)
+        parts = [part("bio_feature", extracted.body, OCTETS), part("bio_template", extracted.body, None)]
         compared = vendor.call("POST", f"{base}/compare", form(parts), FORM)
         assert re.fullmatch(r'\{"score": (\S+)\}', compared.body.decode())
         assert NUMBER.fullmatch(compared.body.decode()[10:-1])
-        both = [part("bio_template", made.body, OCTETS), part("sample", astronaut, "image/gif")]
-        verified = vendor.call("POST", f"{base}/verify", form(both), FORM)
+        parts = [part("bio_template", extracted.body, OCTETS), part("sample", astronaut, "image/gif")]
+        verified = vendor.call("POST", f"{base}/verify", form(parts), FORM)
         assert verified.status == 200
         assert b'{"score": 1.0}' in verified.body
 
 
-def test_errors_are_russian_and_say_nothing_more(vendor: Server, astronaut: bytes) -> None:
+def test_errors_have_russian_messages_without_details(vendor: Server, astronaut: bytes) -> None:
     extract, compare = f"{BASE}/extract", f"{BASE}/compare"
     template = vendor.call("POST", extract, astronaut, JPEG).body
-    broken = form([part("bio_feature", template, OCTETS), part("bio_template", b"\0\0\0\0", OCTETS)])
-    odd = form([part("bio_feature", template, "image/jpeg"), part("bio_template", b"", OCTETS)])
+    broken_template = form([part("bio_feature", template, OCTETS), part("bio_template", b"\0\0\0\0", OCTETS)])
+    wrong_type = form([part("bio_feature", template, "image/jpeg"), part("bio_template", b"", OCTETS)])
     assert error(vendor, extract, astronaut, FORM) == ["400", "BPE-002001", "Неверный Content-Type HTTP-запроса"]
     assert error(vendor, extract, None, {}, "GET") == ["400", "BPE-002002", "Неверный метод HTTP-запроса"]
     assert error(vendor, extract, b"", JPEG)[1:] == ["BPE-002003", "Не удалось прочитать биометрический образец"]
-    assert error(vendor, compare, broken, FORM)[1:] == ["BPE-002004", "Не удалось прочитать биометрический шаблон"]
-    assert error(vendor, compare, odd, FORM)[1] == "BPE-002005"
+    unreadable = ["BPE-002004", "Не удалось прочитать биометрический шаблон"]
+    assert error(vendor, compare, broken_template, FORM)[1:] == unreadable
+    assert error(vendor, compare, wrong_type, FORM)[1] == "BPE-002005"
     assert error(vendor, f"{BASE}/health/health", None, {}, "GET") == ["400", "BPE-002006", "Неверный запрос"]
-    empty = faces.jpeg(faces.person(0).crop((0, 0, 40, 40)))
-    assert error(vendor, extract, empty, JPEG)[1] == "BPE-003002"
+    no_face = faces.jpeg(faces.person(0).crop((0, 0, 40, 40)))
+    assert error(vendor, extract, no_face, JPEG)[1] == "BPE-003002"
 
 
-def test_api_lite_stays_as_it_is(vendor: Server, astronaut: bytes) -> None:
-    made = vendor.call("POST", "/v1/face/pattern/extract", astronaut, JPEG).body
-    parts = [part("bio_feature", made, OCTETS), part("bio_template", made, OCTETS)]
-    answer = vendor.call("POST", "/v1/face/pattern/compare", form(parts), FORM)
-    assert answer.json() == {"score": 1.0, "decision": "approved"}
+def test_the_vendor_prefix_does_not_change_api_lite(vendor: Server, astronaut: bytes) -> None:
+    template = vendor.call("POST", "/v1/face/pattern/extract", astronaut, JPEG).body
+    parts = [part("bio_feature", template, OCTETS), part("bio_template", template, OCTETS)]
+    response = vendor.call("POST", "/v1/face/pattern/compare", form(parts), FORM)
+    assert response.json() == {"score": 1.0, "decision": "approved"}
     assert vendor.call("POST", "/v1/face/pattern/extract", astronaut, {"Content-Type": "image/x-any"}).status == 400
     assert vendor.call("GET", "/v1/face/x").status == 404
     assert vendor.call("GET", "/v1/x").status == 404

@@ -1,4 +1,4 @@
-"""The browser console at /: its files, and what its page requests of the server beside the public methods."""
+"""The browser console at /: its static files, and the private endpoints that only its page calls."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from faceVer.http.console.face import examine_face
-from faceVer.http.console.liveness import inspect_medium
+from faceVer.http.console.liveness import check_liveness
 from faceVer.http.console.status import about, status
 from faceVer.http.ops.assets import Assets
 from faceVer.http.pipeline.api_family import ApiFamily
@@ -14,24 +14,27 @@ from faceVer.http.pipeline.endpoint import Access, Body, Endpoint
 from faceVer.settings.model import Settings
 
 PAGE, BASE = "/", "/console"
-FACE, MEDIUM, ABOUT, STATUS = f"{BASE}/face", f"{BASE}/liveness", f"{BASE}/about", f"{BASE}/status"
+FACE, LIVENESS, ABOUT, STATUS = f"{BASE}/face", f"{BASE}/liveness", f"{BASE}/about", f"{BASE}/status"
 _FOLDER = Path(__file__).parent / "static"
 
-# Everything comes from this server; images and videos are shown from memory, nothing is framed or sent elsewhere.
-_POLICY = (
+# The page loads files from this server only, shows images and videos from memory, and cannot be framed or send forms.
+_CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
 
 def is_served(settings: Settings) -> bool:
-    """Whether the console is served."""
+    """Whether the server offers the console."""
     return settings.api.console == "on" or (settings.api.console == "auto" and not settings.auth.api_keys)
 
 
 def endpoints(faces: ApiFamily, liveness: ApiFamily, other: ApiFamily) -> Iterator[Endpoint]:
-    """The console's rows, none of them documented: they change with its page. The families shape their errors."""
-    yield from Assets(_FOLDER, _POLICY).endpoints(PAGE, BASE, other)
+    """The console's rows of the endpoint table. They change with the page, so none is in the OpenAPI document.
+
+    faces, liveness, other: families whose errors the endpoints for faces, liveness and everything else report.
+    """
+    yield from Assets(_FOLDER, _CONTENT_SECURITY_POLICY).endpoints(PAGE, BASE, other)
     for path, handler, access in ((ABOUT, about, Access.OPEN), (STATUS, status, Access.GUARDED)):
         yield Endpoint(
             method="GET", path=path, handler=handler, family=other, access=access, lane=None, documented=False
@@ -47,8 +50,8 @@ def endpoints(faces: ApiFamily, liveness: ApiFamily, other: ApiFamily) -> Iterat
     )
     yield Endpoint(
         method="POST",
-        path=MEDIUM,
-        handler=inspect_medium,
+        path=LIVENESS,
+        handler=check_liveness,
         family=liveness,
         body=Body.FORM,
         models=("liveness",),

@@ -1,4 +1,4 @@
-"""POST /console/face: what one photo shows, and its template or why there is none."""
+"""POST /console/face: the faces in a photo, and its template or the reason why there is none."""
 
 from __future__ import annotations
 
@@ -16,65 +16,66 @@ from faceVer.media.jpeg import encode_jpeg
 from faceVer.observability.timings import stage
 from faceVer.services.faces import ExtractionReport
 
-# Longer side of the preview in pixels, and its JPEG quality.
 PREVIEW_SIDE, PREVIEW_QUALITY = 960, 85
+"""Longer side of the preview in pixels, and its JPEG quality."""
 
 
 async def examine_face(request: web.Request) -> web.Response:
-    """The body is an image, as for `extract`; so are the errors, except those that faces cause.
+    """Take an image as the body, and report the same errors as `extract`, except FaceError.
 
-    A photo without a usable face gets a response, too: `template` is null, `error` has the code, the message and
-    `why`, and the photo can be shown with what was found.
+    For a FaceError the response is a 200, so that the page can show the photo with its faces: `template` is null, and
+    `error` has the code, the message and the reason.
     """
     app = request.app
     language = app[SETTINGS].api.language
 
     def work(image: bytes) -> bytes:
-        examined = app[ENGINE].examine(image)
+        report = app[ENGINE].examine(image)
         with stage("answer"):
-            return json_bytes(_document(examined, language))
+            return json_bytes(_document(report, language))
 
     document, _ = await with_image(request, work)
     return json_body(document)
 
 
-def _document(examined: ExtractionReport, language: str) -> dict[str, Any]:
-    """Boxes and landmarks are in pixels of the preview, which is upright."""
-    shot = encode_jpeg(examined.image, PREVIEW_SIDE, PREVIEW_QUALITY)
-    width, height = examined.size
-    factor = shot.width / examined.image.shape[1]
+def _document(report: ExtractionReport, language: str) -> dict[str, Any]:
+    """width, height: of the sample. preview: the image in which the subject's face is upright. rotation: degrees
+    counter-clockwise from the sample to the preview. Boxes and landmarks are in pixels of the preview."""
+    preview = encode_jpeg(report.image, PREVIEW_SIDE, PREVIEW_QUALITY)
+    width, height = report.size
+    scale = preview.width / report.image.shape[1]
     return {
         "width": width,
         "height": height,
-        "turned": examined.turned,
-        "preview": {"width": shot.width, "height": shot.height, "jpeg": _text(shot.jpeg)},
-        "faces": [_face(face, number, examined, factor) for number, face in enumerate(examined.faces)],
-        "template": None if examined.template is None else _text(examined.template),
-        "template_bytes": None if examined.template is None else len(examined.template),
-        "error": _error(examined, language),
+        "rotation": report.turned,
+        "preview": {"width": preview.width, "height": preview.height, "jpeg": _base64(preview.jpeg)},
+        "faces": [_face(face, index, report, scale) for index, face in enumerate(report.faces)],
+        "template": None if report.template is None else _base64(report.template),
+        "template_bytes": None if report.template is None else len(report.template),
+        "error": _error(report, language),
     }
 
 
-def _face(face: Face, number: int, examined: ExtractionReport, factor: float) -> dict[str, Any]:
-    """role: subject; second, who keeps a template from being made; background, who is passed over. side: of the box, in
-    pixels of the sample."""
-    to_sample = max(examined.size) / max(examined.image.shape[:2])
+def _face(face: Face, index: int, report: ExtractionReport, scale: float) -> dict[str, Any]:
+    """role: "subject"; "second_person", which prevents a template; "background", which the server ignores. side: of the
+    box, in pixels of the sample."""
+    to_sample = max(report.size) / max(report.image.shape[:2])
     return {
-        "role": "subject" if number == 0 else "second" if number <= examined.others else "background",
-        "box": [round(float(edge) * factor, 1) for edge in face.box],
-        "landmarks": [[round(float(value) * factor, 1) for value in point] for point in face.landmarks],
+        "role": "subject" if index == 0 else "second_person" if index <= report.others else "background",
+        "box": [round(float(edge) * scale, 1) for edge in face.box],
+        "landmarks": [[round(float(value) * scale, 1) for value in point] for point in face.landmarks],
         "confidence": round(face.confidence, 4),
         "side": round(face.side * to_sample),
     }
 
 
-def _error(examined: ExtractionReport, language: str) -> dict[str, str] | None:
-    error = examined.error
+def _error(report: ExtractionReport, language: str) -> dict[str, str] | None:
+    error = report.error
     if error is None:
         return None
     row = BPE_ERRORS[type(error)]
-    return {"code": str(row.code), "message": row.message.text(language), "why": str(error)}
+    return {"code": str(row.code), "message": row.message.text(language), "reason": str(error)}
 
 
-def _text(data: bytes) -> str:
+def _base64(data: bytes) -> str:
     return base64.b64encode(data).decode("ascii")

@@ -1,4 +1,4 @@
-"""POST /console/liveness: the folder document of one media item, and the frames behind its score."""
+"""POST /console/liveness: the folder document of one media item, and the frames of its PAD score."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from faceVer.services.folders.inspection import LivenessReport
 from faceVer.services.folders.service import FolderService
 
 
-async def inspect_medium(request: web.Request) -> web.Response:
-    """A form of one image, video or archive. Errors as for `detect`; the document states those that faces cause."""
+async def check_liveness(request: web.Request) -> web.Response:
+    """Take a form with one image, video or archive, and report the same errors as `detect`."""
     executor, settings = request.app[EXECUTOR], request.app[SETTINGS]
 
     def read(parts: list[Part]) -> tuple[FolderService, list[Upload]]:
         return service_of(request), media_of(parts, settings)
 
-    async def respond(taken: tuple[FolderService, list[Upload]], _: bool) -> web.Response:
-        service, uploads = taken
+    async def respond(inputs: tuple[FolderService, list[Upload]], _: bool) -> web.Response:
+        service, uploads = inputs
         if len(uploads) != 1:
             raise SampleError(f"{len(uploads)} media, one is expected")
         return json_body(await executor.run(_inspect, service, uploads[0], settings.liveness.spoofing_threshold))
@@ -44,7 +44,7 @@ def _inspect(service: FolderService, upload: Upload, threshold: float) -> bytes:
 
 def _document(report: LivenessReport, threshold: float) -> dict[str, Any]:
     return {
-        "score": report.pad_score,
+        "pad_score": report.pad_score,
         "threshold": threshold,
         "passed": None if report.pad_score is None else report.pad_score <= threshold,
         "frames": [_frame(preview) for preview in report.frames],
@@ -53,18 +53,19 @@ def _document(report: LivenessReport, threshold: float) -> dict[str, Any]:
 
 
 def _frame(preview: FramePreview) -> dict[str, Any]:
-    """attack, weight, alone, box: null where there is no face or the analysis failed. box: fractions of the sides."""
+    """pad_score, weight, single_person, box: null if the frame has no face or the analysis failed. single_person: no
+    second person was detected. box: in fractions of the width and height. rotated: to detect the face."""
     score, image = preview.score, preview.image
     return {
         "index": preview.index,
         "time": round(preview.time, 3),
         "name": preview.name,
-        "attack": None if score is None else round(score.pad_score, 6),
+        "pad_score": None if score is None else round(score.pad_score, 6),
         "weight": None if score is None else round(score.weight, 4),
-        "alone": None if score is None else score.alone,
+        "single_person": None if score is None else score.alone,
         "box": None if preview.box is None else [round(edge, 4) for edge in preview.box],
-        "turned": preview.turned,
-        "picture": {
+        "rotated": preview.turned,
+        "image": {
             "width": image.width,
             "height": image.height,
             "jpeg": base64.b64encode(image.jpeg).decode("ascii"),

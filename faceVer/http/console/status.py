@@ -1,4 +1,4 @@
-"""GET /console/about and /console/status: what the page shows of the server, fixed and moving."""
+"""GET /console/about and /console/status: facts about the server, and its current health and load."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from faceVer.inference.specs import DIGITS
 
 
 async def about(request: web.Request) -> web.Response:
-    """What does not change while the server runs."""
+    """The facts that do not change while the server runs."""
     app, settings = request.app, request.app[SETTINGS]
     matcher = app[ENGINE].matcher
     calibration, thresholds = matcher.calibration, matcher.thresholds
@@ -26,7 +26,7 @@ async def about(request: web.Request) -> web.Response:
             "runtime": app[ENGINE].runtime,
             "language": settings.api.language,
             "docs": settings.api.docs,
-            "key": bool(settings.auth.api_keys),
+            "key_required": bool(settings.auth.api_keys),
             "liveness": FOLDERS in app,
             "models": [
                 {
@@ -41,7 +41,7 @@ async def about(request: web.Request) -> web.Response:
             "thresholds": {
                 "approve": thresholds.approve,
                 "operator": thresholds.operator,
-                "spoofing": settings.liveness.spoofing_threshold,
+                "pad": settings.liveness.spoofing_threshold,
             },
             "calibration": {
                 "slope": calibration.slope,
@@ -65,35 +65,36 @@ async def about(request: web.Request) -> web.Response:
 
 
 async def status(request: web.Request) -> web.Response:
-    """The numbers of all workers.
+    """The health, and the metrics of all workers.
 
-    requests: those that do work, by the first digit of their status. health: the fault, "" = works.
+    health: the fault of each processor, "" = it works. requests: those to endpoints with a lane, by the first digit of
+    the status.
     """
     app = request.app
     app[EXPOSITION].sample()
     faces, liveness = await asyncio.gather(app[FACES_HEALTH].fault(), app[LIVENESS_HEALTH].fault())
-    read = app[METRICS]
-    workers = read.gauges()
+    metrics = app[METRICS]
+    workers = metrics.gauges()
     requests: Counter[str] = Counter()
-    work = {endpoint.label for endpoint in app[ENDPOINTS].endpoints if endpoint.lane is not None}
-    for label, (code, _), number in read.requests():
-        if label in work:
-            requests[code[0]] += int(number)
+    counted = {endpoint.label for endpoint in app[ENDPOINTS].endpoints if endpoint.lane is not None}
+    for label, (status, _), number in metrics.requests():
+        if label in counted:
+            requests[status[0]] += int(number)
     return json_response(
         {
             "health": {"pattern": faces, "liveness": liveness},
             "requests": dict(sorted(requests.items())),
-            "overloads": int(sum(read.overloads().values())),
-            "faces": int(read.counters()["faces"]),
+            "overloads": int(sum(metrics.overloads().values())),
+            "faces": int(metrics.counters()["faces"]),
             "in_flight": _sum(workers, "in_flight", "in_flight_comparison"),
             "queue": _sum(workers, "queue", "queue_comparison"),
             "connections": _sum(workers, "connections"),
             "workers": len(workers),
             "memory": _sum(workers, "memory"),
-            "uptime": round(read.uptime(), 1),
+            "uptime": round(metrics.uptime(), 1),
         }
     )
 
 
 def _sum(workers: list[dict[str, float]], *names: str) -> int:
-    return int(sum(one[name] for one in workers for name in names))
+    return int(sum(worker[name] for worker in workers for name in names))

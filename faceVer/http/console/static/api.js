@@ -1,24 +1,24 @@
-// The server's methods. Addresses are relative to the page, so that it works behind a proxy's path, too.
+// Requests to the server. Addresses are relative to the page, so that it also works below a path of a proxy.
 
 import { bytesOf } from "./dom.js";
 
-/** A request that was not answered as wished. status: 0 where there was no answer; code: of the contract, or one of those
- * below; facts: what else is known of {requestId, retryAfter, why, file}. */
+/** A failed request. status: 0 if there was no response. code: of docs/contract.md, or UNREADABLE or UNSUPPORTED.
+ * details: any of {requestId, retryAfter, reason, file}. */
 export class ServerError extends Error {
-  constructor(status, code, message, facts = {}) {
+  constructor(status, code, message, details = {}) {
     super(message);
-    Object.assign(this, { status, code, requestId: "", retryAfter: 0, why: "", file: null }, facts);
+    Object.assign(this, { status, code, requestId: "", retryAfter: 0, reason: "", file: null }, details);
   }
 
-  /** Whether the fault is not the file's, so that it may be taken another time. */
-  get passing() {
+  /** Whether the file is not the cause, so that it may succeed later. */
+  get isTemporary() {
     return (this.status === 0 && !this.code) || this.status === 401 || this.status === 429 || this.status >= 500;
   }
 }
 
-/** Codes of what went wrong before anything was sent. */
+/** Codes of errors that the page finds before it sends a file. */
 export const UNREADABLE = "unreadable";
-export const LEFT_OUT = "left out";
+export const UNSUPPORTED = "unsupported";
 
 const IMAGE_TYPES = new Set([
   "image/jpeg",
@@ -29,70 +29,69 @@ const IMAGE_TYPES = new Set([
   "image/bmp",
   "image/tiff",
 ]);
-const PAUSES = 8;
-// Milliseconds for which the state that the server reported is taken to hold.
-const FRESH = 5000;
-// What a header may carry.
-const SENDABLE = /^[\x20-\x7e\xa0-\xff]*$/;
-// Bytes of a form's part beside its content, roughly.
-const AROUND = 300;
+const MAX_RETRIES = 8;
+// Milliseconds for which `about` stays valid.
+const ABOUT_LIFETIME = 5000;
+// Characters that a header can contain.
+const HEADER_VALUE = /^[\x20-\x7e\xa0-\xff]*$/;
+// Approximate bytes of a form's part without its content.
+const PART_OVERHEAD = 300;
+const MAX_COMPARISONS = 1000;
 
 const TEMPLATE = /\.fvt$/i;
 const PHOTO = /\.(jpe?g|png|webp|hei[cf]|avif|bmp|tiff?|gif)$/i;
 
-/** What a file is, by its {name, type}. */
 export const isTemplate = ({ name }) => TEMPLATE.test(name);
 export const isPhoto = ({ name, type }) => PHOTO.test(name) || Boolean(type?.startsWith("image/"));
 
-/** The label of a file that is sent as it is. The server tells a picture from its bytes: any it accepts will do. */
+/** The Content-Type to send a file with. The server recognizes an image by its bytes, so any image type will do. */
 export function typeOf({ name, type = "" }) {
-  // Some systems know .fvt as a kind of video.
+  // Some operating systems consider .fvt a video format.
   if (isTemplate({ name })) return "application/octet-stream";
   if (isPhoto({ name, type })) return IMAGE_TYPES.has(type) ? type : "image/jpeg";
   return type || "application/octet-stream";
 }
 
-/** What the server reported about itself; filled by `load`. */
+/** The server's version, models, thresholds and limits; `loadAbout` fills it. */
 export const about = {};
 
-/** Bytes a file may have. */
-export const mostBytes = () => Math.min(about.limits.file_bytes, about.limits.request_bytes);
+export const maxFileBytes = () => Math.min(about.limits.file_bytes, about.limits.request_bytes);
 
 let key = "";
 export const setKey = (value) => (key = value.trim());
 
 const events = new EventTarget();
-/** Call `listener` whenever a key is missing or wrong. */
-export const onKeyRefused = (listener) => events.addEventListener("refused", listener);
-/** Call `listener` whenever `about` has changed. */
-export const onFacts = (listener) => events.addEventListener("facts", listener);
+/** Call `listener` each time the server rejects a request because its key is missing or wrong. */
+export const onKeyRejected = (listener) => events.addEventListener("keyrejected", listener);
+/** Call `listener` each time `about` has changed. */
+export const onAboutChanged = (listener) => events.addEventListener("aboutchanged", listener);
 
 let loaded = 0;
-export async function load() {
-  const { document } = await call("console/about", { quiet: true });
+export async function loadAbout() {
+  const { document } = await request("console/about", { quiet: true });
   loaded = Date.now();
   const before = JSON.stringify(about);
   Object.assign(about, document);
-  if (JSON.stringify(about) !== before) events.dispatchEvent(new Event("facts"));
+  if (JSON.stringify(about) !== before) events.dispatchEvent(new Event("aboutchanged"));
 }
 
-/** The server may have been restarted since, with other settings. */
-async function refresh() {
-  if (Math.abs(Date.now() - loaded) > FRESH) await load();
+/** Load `about` again if it is old: the server may have been restarted with other settings. */
+async function refreshAbout() {
+  if (Math.abs(Date.now() - loaded) > ABOUT_LIFETIME) await loadAbout();
 }
 
-export async function status(signal) {
-  await refresh();
-  return (await call("console/status", { signal, quiet: true })).document;
+export async function loadStatus(signal) {
+  await refreshAbout();
+  return (await request("console/status", { signal, quiet: true })).document;
 }
 
-/** A sample picture as a file. */
-export async function sample(name) {
-  const { document } = await call(`console/${name}`, { read: "blob" });
+/** A sample photo as a file. */
+export async function sampleFile(name) {
+  const { document } = await request(`console/${name}`, { read: "blob" });
   return new File([document], name, { type: "image/jpeg" });
 }
 
-/** Raises ServerError where a file was moved, deleted or changed since it was chosen. */
+/** Raises ServerError if a file was moved, deleted or changed since the user chose it. */
 export async function checkReadable(file) {
   try {
     const reader = file?.stream().getReader();
@@ -103,57 +102,57 @@ export async function checkReadable(file) {
   }
 }
 
-/** A request that gets work done. file: what is sent, if it is one. */
-async function work(path, options) {
-  await refresh();
-  if (options.file?.size > mostBytes()) throw new ServerError(413, "BPE-002007", "not sent", options);
-  return call(path, { pauses: PAUSES, ...options });
+/** A request of the user's. options: see `request`; file: the one that is sent, if any. */
+async function post(path, options) {
+  await refreshAbout();
+  if (options.file?.size > maxFileBytes()) throw new ServerError(413, "BPE-002007", "not sent", options);
+  return request(path, { retries: MAX_RETRIES, ...options });
 }
 
-/** {document, requestId}. pauses: how often to wait and come again where the server is busy; onpause gets the
- * seconds. quiet: the page requests no key. Raises ServerError, AbortError. */
-async function call(path, { pauses = 0, onpause, quiet = false, ...request } = {}) {
-  for (let left = pauses; ; left--) {
+/** {document, requestId}. retries: how often to repeat the request if the server is busy; onwait(seconds) is called
+ * before each. quiet: do not ask the user for a key. Raises ServerError, AbortError. */
+async function request(path, { retries = 0, onwait, quiet = false, ...options } = {}) {
+  for (let left = retries; ; left--) {
     try {
-      return await exchange(path, request);
+      return await send(path, options);
     } catch (error) {
-      if (error.status === 401 && !quiet) events.dispatchEvent(new Event("refused"));
+      if (error.status === 401 && !quiet) events.dispatchEvent(new Event("keyrejected"));
       if (error.status !== 503 || left <= 0) throw error;
-      onpause?.(error.retryAfter);
-      await pause(error.retryAfter, request.signal);
+      onwait?.(error.retryAfter);
+      await sleep(error.retryAfter, options.signal);
     }
   }
 }
 
-async function exchange(path, { body, type, file, signal, read = "json" }) {
-  if (!SENDABLE.test(key)) throw new ServerError(401, "BPE-002008", "not sent");
+async function send(path, { body, type, file, signal, read = "json" }) {
+  if (!HEADER_VALUE.test(key)) throw new ServerError(401, "BPE-002008", "not sent");
   const headers = {};
   if (type) headers["Content-Type"] = type;
   if (key) headers["X-API-Key"] = key;
-  let answer;
+  let response;
   try {
-    answer = await fetch(path, { method: body ? "POST" : "GET", body, headers, signal, cache: "no-cache" });
-    if (answer.ok) return { document: await answer[read](), requestId: idOf(answer) };
+    response = await fetch(path, { method: body ? "POST" : "GET", body, headers, signal, cache: "no-cache" });
+    if (response.ok) return { document: await response[read](), requestId: requestIdOf(response) };
   } catch (error) {
     if (error.name === "AbortError") throw error;
     await checkReadable(file);
-    throw new ServerError(0, "", "no answer");
+    throw new ServerError(0, "", "no response");
   }
-  throw await failure(answer, file);
+  throw await errorOf(response, file);
 }
 
-const idOf = (answer) => answer.headers.get("X-Request-ID") ?? "";
+const requestIdOf = (response) => response.headers.get("X-Request-ID") ?? "";
 
-async function failure(answer, file) {
-  // Something between here and the server may have answered, with a page of its own.
-  const document = (await answer.json().catch(() => null)) ?? {};
-  const message = document.message ?? `HTTP ${answer.status} ${answer.statusText}`.trim();
-  const retryAfter = Number(answer.headers.get("Retry-After")) || 1;
+async function errorOf(response, file) {
+  // The response may be a page of a proxy.
+  const document = (await response.json().catch(() => null)) ?? {};
+  const message = document.message ?? `HTTP ${response.status} ${response.statusText}`.trim();
+  const retryAfter = Number(response.headers.get("Retry-After")) || 1;
   const code = String(document.code ?? "");
-  return new ServerError(answer.status, code, message, { requestId: idOf(answer), retryAfter, file });
+  return new ServerError(response.status, code, message, { requestId: requestIdOf(response), retryAfter, file });
 }
 
-const pause = (seconds, signal) =>
+const sleep = (seconds, signal) =>
   new Promise((resolve, reject) => {
     const timer = setTimeout(resolve, seconds * 1000);
     signal?.addEventListener("abort", () => {
@@ -162,44 +161,46 @@ const pause = (seconds, signal) =>
     });
   });
 
-/** What a photo shows. `error` is a ServerError, or null. */
-export async function face(file, options = {}) {
+/** What the server found in a photo. `error` is a ServerError, or null. */
+export async function examineFace(file, options = {}) {
   const type = isPhoto(file) ? typeOf(file) : "image/jpeg";
-  const { document, requestId } = await work("console/face", { body: file, file, type, ...options });
-  const { code, message, why } = document.error ?? {};
-  return { ...document, error: code ? new ServerError(200, code, message, { why, requestId }) : null };
+  const { document, requestId } = await post("console/face", { body: file, file, type, ...options });
+  const { code, message, reason } = document.error ?? {};
+  return { ...document, error: code ? new ServerError(200, code, message, { reason, requestId }) : null };
 }
 
 /** The liveness of a photo, a video or an archive. */
-export async function liveness(file, options = {}) {
+export async function checkLiveness(file, options = {}) {
   const body = new FormData();
-  // An archive may be labelled as a kind of file that no media item is.
-  body.append("medium", new Blob([file], { type: "application/octet-stream" }), file.name);
-  const { document, requestId } = await work("console/liveness", { body, file, ...options });
+  // The browser may give an archive a Content-Type that the server rejects.
+  body.append("media", new Blob([file], { type: "application/octet-stream" }), file.name);
+  const { document, requestId } = await post("console/liveness", { body, file, ...options });
   return { ...document, requestId };
 }
 
-const part = (template) => new Blob([bytesOf(template)], { type: "application/octet-stream" });
+const templatePart = (template) => new Blob([bytesOf(template)], { type: "application/octet-stream" });
 
-/** {score, decision} of two templates, in base64. */
+/** {score, decision} of two templates, given in base64. */
 export async function compare(left, right, options = {}) {
   const body = new FormData();
-  body.append("bio_feature", part(left), "a.fvt");
-  body.append("bio_template", part(right), "b.fvt");
-  return (await work("v1/face/pattern/compare", { body, ...options })).document;
+  body.append("bio_feature", templatePart(left), "a.fvt");
+  body.append("bio_template", templatePart(right), "b.fvt");
+  return (await post("v1/face/pattern/compare", { body, ...options })).document;
 }
 
-/** {score, decision} of one template against each of many, in their order. */
+/** {score, decision} of one template with each of many, in their order. */
 export async function compareMany(probe, templates, options = {}) {
   const results = [];
   const { parts, request_bytes } = about.limits;
-  const room = Math.floor(request_bytes / (part(probe).size + AROUND));
-  const most = Math.max(1, Math.min(1000, parts - 1, room - 1));
-  for (let start = 0; start < templates.length; start += most) {
+  const fitting = Math.floor(request_bytes / (templatePart(probe).size + PART_OVERHEAD));
+  const batch = Math.max(1, Math.min(MAX_COMPARISONS, parts - 1, fitting - 1));
+  for (let start = 0; start < templates.length; start += batch) {
     const body = new FormData();
-    body.append("template_1", part(probe), "probe.fvt");
-    templates.slice(start, start + most).forEach((one, n) => body.append("templates_n", part(one), String(n)));
-    const { document } = await work("v1/face/pattern/compare_n", { body, ...options });
+    body.append("template_1", templatePart(probe), "probe.fvt");
+    templates
+      .slice(start, start + batch)
+      .forEach((template, n) => body.append("templates_n", templatePart(template), String(n)));
+    const { document } = await post("v1/face/pattern/compare_n", { body, ...options });
     results.push(...document.results);
   }
   return results;

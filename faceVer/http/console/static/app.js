@@ -1,16 +1,16 @@
-// The page: views by the address's hash, theme, key, health.
+// The page around the views: navigation by the address's hash, theme, API key, health.
 
-import { about, load, onFacts, onKeyRefused, setKey, status } from "./api.js";
+import { about, loadAbout, loadStatus, onAboutChanged, onKeyRejected, setKey } from "./api.js";
 import * as compare from "./compare.js";
-import { button, h, icon, swap } from "./dom.js";
-import { takesDrops } from "./drop.js";
+import { button, h, icon, replaceKeepingFocus } from "./dom.js";
+import { acceptDrops } from "./files.js";
 import * as liveness from "./liveness.js";
+import { errorBox } from "./messages.js";
 import * as search from "./search.js";
-import * as server from "./status.js";
-import { trouble } from "./words.js";
+import * as status from "./status.js";
 
-const VIEWS = { compare, search, liveness, status: server };
-const CHECK_SECONDS = 30;
+const VIEWS = { compare, search, liveness, status };
+const HEALTH_SECONDS = 30;
 
 const main = document.getElementById("main");
 const pill = document.getElementById("health");
@@ -20,14 +20,14 @@ let current = "";
 function open(first = false) {
   const name = VIEWS[location.hash.slice(1)] ? location.hash.slice(1) : "compare";
   if (name === current) return;
-  // It belongs to the view that goes, and keeps the focus from the one that comes.
+  // A dialog of the previous view would keep the focus from the next one.
   document.querySelector("dialog")?.dispatchEvent(new Event("cancel"));
   mounted[current]?.hide?.();
   if (current) mounted[current].root.hidden = true;
   if (!mounted[name]) {
     const root = h("div", { class: `view ${name}` });
     main.append(root);
-    mounted[name] = { root, ...VIEWS[name].mount(root, { onhealth: tellHealth }) };
+    mounted[name] = { root, ...VIEWS[name].mount(root, { onhealth: showHealth }) };
   }
   current = name;
   mounted[name].root.hidden = false;
@@ -43,7 +43,7 @@ function open(first = false) {
   }
 }
 
-// Not by its address: that would be another view's.
+// The link's own address would open a view, because the hash names the view.
 document.querySelector(".skip").addEventListener("click", (event) => {
   event.preventDefault();
   main.focus();
@@ -54,12 +54,12 @@ document.querySelector(".skip").addEventListener("click", (event) => {
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const isDark = () => (document.documentElement.dataset.theme ?? (dark.matches ? "dark" : "light")) === "dark";
 
-function tellTheme() {
-  const words = isDark() ? "Switch to light colours" : "Switch to dark colours";
+function labelThemeButton() {
+  const label = isDark() ? "Switch to light colours" : "Switch to dark colours";
   const toggle = document.getElementById("theme");
   toggle.replaceChildren(icon(isDark() ? "sun" : "moon"));
-  toggle.setAttribute("aria-label", words);
-  toggle.title = words;
+  toggle.setAttribute("aria-label", label);
+  toggle.title = label;
 }
 
 document.getElementById("theme").addEventListener("click", () => {
@@ -68,30 +68,30 @@ document.getElementById("theme").addEventListener("click", () => {
   try {
     localStorage.setItem("facever-theme", chosen);
   } catch {
-    // The choice then lasts as long as the page.
+    // Without storage the choice lasts until the page is closed.
   }
-  tellTheme();
+  labelThemeButton();
 });
-dark.addEventListener("change", tellTheme);
-tellTheme();
+dark.addEventListener("change", labelThemeButton);
+labelThemeButton();
 
 // ---- health
 
-/** reported: {pattern, liveness}, each "" or what is wrong; or the error there was instead. */
-function tellHealth(told) {
-  // A server that asks for a key is there.
-  const silent = told instanceof Error && told.status !== 401;
-  const bad = silent ? "No answer" : told.pattern || told.liveness ? "Trouble" : "";
-  pill.className = `pill ${bad ? "bad" : "good"}`;
-  pill.querySelector(".words").textContent = bad || "Ready";
+/** health: {pattern, liveness}, each the fault or ""; or the error of the request for it. */
+function showHealth(health) {
+  // A server that requires a key does respond.
+  const unreachable = health instanceof Error && health.status !== 401;
+  const fault = unreachable ? "No response" : health.pattern || health.liveness ? "Fault" : "";
+  pill.className = `pill ${fault ? "bad" : "good"}`;
+  pill.querySelector(".label").textContent = fault || "Ready";
 }
 
 async function checkHealth() {
   if (document.hidden || current === "status") return;
   try {
-    tellHealth((await status()).health);
+    showHealth((await loadStatus()).health);
   } catch (error) {
-    tellHealth(error);
+    showHealth(error);
   }
 }
 
@@ -107,26 +107,26 @@ field.addEventListener("input", () => {
   setKey(field.value);
   field.removeAttribute("aria-invalid");
 });
-onKeyRefused(() => {
+onKeyRejected(() => {
   form.hidden = false;
   field.setAttribute("aria-invalid", "true");
   field.focus();
-  // The server requires keys since it was restarted.
-  if (!about.key) load().catch(tellHealth);
+  // The server requires keys only since a restart.
+  if (!about.key_required) loadAbout().catch(showHealth);
 });
 
-// ---- files that miss their place, and pasted ones
+// ---- files dropped outside the drop areas, and pasted files
 
-takesDrops(document.documentElement, (files) => mounted[current]?.take?.(files));
-// A picture of the page's own that slips is not to come back as a file.
+acceptDrops(document.documentElement, (files) => mounted[current]?.take?.(files));
+// An image of the page, dragged by mistake, must not be dropped on it as a file.
 addEventListener("dragstart", (event) => event.target.matches?.("img") && event.preventDefault());
 addEventListener("paste", (event) => {
   const files = [...(event.clipboardData?.files ?? [])];
   if (files.length) mounted[current]?.take?.(files, document.activeElement);
 });
 
-onFacts(() => {
-  form.hidden = !about.key;
+onAboutChanged(() => {
+  form.hidden = !about.key_required;
   document
     .getElementById("about")
     .replaceChildren(
@@ -136,20 +136,21 @@ onFacts(() => {
 });
 
 async function begin() {
-  swap(main, [], () => main);
+  replaceKeepingFocus(main, [], () => main);
   try {
-    await load();
+    await loadAbout();
   } catch (error) {
-    tellHealth(error);
-    swap(main, [trouble(error, button("", "Try again", begin, { class: "primary" }))], () => main);
+    showHealth(error);
+    const box = errorBox(error, button("", "Try again", begin, { class: "primary" }));
+    replaceKeepingFocus(main, [box], () => main);
     return;
   }
   addEventListener("hashchange", () => open());
   open(true);
   checkHealth();
-  // The operator may have restarted it meanwhile.
+  // The server may have been restarted while the user was elsewhere.
   addEventListener("focus", checkHealth);
-  setInterval(checkHealth, CHECK_SECONDS * 1000);
+  setInterval(checkHealth, HEALTH_SECONDS * 1000);
 }
 
 begin();

@@ -1,34 +1,37 @@
-// Two photos, one score.
+// The Compare view: two photos and their score.
 
-import { about, compare, onFacts, sample } from "./api.js";
-import { curvePlot } from "./curve.js";
-import { button, h, icon, swap } from "./dom.js";
-import { leftOut } from "./drop.js";
-import { PhotoPlace } from "./photo.js";
-import { part, recipe } from "./recipe.js";
-import { rarityWords } from "./scale.js";
-import { DECISIONS, decisionWords, score, trouble } from "./words.js";
+import { about, compare, onAboutChanged, sampleFile } from "./api.js";
+import { curlBox, part } from "./curl.js";
+import { button, h, icon, replaceKeepingFocus } from "./dom.js";
+import { ignoredNote } from "./files.js";
+import { matchRateSentence } from "./match-rate.js";
+import { DECISIONS, decisionReason, errorBox, formatScore } from "./messages.js";
+import { PhotoSlot } from "./photo.js";
+import { scorePlot } from "./score-plot.js";
 
 const SAMPLES = { same: ["sample-1.jpg", "sample-2.jpg"], other: ["sample-1.jpg", "sample-3.jpg"] };
 
 export const title = "Compare";
 
 export function mount(root) {
-  const places = ["First photo", "Second photo"].map(
-    (name, n) => new PhotoPlace(name, () => changed(), { rest: (files) => takeLast(places[1 - n], files) }),
+  const slots = ["First photo", "Second photo"].map(
+    (name, n) => new PhotoSlot(name, () => update(), { rest: (files) => takeLast(slots[1 - n], files) }),
   );
   const note = h("p", { class: "fine note", role: "status" });
   const verdict = h("div", { class: "verdict", role: "status", "aria-live": "polite", tabindex: -1 });
-  const basis = h("p", { class: "fine" }, source());
-  const plot = curvePlot();
-  const curl = recipe();
+  const basis = h("p", { class: "fine" }, calibrationNote());
+  const plot = scorePlot();
+  const curl = curlBox();
   let abort = null;
 
-  const marks = h("input", { type: "checkbox", onchange: () => pair.classList.toggle("marks", marks.checked) });
+  const landmarks = h("input", {
+    type: "checkbox",
+    onchange: () => pair.classList.toggle("landmarks", landmarks.checked),
+  });
   const pair = h(
     "div",
     { class: "pair" },
-    ...places.map((place) => place.element),
+    ...slots.map((slot) => slot.element),
     h(
       "section",
       { class: "card result", "aria-label": "Result" },
@@ -38,55 +41,55 @@ export function mount(root) {
       basis,
     ),
   );
-  // What `note` is about: it goes with it.
+  // The file that was taken when `note` was written; `note` is cleared when the file is removed.
   let last = null;
-  onFacts(() => {
-    basis.textContent = source();
-    changed();
+  onAboutChanged(() => {
+    basis.textContent = calibrationNote();
+    update();
   });
 
-  function takeLast(place, [file, ...more]) {
-    place.take((last = file));
-    note.textContent = leftOut(more.length, "two photos are compared");
+  function takeLast(slot, [file, ...ignored]) {
+    slot.take((last = file));
+    note.textContent = ignoredNote(ignored.length, "two photos are compared");
   }
 
-  const tell = (...elements) => swap(verdict, elements, () => verdict);
+  const showVerdict = (...elements) => replaceKeepingFocus(verdict, elements, () => verdict);
 
-  async function changed() {
+  async function update() {
     abort?.abort();
-    clear.disabled = places.every((place) => place.empty);
-    if (places.every((place) => place.file !== last)) note.textContent = "";
+    clear.disabled = slots.every((slot) => slot.empty);
+    if (slots.every((slot) => slot.file !== last)) note.textContent = "";
     plot.show(null);
     curl.show([
-      ...places.map((place, n) => part(`sample_${n + 1}`, place.file, ["first.jpg", "second.jpg"][n])),
+      ...slots.map((slot, n) => part(`sample_${n + 1}`, slot.file, ["first.jpg", "second.jpg"][n])),
       "v1/face/pattern/extract_and_compare",
     ]);
-    const [left, right] = places.map((place) => place.template);
-    if (!left || !right) return tell(waiting(places));
+    const [left, right] = slots.map((slot) => slot.template);
+    if (!left || !right) return showVerdict(whatIsMissing(slots));
     abort = new AbortController();
     const { signal } = abort;
-    tell(h("p", { class: "busy" }, h("span", { class: "spinner", "aria-hidden": "true" }), "Comparing …"));
+    showVerdict(h("p", { class: "busy" }, h("span", { class: "spinner", "aria-hidden": "true" }), "Comparing …"));
     try {
-      const outcome = await compare(left, right, { signal });
-      tell(...words(outcome));
-      plot.show(outcome.score);
+      const comparison = await compare(left, right, { signal });
+      showVerdict(...verdictOf(comparison));
+      plot.show(comparison.score);
     } catch (error) {
-      if (error.name !== "AbortError") tell(trouble(error, button("", "Try again", changed)));
+      if (error.name !== "AbortError") showVerdict(errorBox(error, button("", "Try again", update)));
     }
   }
 
-  async function show(kind) {
+  async function takeSamples(kind) {
     try {
-      const files = await Promise.all(SAMPLES[kind].map(sample));
-      files.forEach((file, n) => places[n].take(file));
+      const files = await Promise.all(SAMPLES[kind].map(sampleFile));
+      files.forEach((file, n) => slots[n].take(file));
     } catch (error) {
-      tell(trouble(error, button("", "Try again", () => show(kind))));
+      showVerdict(errorBox(error, button("", "Try again", () => takeSamples(kind))));
     }
   }
 
   function clearBoth() {
-    places.forEach((place) => place.clear());
-    places[0].focus();
+    slots.forEach((slot) => slot.clear());
+    slots[0].focus();
   }
 
   const clear = button("", "Clear both", clearBoth, { disabled: true });
@@ -101,7 +104,7 @@ export function mount(root) {
         h(
           "p",
           {},
-          "Do both show the same person? The score tells how much they look alike, the curve how rare that is among strangers.",
+          "Do both show the same person? The score says how similar the faces are; the curve shows how many strangers would reach that score.",
         ),
       ),
       h(
@@ -111,11 +114,11 @@ export function mount(root) {
           "span",
           { class: "samples" },
           "Samples: ",
-          button("", "same person", () => show("same"), { class: "link" }),
+          button("", "same person", () => takeSamples("same"), { class: "link" }),
           " or ",
-          button("", "two people", () => show("other"), { class: "link" }),
+          button("", "two people", () => takeSamples("other"), { class: "link" }),
         ),
-        h("label", { class: "switch" }, marks, h("span", {}, "Landmarks")),
+        h("label", { class: "switch" }, landmarks, h("span", {}, "Landmarks")),
         clear,
       ),
     ),
@@ -123,24 +126,24 @@ export function mount(root) {
     pair,
     curl.element,
   );
-  changed();
+  update();
 
   return {
-    /** Files that were pasted or dropped beside the places: two for both; one for the place that has the focus (of
-     * what was pasted), else the first that is empty, else the second. */
+    /** Take pasted files, or files dropped outside the slots. Two files fill both slots. A single file goes to the slot
+     * that contains `focus`, otherwise to the first empty slot, otherwise to the second. */
     take(files, focus = null) {
-      const focused = places.find((place) => place.element.contains(focus));
-      const start = files.length > 1 ? places[0] : (places.find((place) => place.empty) ?? places[1]);
-      const order = (focused ?? start) === places[0] ? places : [...places].reverse();
+      const focused = slots.find((slot) => slot.element.contains(focus));
+      const start = files.length > 1 ? slots[0] : (slots.find((slot) => slot.empty) ?? slots[1]);
+      const order = (focused ?? start) === slots[0] ? slots : [...slots].reverse();
       order[0].take(files[0]);
       if (files.length > 1) takeLast(order[1], files.slice(1));
     },
   };
 }
 
-function waiting(places) {
-  const failed = places.some((place) => place.unusable);
-  const missing = places.filter((place) => place.empty).length;
+function whatIsMissing(slots) {
+  const failed = slots.some((slot) => slot.unusable);
+  const missing = slots.filter((slot) => slot.empty).length;
   if (failed) return h("p", { class: "quiet" }, "There is no score, because one of the photos cannot be used.");
   return h(
     "p",
@@ -149,21 +152,21 @@ function waiting(places) {
   );
 }
 
-function words({ score: value, decision }) {
+function verdictOf({ score, decision }) {
   const { icon: glyph, tone, short, long } = DECISIONS[decision];
   return [
     h(
       "p",
       { class: `big ${tone}` },
-      h("span", { class: "number" }, score(value)),
+      h("span", { class: "number" }, formatScore(score)),
       h("span", { class: "badge" }, icon(glyph), short),
     ),
-    h("p", { class: "long" }, `${long}. `, h("span", { class: "muted" }, decisionWords(decision))),
-    h("p", { class: "muted" }, rarityWords(value)),
+    h("p", { class: "long" }, `${long}. `, h("span", { class: "muted" }, decisionReason(decision))),
+    h("p", { class: "muted" }, matchRateSentence(score)),
   ];
 }
 
-const source = () =>
+const calibrationNote = () =>
   about.calibration.points.length
-    ? "Measured on development data; your cameras and people may differ."
+    ? "Measured on development data; results for your cameras and people may differ."
     : "This model’s error rates were not measured; scores are provisional.";

@@ -1,4 +1,4 @@
-// Making elements. Styles are set through the object model: the page's policy allows no style attributes.
+// Creates elements. Styles are set by script, because the page's Content-Security-Policy forbids style attributes.
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -26,7 +26,8 @@ function fill(element, properties, children) {
   for (const [name, value] of Object.entries(properties)) {
     if (value === undefined || value === null || value === false) continue;
     if (name === "class") element.setAttribute("class", value);
-    else if (name === "css") for (const [key, one] of Object.entries(value)) element.style.setProperty(key, one);
+    else if (name === "css")
+      for (const [property, setting] of Object.entries(value)) element.style.setProperty(property, setting);
     else if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
     else element.setAttribute(name, value === true ? "" : value);
   }
@@ -34,7 +35,7 @@ function fill(element, properties, children) {
   return element;
 }
 
-/** An HTML element. properties: attributes; `css` sets styles, `onclick` and the like listen. */
+/** An HTML element. properties: attributes; `css` holds styles, and names that start with `on` are event listeners. */
 export const h = (tag, properties = {}, ...children) => fill(document.createElement(tag), properties, children);
 
 /** An SVG element. */
@@ -43,22 +44,22 @@ export const s = (tag, properties = {}, ...children) => fill(document.createElem
 export const icon = (name) =>
   s("svg", { class: "glyph", viewBox: "0 0 24 24", "aria-hidden": "true" }, s("path", { d: ICONS[name] }));
 
-/** A button with an icon and words. */
-export const button = (name, words, onclick, properties = {}) =>
-  h("button", { type: "button", onclick, ...properties }, name && icon(name), h("span", {}, words));
+/** A button with a text, and an icon unless `name` is "". */
+export const button = (name, label, onclick, properties = {}) =>
+  h("button", { type: "button", onclick, ...properties }, name && icon(name), h("span", {}, label));
 
-/** A button with an icon only; `words` is its name. */
-export const iconButton = (name, words, onclick, properties = {}) =>
-  h("button", { type: "button", class: "icon", onclick, "aria-label": words, title: words, ...properties }, icon(name));
+/** A button that shows only an icon. label: its name for assistive technology and in the tooltip. */
+export const iconButton = (name, label, onclick, properties = {}) =>
+  h("button", { type: "button", class: "icon", onclick, "aria-label": label, title: label, ...properties }, icon(name));
 
-/** Put other children into an element; where one of the old had the focus, `next()` gets it. */
-export function swap(element, children, next) {
+/** Replace an element's children. If one of them had the focus, the element that `next()` returns gets it. */
+export function replaceKeepingFocus(element, children, next) {
   const focused = element.contains(document.activeElement);
   element.replaceChildren(...children);
   if (focused) next().focus();
 }
 
-/** Save bytes as a file. */
+/** Download a Blob as a file. */
 export function save(name, blob) {
   const url = URL.createObjectURL(blob);
   const link = h("a", { href: url, download: name });
@@ -69,30 +70,30 @@ export function save(name, blob) {
 export function bytesOf(base64) {
   const text = atob(base64);
   const bytes = new Uint8Array(text.length);
-  for (let at = 0; at < text.length; at++) bytes[at] = text.charCodeAt(at);
+  for (let n = 0; n < text.length; n++) bytes[n] = text.charCodeAt(n);
   return bytes;
 }
 
 export const jpegUrl = (base64) => `data:image/jpeg;base64,${base64}`;
 
-/** A file's name without its ending. */
+/** A file's name without folders and extension. */
 export const stem = (name) => name.replace(/^.*[\\/]/, "").replace(/\.[^.]*$/, "") || "photo";
 
-/** Copy text; the button says so for a moment. */
-export async function copy(text, element) {
+/** Copy text to the clipboard; the button confirms it for a moment. */
+export async function copy(text, button) {
   try {
     await navigator.clipboard.writeText(text);
   } catch {
-    // No clipboard without https: the old way.
-    const area = h("textarea", { class: "away" });
+    // Without https browsers offer only the deprecated command.
+    const area = h("textarea", { class: "visually-hidden" });
     area.value = text;
     document.body.append(area);
     area.select();
     document.execCommand("copy");
     area.remove();
   }
-  const words = element.querySelector("span");
-  const before = words.textContent;
-  words.textContent = "Copied";
-  setTimeout(() => (words.textContent = before), 1500);
+  const label = button.querySelector("span");
+  const before = label.textContent;
+  label.textContent = "Copied";
+  setTimeout(() => (label.textContent = before), 1500);
 }

@@ -1,37 +1,48 @@
-// What is searched: photos and templates, read some at a time, and their scores against one template.
+// The gallery of a search: reads photos and templates, a few at a time, and compares them with the probe.
 
-import { LEFT_OUT, ServerError, checkReadable, compare, compareMany, face, isPhoto, isTemplate } from "./api.js";
+import {
+  ServerError,
+  UNSUPPORTED,
+  checkReadable,
+  compare,
+  compareMany,
+  examineFace,
+  isPhoto,
+  isTemplate,
+} from "./api.js";
 import { bytesOf, h } from "./dom.js";
 
-const AT_A_TIME = 2;
-// How often a request is repeated while the server is busy, and milliseconds between comparisons while photos come in.
-const PATIENCE = 600;
-const PAUSE = 400;
+const CONCURRENT_READS = 2;
+// Most retries of a request while the server is busy.
+const RETRIES = 600;
+// Milliseconds between two comparisons while files are read.
+const COMPARISON_INTERVAL = 400;
 const THUMB = 96;
 
-const fits = (file) => !file.name.startsWith(".") && (isTemplate(file) || isPhoto(file));
-const named = (file) => ({ name: file.webkitRelativePath || file.name, type: file.type });
+const isSupported = (file) => !file.name.startsWith(".") && (isTemplate(file) || isPhoto(file));
+const nameAndType = (file) => ({ name: file.webkitRelativePath || file.name, type: file.type });
 
 export class Gallery {
-  /** Entries are {name, type, template, thumb, score, decision}, or {name, type, error}. onprogress(): one more was
-   * read, or reading began or ended. onpause(): the server is busy. onranked(): scores came or went, or could not be
-   * had. `failure` is what keeps files from being read, else templates from being compared, or null. */
-  constructor({ onprogress, onpause, onranked }) {
-    Object.assign(this, { onprogress, onpause, onranked });
+  /** onprogress(): reading started or ended, or a file was read. onwait(): the server is busy. onranked(): scores were
+   * set or removed, or the comparison failed.
+   *
+   * entries: {name, type, template, thumb, score, decision}, or {name, type, error}. */
+  constructor({ onprogress, onwait, onranked }) {
+    Object.assign(this, { onprogress, onwait, onranked });
     this.probe = null;
     this.comparing = false;
-    this.again = false;
+    this.compareAgain = false;
     this.timer = null;
-    this.empty();
+    this.reset();
   }
 
-  empty() {
+  reset() {
     this.entries = [];
     this.waiting = [];
     this.reading = new Set();
-    this.halt = new AbortController();
-    this.unread = null;
-    this.unranked = null;
+    this.abort = new AbortController();
+    this.readError = null;
+    this.compareError = null;
   }
 
   get busy() {
@@ -42,129 +53,132 @@ export class Gallery {
     return this.entries.length + this.reading.size + this.waiting.length;
   }
 
-  get failure() {
-    return this.unread ?? this.unranked;
+  /** The error that stopped reading, otherwise the one that stopped comparing, or null. */
+  get error() {
+    return this.readError ?? this.compareError;
   }
 
   add(files) {
     for (const file of files) {
-      if (fits(file)) this.waiting.push(file);
-      else this.entries.push({ ...named(file), error: new ServerError(0, LEFT_OUT, "not sent") });
+      if (isSupported(file)) this.waiting.push(file);
+      else this.entries.push({ ...nameAndType(file), error: new ServerError(0, UNSUPPORTED, "not sent") });
     }
-    this.go();
+    this.start();
   }
 
-  /** Read and compare what is left: of new files, after a stop, after a failure. */
-  go() {
-    if (this.halt.signal.aborted) this.halt = new AbortController();
-    this.unread = null;
-    this.next();
+  /** Read and compare the files that are left: new ones, or those left by a stop or an error. */
+  start() {
+    if (this.abort.signal.aborted) this.abort = new AbortController();
+    this.readError = null;
+    this.readNext();
     if (!this.busy) this.rank();
   }
 
-  /** Read no further for now. */
+  /** Stop reading; `start` continues. */
   stop() {
-    this.halt.abort();
+    this.abort.abort();
   }
 
   clear() {
-    this.halt.abort();
-    this.entries.forEach(forget);
-    this.empty();
+    this.abort.abort();
+    this.entries.forEach(releaseThumb);
+    this.reset();
     this.onprogress();
     this.onranked();
   }
 
-  /** The template to compare with, or null. */
-  lookFor(template) {
+  /** Compare all entries with another template; null: with none. */
+  setProbe(template) {
     this.probe = template;
     for (const entry of this.entries) (delete entry.score, delete entry.decision);
     this.rank();
   }
 
-  next() {
-    const held = this.unread || this.halt.signal.aborted;
-    while (!held && this.reading.size < AT_A_TIME && this.waiting.length) this.work(this.waiting.shift());
+  readNext() {
+    const stopped = this.readError || this.abort.signal.aborted;
+    while (!stopped && this.reading.size < CONCURRENT_READS && this.waiting.length) this.addEntry(this.waiting.shift());
     this.onprogress();
   }
 
-  async work(file) {
-    const { reading, halt } = this;
+  async addEntry(file) {
+    const { reading, abort } = this;
     reading.add(file);
-    const entry = await this.read(file, halt.signal).catch((error) => ({ error }));
-    if (reading !== this.reading) return forget(entry);
+    const entry = await this.read(file, abort.signal).catch((error) => ({ error }));
+    // The gallery was cleared in the meantime.
+    if (reading !== this.reading) return releaseThumb(entry);
     reading.delete(file);
-    if (entry.error && halt.signal.aborted) this.waiting.unshift(file);
-    else if (entry.error?.passing) {
-      // At the end, as it might be this file that the server fails at.
+    if (entry.error && abort.signal.aborted) this.waiting.unshift(file);
+    else if (entry.error?.isTemporary) {
+      // To the end of the queue, because the server may fail at this very file.
       this.waiting.push(file);
-      this.unread = entry.error;
-    } else this.entries.push({ ...named(file), ...entry });
-    this.next();
+      this.readError = entry.error;
+    } else this.entries.push({ ...nameAndType(file), ...entry });
+    this.readNext();
     if (!this.busy) this.rank();
     else
       this.timer ??= setTimeout(() => {
         this.timer = null;
         this.rank();
-      }, PAUSE);
+      }, COMPARISON_INTERVAL);
   }
 
   async read(file, signal) {
-    const options = { signal, pauses: PATIENCE, onpause: this.onpause };
+    const options = { signal, retries: RETRIES, onwait: this.onwait };
     if (isTemplate(file)) {
       const template = await base64Of(file);
-      await compare(template, template, options); // whether it is one
+      await compare(template, template, options); // fails if the file is not a template
       return { template, thumb: null };
     }
-    const answer = await face(file, options);
-    if (answer.error) throw answer.error;
-    return { template: answer.template, thumb: await thumbnail(answer).catch(() => null) };
+    const report = await examineFace(file, options);
+    if (report.error) throw report.error;
+    return { template: report.template, thumb: await thumbnail(report).catch(() => null) };
   }
 
-  /** Compare what has no score yet, in one request at a time. */
+  /** Compare the entries without a score with the probe, with one request at a time. */
   async rank() {
-    if (this.comparing) return void (this.again = true);
+    if (this.comparing) return void (this.compareAgain = true);
     const { probe } = this;
-    const open = this.entries.filter((entry) => entry.template && entry.score === undefined);
-    this.unranked = null;
-    if (probe && open.length) {
+    const unscored = this.entries.filter((entry) => entry.template && entry.score === undefined);
+    this.compareError = null;
+    if (probe && unscored.length) {
       this.comparing = true;
       try {
-        const templates = open.map((entry) => entry.template);
-        const results = await compareMany(probe, templates, { pauses: PATIENCE });
+        const templates = unscored.map((entry) => entry.template);
+        const results = await compareMany(probe, templates, { retries: RETRIES });
         if (probe === this.probe)
-          results.forEach(({ score, decision }, n) => Object.assign(open[n], { score, decision }));
+          results.forEach(({ score, decision }, n) => Object.assign(unscored[n], { score, decision }));
       } catch (error) {
-        this.unranked = error;
+        this.compareError = error;
       }
       this.comparing = false;
-      const again = this.again;
-      this.again = false;
-      if (again && !this.unranked) return this.rank();
+      const again = this.compareAgain;
+      this.compareAgain = false;
+      if (again && !this.compareError) return this.rank();
     }
     this.onranked();
   }
 }
 
-const forget = ({ thumb }) => thumb && URL.revokeObjectURL(thumb);
+const releaseThumb = ({ thumb }) => thumb && URL.revokeObjectURL(thumb);
 
 async function base64Of(file) {
   await checkReadable(file);
   const bytes = new Uint8Array(await file.arrayBuffer());
   let text = "";
-  for (let at = 0; at < bytes.length; at += 8192) text += String.fromCharCode(...bytes.subarray(at, at + 8192));
+  for (let start = 0; start < bytes.length; start += 8192)
+    text += String.fromCharCode(...bytes.subarray(start, start + 8192));
   return btoa(text);
 }
 
-/** The face and its surroundings as a small square; the address of a picture in memory. */
+/** The address, in memory, of a small square image of the face and its surroundings. */
 async function thumbnail({ preview, faces }) {
-  const picture = await createImageBitmap(new Blob([bytesOf(preview.jpeg)], { type: "image/jpeg" }));
+  const image = await createImageBitmap(new Blob([bytesOf(preview.jpeg)], { type: "image/jpeg" }));
   const [left, top, right, bottom] = faces[0].box;
-  const side = Math.min(Math.max(right - left, bottom - top) * 1.5, picture.width, picture.height);
-  const x = Math.min(Math.max(0, (left + right - side) / 2), picture.width - side);
-  const y = Math.min(Math.max(0, (top + bottom - side) / 2), picture.height - side);
+  const side = Math.min(Math.max(right - left, bottom - top) * 1.5, image.width, image.height);
+  const x = Math.min(Math.max(0, (left + right - side) / 2), image.width - side);
+  const y = Math.min(Math.max(0, (top + bottom - side) / 2), image.height - side);
   const canvas = h("canvas", { width: THUMB, height: THUMB });
-  canvas.getContext("2d").drawImage(picture, x, y, side, side, 0, 0, THUMB, THUMB);
-  picture.close();
+  canvas.getContext("2d").drawImage(image, x, y, side, side, 0, 0, THUMB, THUMB);
+  image.close();
   return URL.createObjectURL(await new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", 0.85)));
 }

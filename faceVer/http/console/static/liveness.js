@@ -1,24 +1,25 @@
-// One media item: the PAD score, frame by frame.
+// The Liveness view: the PAD score of a photo, a video or an archive, frame by frame.
 
-import { about, isPhoto, liveness as inspect, onFacts } from "./api.js";
+import { about, checkLiveness, isPhoto, onAboutChanged } from "./api.js";
 import { fromCamera } from "./camera.js";
+import { body, curlBox, part } from "./curl.js";
 import { button, h, icon, iconButton, jpegUrl } from "./dom.js";
-import { chooser, invitation, leftOut, takesDrops } from "./drop.js";
-import { bestShot, hints, outcome, papers, statuses } from "./evidence.js";
+import { acceptDrops, fileButton, ignoredNote, invitation } from "./files.js";
+import { bestShot, folderDocument, hints, statuses, verdictOf } from "./liveness-result.js";
+import { analysisError, errorBox, formatBytes } from "./messages.js";
+import { describeFrame, padPlot } from "./pad-plot.js";
 import { framed, outlines } from "./photo.js";
-import { body, part, recipe } from "./recipe.js";
-import { timePlot, told } from "./timeline.js";
-import { analysisError, bytes, trouble } from "./words.js";
 
-const MEDIA = "image/*,video/*,.heic,.heif,.mkv,.avi,.zip,.tar,.tgz,.gz";
-const KINDS = { IMAGE_FOLDER: "photo", VIDEO_FOLDER: "video", SHOTS_SET_FOLDER: "archive of photos" };
+const ACCEPT_MEDIA = "image/*,video/*,.heic,.heif,.mkv,.avi,.zip,.tar,.tgz,.gz";
+const MEDIA_TYPES = { IMAGE_FOLDER: "photo", VIDEO_FOLDER: "video", SHOTS_SET_FOLDER: "archive of photos" };
+const SECTION = "Photo or video";
 
 export const title = "Liveness";
 
-const onePhoto = (file) => [...body(file, "selfie.jpg"), "v1/face/liveness/detect"];
-// An archive may be labelled as a kind of file that no media item is.
-const form = (file) => [
-  !file || file.type.startsWith("video/") ? part("video1", file, "selfie.mp4") : part("medium1", { name: file.name }),
+const photoCommand = (file) => [...body(file, "selfie.jpg"), "v1/face/liveness/detect"];
+// Without the file's type: the browser may give an archive a Content-Type that the server rejects.
+const formCommand = (file) => [
+  !file || file.type.startsWith("video/") ? part("video1", file, "selfie.mp4") : part("media1", { name: file.name }),
   `-F 'payload={"analyses": [{"type": "quality", "params": {"extract_best_shot": true}}]}'`,
   "v1/face/liveness/detect",
 ];
@@ -28,8 +29,8 @@ export function mount(root) {
   const facts = h("div", { class: "facts" });
   const head = h("header");
   const verdict = h("div", { class: "verdict", role: "status", "aria-live": "polite" });
-  const plot = timePlot((index) => pick(index, true));
-  const strip = h("div", { class: "strip-of-frames", role: "group", "aria-label": "Frames that were looked at" });
+  const plot = padPlot((index) => pick(index, true));
+  const strip = h("div", { class: "frame-strip", role: "group", "aria-label": "Analyzed frames" });
   const readout = h("p", { class: "fine readout" });
   const curve = h(
     "div",
@@ -41,11 +42,11 @@ export function mount(root) {
   );
   const shot = h("div", { class: "shot" });
   const states = h("div", { class: "states" });
-  const paper = h("div");
+  const documentBox = h("div");
   const grid = h(
     "div",
-    { class: "alive" },
-    h("section", { class: "card photo", "aria-label": "Media item" }, head, stage, facts),
+    { class: "liveness-grid" },
+    h("section", { class: "card photo", "aria-label": SECTION }, head, stage, facts),
     h(
       "section",
       { class: "card result", "aria-label": "Result" },
@@ -57,20 +58,26 @@ export function mount(root) {
     states,
   );
   const note = h("p", { class: "fine note", role: "status" });
-  const curl = recipe();
+  const curl = curlBox();
   let abort = null;
   let current = null;
   let player = null;
   let url = "";
-  let sought = -1;
-  onFacts(() => stage.classList.contains("vacant") && clear());
+  let seekTarget = -1;
+  onAboutChanged(() => stage.classList.contains("vacant") && clear());
 
   function clear() {
     const focused = head.parentElement.contains(document.activeElement);
     abort?.abort();
-    forget();
-    head.replaceChildren(h("h2", {}, "Media item"));
-    const choose = chooser("film", "Choose file", ([file]) => take(file), { accept: MEDIA }, { class: "primary" });
+    removeResult();
+    head.replaceChildren(h("h2", {}, SECTION));
+    const choose = fileButton(
+      "film",
+      "Choose file",
+      ([file]) => take(file),
+      { accept: ACCEPT_MEDIA },
+      { class: "primary" },
+    );
     const camera = button("camera", "Use camera", async () => take(await fromCamera({ video: true })));
     stage.className = "stage vacant";
     stage.replaceChildren(
@@ -83,7 +90,7 @@ export function mount(root) {
       ),
     );
     facts.replaceChildren();
-    curl.show(onePhoto(), form());
+    curl.show(photoCommand(), formCommand());
     verdict.replaceChildren(
       ...(about.liveness
         ? hints()
@@ -92,20 +99,20 @@ export function mount(root) {
     if (focused) choose[0].focus();
   }
 
-  const another = () => chooser("film", "Another file", ([file]) => take(file), { accept: MEDIA });
+  const replaceButton = () => fileButton("film", "Another file", ([file]) => take(file), { accept: ACCEPT_MEDIA });
 
-  function forget() {
+  function removeResult() {
     if (url) URL.revokeObjectURL(url);
     [url, current, player] = ["", null, null];
     note.textContent = "";
     curve.hidden = true;
     grid.classList.remove("moving");
-    [shot, states, paper].forEach((one) => one.replaceChildren());
+    [shot, states, documentBox].forEach((element) => element.replaceChildren());
   }
 
-  function takeFirst([file, ...more]) {
+  function takeFirst([file, ...ignored]) {
     take(file);
-    note.textContent = leftOut(more.length, "one media item is checked at a time");
+    note.textContent = ignoredNote(ignored.length, "one file is checked at a time");
   }
 
   async function take(file) {
@@ -113,23 +120,23 @@ export function mount(root) {
     abort?.abort();
     const own = (abort = new AbortController());
     const focused = head.parentElement.contains(document.activeElement);
-    forget();
-    head.replaceChildren(h("h2", {}, "Media item"), iconButton("cross", "Remove the media item", clear));
+    removeResult();
+    head.replaceChildren(h("h2", {}, SECTION), iconButton("cross", "Remove the file", clear));
     if (focused) head.querySelector("button").focus();
     stage.className = "stage";
-    const busy = h("span", {}, `Looking at ${file.name} …`);
+    const busy = h("span", {}, `Analyzing ${file.name} …`);
     stage.replaceChildren(
       h("p", { class: "busy", role: "status" }, h("span", { class: "spinner", "aria-hidden": "true" }), busy),
     );
     facts.replaceChildren();
-    curl.show(isPhoto(file) ? onePhoto(file) : form(file));
+    curl.show(isPhoto(file) ? photoCommand(file) : formCommand(file));
     verdict.replaceChildren(h("p", { class: "quiet" }, "One moment …"));
     try {
-      const answer = await inspect(file, {
+      const report = await checkLiveness(file, {
         signal: own.signal,
-        onpause: () => (busy.textContent = "The server is busy; waiting …"),
+        onwait: () => (busy.textContent = "The server is busy; waiting …"),
       });
-      if (own === abort) show(file, answer);
+      if (own === abort) show(file, report);
     } catch (error) {
       if (error.name === "AbortError" || own !== abort) return;
       stage.className = "stage failed";
@@ -142,10 +149,10 @@ export function mount(root) {
         ),
       );
       facts.replaceChildren(
-        trouble(
+        errorBox(
           error,
           button("", "Try again", () => take(file)),
-          another(),
+          replaceButton(),
           button("", "Remove", clear),
         ),
       );
@@ -153,42 +160,44 @@ export function mount(root) {
     }
   }
 
-  function show(file, answer) {
-    const [medium] = answer.document.media;
-    const { width, height, duration } = medium.info.video ?? medium.info.original ?? medium.info.shots_set;
-    const clock = medium.media_type === "VIDEO_FOLDER";
-    const end = Math.max(duration ?? 0, ...answer.frames.map((frame) => frame.time), 0.1);
-    current = { answer, clock };
-    const words = [
-      KINDS[medium.media_type],
+  function show(file, report) {
+    const { document, frames, pad_score, requestId } = report;
+    const [{ info, media_type }] = document.media;
+    const { width, height, duration } = info.video ?? info.original ?? info.shots_set;
+    const timed = media_type === "VIDEO_FOLDER";
+    const end = Math.max(duration ?? 0, ...frames.map((frame) => frame.time), 0.1);
+    current = { report, timed };
+    const details = [
+      MEDIA_TYPES[media_type],
       `${width} × ${height} pixels`,
       duration ? `${duration.toFixed(1)} s` : null,
-      bytes(file.size),
+      formatBytes(file.size),
     ];
     facts.replaceChildren(
       h("p", { class: "file", title: file.name }, file.name),
-      h("p", { class: "fine" }, words.filter(Boolean).join(" · ")),
-      h("p", { class: "row" }, another()),
+      h("p", { class: "fine" }, details.filter(Boolean).join(" · ")),
+      h("p", { class: "row" }, replaceButton()),
     );
-    if (clock) play(file, width, height);
-    const [analysis] = answer.document.analyses;
-    verdict.replaceChildren(...(answer.score === null ? [trouble(analysisError(analysis, answer.requestId))] : outcome(answer)));
-    curve.hidden = answer.frames.length < 2;
+    if (timed) play(file, width, height);
+    const [analysis] = document.analyses;
+    const failure = pad_score === null ? errorBox(analysisError(analysis, requestId)) : null;
+    verdict.replaceChildren(...(failure ? [failure] : verdictOf(report)));
+    curve.hidden = frames.length < 2;
     if (!curve.hidden) {
-      plot.show({ ...answer, clock, end });
-      strip.replaceChildren(...answer.frames.map(thumb));
+      plot.show({ ...report, timed, end });
+      strip.replaceChildren(...frames.map(thumb));
     }
     pick(
-      answer.frames.findIndex((frame) => frame.attack !== null),
+      frames.findIndex((frame) => frame.pad_score !== null),
       true,
     );
-    grid.classList.toggle("moving", answer.frames.length > 1);
+    grid.classList.toggle("moving", frames.length > 1);
     shot.replaceChildren(...bestShot(analysis, file));
-    states.replaceChildren(statuses(answer.document, analysis));
-    paper.replaceChildren(papers(answer.document));
+    states.replaceChildren(statuses(document, analysis));
+    documentBox.replaceChildren(folderDocument(document));
   }
 
-  /** Show the video itself; where the browser cannot, the frames stand for it. */
+  /** Show a player for the video. If the browser cannot play it, show its frames. */
   function play(file, width, height) {
     url = URL.createObjectURL(file);
     const video = h("video", {
@@ -197,44 +206,44 @@ export function mount(root) {
       muted: true,
       playsinline: true,
       preload: "auto",
-      "aria-label": `${file.name}, playing it moves the mark in the plot`,
+      "aria-label": `${file.name}, playing it moves the cursor of the plot`,
     });
     video.muted = true;
     video.addEventListener("timeupdate", () => plot.cursor(video.currentTime));
     video.addEventListener("play", unpick);
     video.addEventListener("seeking", () => {
-      // Players round, and stay within the video.
-      if (Math.abs(video.currentTime - Math.min(sought, video.duration)) > 0.001) unpick();
+      // The player rounds the time, and limits it to the duration.
+      if (Math.abs(video.currentTime - Math.min(seekTarget, video.duration)) > 0.001) unpick();
     });
     video.addEventListener("error", () => {
       player = null;
-      facts.append(h("p", { class: "fine" }, "This browser cannot play the video; its frames are shown."));
+      facts.append(h("p", { class: "fine" }, "This browser cannot play the video. The page shows its frames."));
       pick(0, false);
     });
     player = video;
     stage.replaceChildren(framed(width, height, video));
   }
 
-  /** The video shows another moment than that of the picked frame. */
+  /** Undo `pick`, when the video moves to another time. */
   function unpick() {
-    sought = -1;
+    seekTarget = -1;
     stage.querySelector(".outlines")?.remove();
     readout.textContent = "";
-    press(-1);
+    markPicked(-1);
   }
 
-  function press(place) {
-    strip.querySelectorAll("button").forEach((one, n) => one.setAttribute("aria-pressed", String(n === place)));
-    plot.pick(place);
+  function markPicked(index) {
+    strip.querySelectorAll("button").forEach((thumb, n) => thumb.setAttribute("aria-pressed", String(n === index)));
+    plot.pick(index);
   }
 
-  /** Show a frame of the media item. seek: move the video there. */
+  /** Show a frame, the first one for the index -1. seek: whether to move the video there. */
   function pick(index, seek) {
-    const { answer, clock } = current;
-    const place = index < 0 ? 0 : index;
-    const frame = answer.frames[place];
-    if (!frame) return stage.replaceChildren(h("p", { class: "quiet" }, "No frame was looked at."));
-    const { width, height, jpeg } = frame.picture;
+    const { report, timed } = current;
+    const position = Math.max(0, index);
+    const frame = report.frames[position];
+    if (!frame) return stage.replaceChildren(h("p", { class: "quiet" }, "No frame was analyzed."));
+    const { width, height, jpeg } = frame.image;
     const box =
       frame.box &&
       outlines(width, height, [{ role: "subject", box: frame.box.map((edge, n) => edge * (n % 2 ? height : width)) }]);
@@ -242,32 +251,33 @@ export function mount(root) {
       stage.querySelector(".outlines")?.remove();
       if (seek) {
         player.pause();
-        player.currentTime = sought = frame.time;
+        player.currentTime = seekTarget = frame.time;
       }
-      // A frame that was turned to find its face does not lie as the video does.
-      if (box && player.paused && !frame.turned) player.after(box);
+      // The box of a frame that the server rotated to find the face does not fit the unrotated video.
+      if (box && player.paused && !frame.rotated) player.after(box);
     } else {
-      const name = `${frame.name || (answer.frames.length > 1 ? `Frame ${place + 1}` : "The photo")}${frame.box ? ", the face outlined" : ", no face found"}`;
-      stage.replaceChildren(framed(width, height, h("img", { src: jpegUrl(jpeg), alt: name, width, height }), box));
+      const name = frame.name || (report.frames.length > 1 ? `Frame ${position + 1}` : "The photo");
+      const alt = `${name}${frame.box ? ", the face outlined" : ", no face found"}`;
+      stage.replaceChildren(framed(width, height, h("img", { src: jpegUrl(jpeg), alt, width, height }), box));
     }
-    press(place);
-    if (clock && seek) plot.cursor(frame.time);
-    readout.textContent = told(frame, place, clock);
+    markPicked(position);
+    if (timed && seek) plot.cursor(frame.time);
+    readout.textContent = describeFrame(frame, position, timed);
   }
 
   function thumb(frame, index) {
-    const { width, height, jpeg } = frame.picture;
+    const { width, height, jpeg } = frame.image;
     return h(
       "button",
       {
         type: "button",
-        class: frame.attack === null ? "none" : frame.attack > current.answer.threshold ? "above" : "",
+        class: frame.pad_score === null ? "none" : frame.pad_score > current.report.threshold ? "above" : "",
         "aria-pressed": "false",
-        "aria-label": told(frame, index, current.clock),
+        "aria-label": describeFrame(frame, index, current.timed),
         onclick: () => pick(index, true),
       },
       h("img", { src: jpegUrl(jpeg), alt: "", width, height, loading: "lazy" }),
-      h("span", { "aria-hidden": "true" }, frame.attack === null ? "no face" : frame.attack.toFixed(2)),
+      h("span", { "aria-hidden": "true" }, frame.pad_score === null ? "no face" : frame.pad_score.toFixed(2)),
     );
   }
 
@@ -282,16 +292,16 @@ export function mount(root) {
         h(
           "p",
           {},
-          "Is a person in front of the camera, or a picture, a screen, a print? The score is the chance of such an attack. It errs: take it as one sign among others.",
+          "Does the camera see a real person, or a presentation attack: a print, a screen, a mask? The PAD score (presentation attack detection) ranges from 0, a real person, to 1, an attack. It can be wrong: use it together with other checks.",
         ),
       ),
     ),
     note,
     grid,
-    paper,
+    documentBox,
     curl.element,
   );
-  takesDrops(stage.parentElement, takeFirst);
+  acceptDrops(stage.parentElement, takeFirst);
   clear();
 
   return {

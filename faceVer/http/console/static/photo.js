@@ -1,15 +1,15 @@
-// A place for one photo: takes it, has the server look at it, shows it with the faces outlined.
+// A slot for one photo: takes a file, sends it to the server and shows it with its faces outlined.
 
-import { face as look } from "./api.js";
+import { examineFace } from "./api.js";
 import { fromCamera } from "./camera.js";
 import { bytesOf, button, h, icon, iconButton, jpegUrl, s, save, stem } from "./dom.js";
-import { PHOTOS, chooser, invitation, takesDrops } from "./drop.js";
-import { trouble } from "./words.js";
+import { ACCEPT_PHOTOS, acceptDrops, fileButton, invitation } from "./files.js";
+import { errorBox } from "./messages.js";
 
-const ROLES = { subject: "Face", second: "Another person", background: "Passed over" };
-const NAMES = ["left eye", "right eye", "nose", "left corner of the mouth", "right corner of the mouth"];
+const ROLES = { subject: "Face", second_person: "Another person", background: "Ignored" };
+const LANDMARKS = ["left eye", "right eye", "nose", "left corner of the mouth", "right corner of the mouth"];
 
-/** Outlines over a picture. faces: {role, box, landmarks} in pixels of width x height. */
+/** Outlines of faces on an image. faces: {role, box, landmarks} in pixels of an image of width x height. */
 export function outlines(width, height, faces) {
   const svg = s("svg", { class: "outlines", viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true" });
   const dot = Math.max(width, height) / 150;
@@ -25,20 +25,20 @@ export function outlines(width, height, faces) {
     };
     group.append(s("rect", { ...shape, class: "under" }), s("rect", { ...shape, class: "over" }));
     (landmarks ?? []).forEach(([cx, cy], n) =>
-      group.append(s("circle", { cx, cy, r: dot, class: "mark" }, s("title", {}, NAMES[n]))),
+      group.append(s("circle", { cx, cy, r: dot, class: "landmark" }, s("title", {}, LANDMARKS[n]))),
     );
     svg.append(group);
   }
   return svg;
 }
 
-/** A picture in a frame of its own shape. over: what lies on it. */
-export const framed = (width, height, ...over) =>
-  h("div", { class: "frame", css: { "--ratio": String(width / height) } }, over);
+/** A frame with the aspect ratio width / height. layers: the image and what covers it. */
+export const framed = (width, height, ...layers) =>
+  h("div", { class: "frame", css: { "--ratio": String(width / height) } }, layers);
 
-export class PhotoPlace {
-  /** onchange(place): its photo or its template came or went. note: under the buttons of the empty place. rest(files):
-   * takes what is dropped here beyond the first file. */
+export class PhotoSlot {
+  /** onchange(slot): the photo or its template was set or removed. note: a text below the buttons of the empty slot.
+   * rest(files): receives all but the first of the files that are dropped on the slot. */
   constructor(title, onchange, { note = "or paste it from the clipboard", rest } = {}) {
     this.title = title;
     this.note = note;
@@ -49,7 +49,7 @@ export class PhotoPlace {
     this.remove = iconButton("cross", `Remove ${title.toLowerCase()}`, () => this.clear());
     this.head = h("header", {}, h("h2", {}, title), this.remove);
     this.element = h("section", { class: "card photo", "aria-label": title }, this.head, this.stage, this.facts);
-    takesDrops(this.element, ([file, ...more]) => {
+    acceptDrops(this.element, ([file, ...more]) => {
       this.take(file);
       if (more.length) rest?.(more);
     });
@@ -68,16 +68,16 @@ export class PhotoPlace {
     this.remove.hidden = true;
     this.facts.replaceChildren();
     this.stage.className = "stage vacant";
-    const choose = chooser(
+    const choose = fileButton(
       "photo",
       "Choose photo",
       ([file]) => this.take(file),
-      { accept: PHOTOS },
+      { accept: ACCEPT_PHOTOS },
       { class: "primary", "aria-label": `Choose photo: ${this.title}` },
     );
-    // On phones and tablets the system's own camera is the better one.
+    // On phones and tablets the camera application of the system is better.
     const camera = matchMedia("(pointer: coarse)").matches
-      ? chooser(
+      ? fileButton(
           "camera",
           "Camera",
           ([file]) => this.take(file),
@@ -93,7 +93,7 @@ export class PhotoPlace {
     this.onchange(this);
   }
 
-  /** Of the empty place. */
+  /** Focus the first button of the empty slot. */
   focus() {
     this.first.focus();
   }
@@ -106,80 +106,63 @@ export class PhotoPlace {
     this.onchange(this);
     this.busy("Looking for a face …");
     try {
-      const answer = await look(file, {
+      const report = await examineFace(file, {
         signal: abort.signal,
-        onpause: () => this.busy("The server is busy; waiting …"),
+        onwait: () => this.busy("The server is busy; waiting …"),
       });
-      if (abort === this.abort) this.show(answer);
+      if (abort === this.abort) this.show(report);
     } catch (error) {
       if (error.name !== "AbortError" && abort === this.abort) this.fail(error);
     }
   }
 
-  busy(words) {
+  busy(message) {
     const focused = this.element.contains(document.activeElement);
     this.remove.hidden = false;
     if (focused) this.remove.focus();
     this.stage.className = "stage";
     this.stage.replaceChildren(
-      h("p", { class: "busy", role: "status" }, h("span", { class: "spinner", "aria-hidden": "true" }), words),
+      h("p", { class: "busy", role: "status" }, h("span", { class: "spinner", "aria-hidden": "true" }), message),
     );
     this.facts.replaceChildren();
   }
 
-  show(answer) {
-    const { preview, faces, error } = answer;
-    this.template = answer.template;
+  show(report) {
+    const { preview, faces, error } = report;
+    this.template = report.template;
     this.unusable = error !== null;
-    const picture = h("img", {
+    const image = h("img", {
       src: jpegUrl(preview.jpeg),
-      alt: `${this.name}, ${this.summary(answer)}`,
+      alt: `${this.name}, ${summary(report)}`,
       width: preview.width,
       height: preview.height,
     });
-    const named = faces.filter((face) => face.role !== "background" && faces.length > 1);
+    const labelled = faces.filter((face) => face.role !== "background" && faces.length > 1);
     this.stage.className = "stage";
     this.stage.replaceChildren(
       framed(
         preview.width,
         preview.height,
-        picture,
+        image,
         outlines(preview.width, preview.height, faces),
-        named.map((face) => label(face, preview)),
+        labelled.map((face) => label(face, preview)),
       ),
     );
     this.facts.replaceChildren(
       h("p", { class: "file", title: this.name }, this.name),
-      h("p", { class: "fine" }, this.details(answer)),
+      h("p", { class: "fine" }, details(report)),
     );
-    if (error) this.facts.append(trouble(error));
-    const saving = () => save(`${stem(this.name)}.fvt`, new Blob([bytesOf(this.template)]));
-    const about = { title: `${answer.template_bytes} bytes`, "aria-label": `Save template: ${this.title}` };
-    this.facts.append(
-      h("p", { class: "row" }, error ? null : button("download", "Save template", saving, about), this.another()),
-    );
+    if (error) this.facts.append(errorBox(error));
+    const saveTemplate = () => save(`${stem(this.name)}.fvt`, new Blob([bytesOf(this.template)]));
+    const properties = { title: `${report.template_bytes} bytes`, "aria-label": `Save template: ${this.title}` };
+    const saveButton = error ? null : button("download", "Save template", saveTemplate, properties);
+    this.facts.append(h("p", { class: "row" }, saveButton, this.replaceButton()));
     this.onchange(this);
   }
 
-  another() {
-    const words = { "aria-label": `Another photo: ${this.title}` };
-    return chooser("photo", "Another photo", ([file]) => this.take(file), { accept: PHOTOS }, words);
-  }
-
-  summary({ faces }) {
-    return faces.length === 0
-      ? "no face found"
-      : faces.length === 1
-        ? "one face outlined"
-        : `${faces.length} faces outlined`;
-  }
-
-  details(answer) {
-    const words = [`${answer.width} × ${answer.height} pixels`];
-    const subject = answer.faces[0];
-    if (subject) words.push(`face of ${subject.side} pixels`, `found with confidence ${subject.confidence.toFixed(2)}`);
-    if (answer.turned) words.push(`turned by ${answer.turned}° to find the face`);
-    return words.join(" · ");
+  replaceButton() {
+    const properties = { "aria-label": `Another photo: ${this.title}` };
+    return fileButton("photo", "Another photo", ([file]) => this.take(file), { accept: ACCEPT_PHOTOS }, properties);
   }
 
   fail(error) {
@@ -189,15 +172,28 @@ export class PhotoPlace {
       h("div", { class: "invite" }, h("span", { class: "medal" }, icon("photo")), h("p", { class: "file" }, this.name)),
     );
     this.facts.replaceChildren(
-      trouble(
+      errorBox(
         error,
         button("", "Try again", () => this.take(this.file)),
-        this.another(),
+        this.replaceButton(),
         button("", "Remove", () => this.clear()),
       ),
     );
     this.onchange(this);
   }
+}
+
+function summary({ faces }) {
+  if (faces.length === 0) return "no face found";
+  return faces.length === 1 ? "one face outlined" : `${faces.length} faces outlined`;
+}
+
+function details({ width, height, faces: [subject], rotation }) {
+  return [
+    `${width} × ${height} pixels`,
+    ...(subject ? [`face of ${subject.side} pixels`, `confidence ${subject.confidence.toFixed(2)}`] : []),
+    ...(rotation ? [`rotated by ${rotation}° to find the face`] : []),
+  ].join(" · ");
 }
 
 function label({ role, box }, { width, height }) {
@@ -207,6 +203,6 @@ function label({ role, box }, { width, height }) {
     left + right > width
       ? { right: `${100 - (100 * Math.min(width, right)) / width}%` }
       : { left: `${(100 * Math.max(0, left)) / width}%` };
-  const place = { ...side, top: `${(100 * (above ? top : Math.min(bottom, height * 0.94))) / height}%` };
-  return h("span", { class: `tag ${role}${above ? " above" : ""}`, css: place, "aria-hidden": "true" }, ROLES[role]);
+  const position = { ...side, top: `${(100 * (above ? top : Math.min(bottom, height * 0.94))) / height}%` };
+  return h("span", { class: `tag ${role}${above ? " above" : ""}`, css: position, "aria-hidden": "true" }, ROLES[role]);
 }

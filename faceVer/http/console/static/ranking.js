@@ -1,17 +1,17 @@
-// What a search found, and what could not be used.
+// The results of a search: a table of scores, and a list of the files that cannot be used.
 
 import { h, icon } from "./dom.js";
-import { rarity, rarityShort } from "./scale.js";
-import { DECISIONS, explain, score } from "./words.js";
+import { matchRate, matchRateText } from "./match-rate.js";
+import { DECISIONS, explain, formatScore } from "./messages.js";
 
 const PAGE = 100;
-// So many losses are shown by default.
+// A list of at most this many unusable files is open from the start.
 const FEW = 5;
 
-/** The table: {element, show, sorted, reset}. show(entries): in the order that was chosen; its parts stay, so that the
- * focus does, too. */
+/** The table of scores: {element, show, sorted, reset}. show(entries) replaces the rows, but not the controls, so that
+ * these keep the focus. sorted(): the entries in the order of the table. reset(): back to the first page. */
 export function ranking() {
-  let found = [];
+  let shownEntries = [];
   let order = { by: "score", up: false };
   let shown = PAGE;
   const columns = { name: heading("name", "Photo"), score: heading("score", "Score") };
@@ -19,7 +19,7 @@ export function ranking() {
   const table = h(
     "table",
     { tabindex: -1 },
-    h("caption", { class: "away" }, "Photos by how much they look like the photo to look for"),
+    h("caption", { class: "visually-hidden" }, "Photos by similarity to the photo to look for"),
     h(
       "thead",
       {},
@@ -30,7 +30,7 @@ export function ranking() {
         columns.name,
         columns.score,
         h("th", { scope: "col", class: "decision" }, "Decision"),
-        h("th", { scope: "col", class: "rarity" }, "Strangers who would reach it"),
+        h("th", { scope: "col", class: "match-rate" }, "Strangers who would reach it"),
       ),
     ),
     body,
@@ -38,9 +38,9 @@ export function ranking() {
   const more = h("button", { type: "button", onclick: showMore });
   const element = h("div", { class: "table", hidden: true }, table, h("p", { class: "row" }, more));
 
-  function heading(by, words) {
+  function heading(by, label) {
     const arrow = h("span", { class: "arrow", "aria-hidden": "true" });
-    const sort = h("button", { type: "button", class: "sort", onclick: () => sortBy(by) }, words, arrow);
+    const sort = h("button", { type: "button", class: "sort", onclick: () => sortBy(by) }, label, arrow);
     return h("th", { scope: "col", class: by }, sort);
   }
 
@@ -56,111 +56,112 @@ export function ranking() {
   }
 
   function sorted() {
-    const by =
+    const compare =
       order.by === "name"
         ? (a, b) => a.name.localeCompare(b.name, "en", { numeric: true })
         : (a, b) => (a.score ?? -1) - (b.score ?? -1);
-    return [...found].sort((a, b) => (order.up ? 1 : -1) * by(a, b));
+    return [...shownEntries].sort((a, b) => (order.up ? 1 : -1) * compare(a, b));
   }
 
   function draw() {
     for (const [by, column] of Object.entries(columns)) {
-      const mine = order.by === by;
-      column.setAttribute("aria-sort", mine ? (order.up ? "ascending" : "descending") : "none");
-      column.querySelector(".arrow").textContent = mine ? (order.up ? "▲" : "▼") : "";
+      const isSorted = order.by === by;
+      column.setAttribute("aria-sort", isSorted ? (order.up ? "ascending" : "descending") : "none");
+      column.querySelector(".arrow").textContent = isSorted ? (order.up ? "▲" : "▼") : "";
     }
     body.replaceChildren(...sorted().slice(0, shown).map(row));
-    const rest = found.length - shown;
+    const rest = shownEntries.length - shown;
     more.hidden = rest <= 0;
-    more.textContent = `Show ${Math.min(PAGE, rest)} more of ${found.length}`;
-    element.hidden = !found.length;
+    more.textContent = `Show ${Math.min(PAGE, rest)} more of ${shownEntries.length}`;
+    element.hidden = !shownEntries.length;
   }
 
   return {
     element,
     sorted,
     show(entries) {
-      found = entries;
+      shownEntries = entries;
       draw();
     },
     reset: () => (shown = PAGE),
   };
 }
 
-function row(entry, number) {
+function row(entry, index) {
   const decision = DECISIONS[entry.decision];
   return h(
     "tr",
     {},
-    h("td", { class: "rank" }, String(number + 1)),
+    h("td", { class: "rank" }, String(index + 1)),
     h(
       "td",
       { class: "name" },
       h(
         "span",
-        { class: "who" },
+        { class: "photo-name" },
         entry.thumb
           ? h("img", { src: entry.thumb, alt: "", width: 48, height: 48 })
           : h("span", { class: "thumb" }, icon("file")),
         h("span", { class: "file", title: entry.name }, entry.name),
       ),
     ),
-    h("td", { class: "score" }, entry.score === undefined ? "–" : score(entry.score)),
+    h("td", { class: "score" }, entry.score === undefined ? "–" : formatScore(entry.score)),
     h(
       "td",
       { class: "decision" },
       decision ? h("span", { class: `badge ${decision.tone}` }, icon(decision.icon), decision.short) : "–",
     ),
-    h("td", { class: "rarity" }, entry.score === undefined ? "–" : rarityShort(entry.score)),
+    h("td", { class: "match-rate" }, entry.score === undefined ? "–" : matchRateText(entry.score)),
   );
 }
 
-/** The list of what could not be used: {element, show}. It stays as the reader has opened or folded it. */
-export function losses() {
+/** The list of files that cannot be used: {element, show}. show(entries) does not open or close the list after the user
+ * has opened or closed it. */
+export function unusableList() {
   const summary = h("summary");
   const list = h("ul");
-  const element = h("details", { class: "losses", hidden: true }, summary, list);
-  let asked = false;
+  const element = h("details", { class: "unusable", hidden: true }, summary, list);
+  let toggled = false;
   let listed = 0;
-  summary.addEventListener("click", () => (asked = true));
+  summary.addEventListener("click", () => (toggled = true));
   return {
     element,
-    show(lost) {
-      // They only become more, or none.
-      if (lost.length === listed) return;
-      listed = lost.length;
+    show(entries) {
+      // Between two calls entries are only added, or all removed.
+      if (entries.length === listed) return;
+      listed = entries.length;
       element.hidden = !listed;
-      if (!listed) asked = false;
-      if (!asked) element.open = listed <= FEW;
+      if (!listed) toggled = false;
+      if (!toggled) element.open = listed <= FEW;
       summary.textContent = `${listed} ${listed === 1 ? "file" : "files"} could not be used`;
-      list.replaceChildren(...lost.map(loss));
+      list.replaceChildren(...entries.map(unusableItem));
     },
   };
 }
 
-function loss({ name, error }) {
-  const { status, code, why, requestId } = error;
-  const facts = status ? [code, why, requestId && `request ${requestId}`].filter(Boolean).join(" · ") : "";
+function unusableItem({ name, error }) {
+  const { status, code, reason, requestId } = error;
+  const details = status ? [code, reason, requestId && `request ${requestId}`].filter(Boolean).join(" · ") : "";
   return h(
     "li",
     {},
     h("span", { class: "file", title: name }, name),
     h("span", {}, `${explain(error)[0]}.`),
-    h("span", { class: "fine mono" }, facts),
+    h("span", { class: "fine mono" }, details),
   );
 }
 
-/** The results as CSV. */
-export function asCsv(found, lost) {
+/** The results as CSV: the compared entries, then the unusable ones. */
+export function toCsv(compared, unusable) {
   const lines = [["name", "score", "decision", "fmr"]];
-  for (const { name, score: value, decision } of found) {
-    const rate = value === undefined ? null : rarity(value);
+  for (const { name, score, decision } of compared) {
+    const rate = score === undefined ? null : matchRate(score);
     const fmr = rate ? `${rate.bound}${rate.fmr.toPrecision(2)}` : "";
-    lines.push([name, value === undefined ? "" : score(value), decision ?? "", fmr]);
+    lines.push([name, score === undefined ? "" : formatScore(score), decision ?? "", fmr]);
   }
-  for (const { name, error } of lost) lines.push([name, "", `not compared: ${explain(error)[0]}`, ""]);
+  for (const { name, error } of unusable) lines.push([name, "", `not compared: ${explain(error)[0]}`, ""]);
   return lines.map((line) => `${line.map(cell).join(",")}\r\n`).join("");
 }
 
-// A cell that begins like a formula would be one in a spreadsheet.
+// The apostrophe keeps a spreadsheet from treating the cell as a formula.
 const cell = (value) => `"${(/^[=+\-@\t\r]/.test(value) ? `'${value}` : value).replaceAll('"', '""')}"`;

@@ -1,34 +1,34 @@
-// One photo against many.
+// The Search view: one photo, the probe, compared with many.
 
-import { isTemplate, onFacts, sample } from "./api.js";
-import { button, h, save, swap } from "./dom.js";
-import { PHOTOS, chooser, invitation, takesDrops } from "./drop.js";
+import { isTemplate, onAboutChanged, sampleFile } from "./api.js";
+import { curlBox, firstParts, moreParts, part } from "./curl.js";
+import { button, h, replaceKeepingFocus, save } from "./dom.js";
+import { ACCEPT_PHOTOS, acceptDrops, fileButton, invitation } from "./files.js";
 import { Gallery } from "./gallery.js";
-import { PhotoPlace } from "./photo.js";
-import { asCsv, losses, ranking } from "./ranking.js";
-import { others, part, recipe, some } from "./recipe.js";
-import { DECISIONS, trouble } from "./words.js";
+import { DECISIONS, errorBox } from "./messages.js";
+import { PhotoSlot } from "./photo.js";
+import { ranking, toCsv, unusableList } from "./ranking.js";
 
 const SAMPLES = ["sample-1.jpg", "sample-2.jpg", "sample-3.jpg"];
-// Milliseconds between two announcements of how far it is.
-const TELL = 10_000;
+// Milliseconds between two announcements of the progress.
+const ANNOUNCE = 10_000;
 
 export const title = "Search";
 
 export function mount(root) {
-  const gallery = new Gallery({ onprogress: progress, onpause: pausing, onranked: render });
-  const curl = recipe();
-  const probe = new PhotoPlace("Photo to look for", (place) => gallery.lookFor(place.template), { rest: add });
+  const gallery = new Gallery({ onprogress: showProgress, onwait: showWaiting, onranked: render });
+  const curl = curlBox();
+  const probe = new PhotoSlot("Photo to look for", (slot) => gallery.setProbe(slot.template), { rest: add });
   const table = ranking();
-  const lost = losses();
-  const choose = chooser(
+  const unusable = unusableList();
+  const choose = fileButton(
     "photo",
     "Choose files",
     add,
-    { multiple: true, accept: `${PHOTOS},.fvt` },
+    { multiple: true, accept: `${ACCEPT_PHOTOS},.fvt` },
     { class: "primary" },
   );
-  const folder = chooser("folder", "Choose folder", add, { webkitdirectory: true });
+  const folder = fileButton("folder", "Choose folder", add, { webkitdirectory: true });
   const invite = invitation(
     "folder",
     "Photos and templates to search in",
@@ -39,11 +39,11 @@ export function mount(root) {
   const drop = h("div", { class: "stage vacant gallery" }, invite);
   const bar = h("progress", { max: 1, value: 0, "aria-label": "Photos read" });
   const count = h("span", { class: "count", tabindex: -1 });
-  // What `count` shows changes with every photo; nobody wants to hear all of it.
-  const voice = h("span", { class: "away", role: "status" });
-  const halt = button("stop", "Stop", () => (gallery.busy ? gallery.stop() : goOn()));
-  const strip = h("div", { class: "progress", hidden: true }, bar, count, halt);
-  const failed = h("div");
+  // `count` changes with every photo: too often for a screen reader, which reads this element instead.
+  const announcement = h("span", { class: "visually-hidden", role: "status" });
+  const toggle = button("stop", "Stop", () => (gallery.busy ? gallery.stop() : resume()));
+  const strip = h("div", { class: "progress", hidden: true }, bar, count, toggle);
+  const errors = h("div");
   const filter = h("input", {
     type: "search",
     placeholder: "Filter by name",
@@ -57,7 +57,7 @@ export function mount(root) {
     Object.entries(DECISIONS).map(([value, { short }]) => h("option", { value }, short)),
   );
   const csv = button("download", "CSV", () =>
-    save("search.csv", new Blob([asCsv(table.sorted(), unusable())], { type: "text/csv" })),
+    save("search.csv", new Blob([toCsv(table.sorted(), unusableEntries())], { type: "text/csv" })),
   );
   const tools = h("div", { class: "row filters", hidden: true }, filter, only, csv, button("", "Clear all", clear));
   const hint = h("div", { class: "quiet" });
@@ -67,23 +67,23 @@ export function mount(root) {
     h("header", {}, h("h2", {}, "Search in")),
     drop,
     strip,
-    voice,
-    failed,
+    announcement,
+    errors,
     tools,
     hint,
     table.element,
-    lost.element,
+    unusable.element,
   );
-  let told = [];
-  let spoken = 0;
-  takesDrops(element, add);
-  onFacts(() => gallery.lookFor(probe.template));
+  let shownError = [];
+  let announced = 0;
+  acceptDrops(element, add);
+  onAboutChanged(() => gallery.setProbe(probe.template));
 
   function add(files) {
     gallery.add(files);
   }
 
-  const goOn = () => gallery.go();
+  const resume = () => gallery.start();
 
   function clear() {
     filter.value = only.value = "";
@@ -92,97 +92,97 @@ export function mount(root) {
     choose[0].focus();
   }
 
-  const unusable = () => gallery.entries.filter((entry) => entry.error);
+  const unusableEntries = () => gallery.entries.filter((entry) => entry.error);
 
-  function progress() {
-    const { entries, waiting, total, busy, failure } = gallery;
-    const bad = unusable().length;
+  function showProgress() {
+    const { entries, waiting, total, busy, error } = gallery;
+    const bad = unusableEntries().length;
     const stopped = !busy && waiting.length > 0;
     strip.hidden = !total;
     bar.max = Math.max(1, total);
     bar.value = entries.length;
     count.textContent = `${entries.length} of ${total} read${bad ? `, ${bad} cannot be used` : ""}${busy ? " …" : stopped ? ", stopped" : ""}`;
     drop.classList.toggle("small", total > 0);
-    const focused = document.activeElement === halt;
-    halt.hidden = !busy && (!stopped || failure !== null);
-    halt.querySelector("svg").toggleAttribute("hidden", !busy);
-    halt.querySelector("span").textContent = busy ? "Stop" : "Continue";
-    fail(failure, goOn);
-    if (focused && halt.hidden) (failed.querySelector(".row button") ?? count).focus();
-    if (!busy || Date.now() - spoken > TELL) say();
+    const focused = document.activeElement === toggle;
+    toggle.hidden = !busy && (!stopped || error !== null);
+    toggle.querySelector("svg").toggleAttribute("hidden", !busy);
+    toggle.querySelector("span").textContent = busy ? "Stop" : "Continue";
+    showError(error, resume);
+    if (focused && toggle.hidden) (errors.querySelector(".row button") ?? count).focus();
+    if (!busy || Date.now() - announced > ANNOUNCE) announce();
   }
 
-  function say() {
-    spoken = Date.now();
-    if (voice.textContent !== count.textContent) voice.textContent = count.textContent;
+  function announce() {
+    announced = Date.now();
+    if (announcement.textContent !== count.textContent) announcement.textContent = count.textContent;
   }
 
-  /** Show what went wrong, unless it is shown already. */
-  function fail(error, retry) {
-    const now = error ? [error.status, error.code, retry] : [];
-    if (String(now) === String(told)) return;
-    told = now;
-    const boxes = error ? [trouble(error, button("", "Try again", retry))] : [];
-    swap(failed, boxes, () => (halt.hidden ? count : halt));
+  /** Show an error, unless the view shows it already; null: show none. */
+  function showError(error, retry) {
+    const identity = error ? [error.status, error.code, retry] : [];
+    if (String(identity) === String(shownError)) return;
+    shownError = identity;
+    const boxes = error ? [errorBox(error, button("", "Try again", retry))] : [];
+    replaceKeepingFocus(errors, boxes, () => (toggle.hidden ? count : toggle));
   }
 
-  function pausing() {
+  function showWaiting() {
     count.textContent = "The server is busy; continuing in a moment …";
   }
 
-  /** Photos and templates are compared by methods of their own. */
-  function tell() {
-    const used = gallery.entries.filter((entry) => !entry.error);
-    const given = used.length ? used : [{ name: "one.fvt" }, { name: "other.fvt" }];
-    const stored = given.filter(isTemplate);
-    const photos = given.filter((file) => !isTemplate(file));
+  /** Show the curl commands: one endpoint compares photos, another one templates. */
+  function showCommands() {
+    const usable = gallery.entries.filter((entry) => !entry.error);
+    const files = usable.length ? usable : [{ name: "one.fvt" }, { name: "other.fvt" }];
+    const templates = files.filter(isTemplate);
+    const photos = files.filter((file) => !isTemplate(file));
     const first = part("sample_1", probe.file, "photo.jpg");
-    const command = (field, files, method) =>
-      files.length ? [[first, ...some(field, files), `v1/face/pattern/${method}`], others(files)] : [];
+    const commands = (field, files, endpoint) =>
+      files.length ? [[first, ...firstParts(field, files), `v1/face/pattern/${endpoint}`], moreParts(files)] : [];
     curl.show(
-      ...command("templates_n", stored, "verify_n"),
-      ...command("samples_n", photos, "extract_and_compare_n"),
+      ...commands("templates_n", templates, "verify_n"),
+      ...commands("samples_n", photos, "extract_and_compare_n"),
     );
   }
 
   function render() {
-    tell();
-    const bad = unusable();
-    const found = gallery.entries.filter(fits);
+    showCommands();
+    const bad = unusableEntries();
+    const filtered = gallery.entries.filter(passesFilter);
     const any = gallery.entries.length > bad.length;
     tools.hidden = !gallery.entries.length;
     csv.disabled = !any;
-    hint.textContent = any ? advice(found) : "";
-    table.show(found);
-    lost.show(bad);
-    fail(gallery.failure, goOn);
+    hint.textContent = any ? advice(filtered) : "";
+    table.show(filtered);
+    unusable.show(bad);
+    showError(gallery.error, resume);
   }
 
-  function fits({ name, decision, error }) {
-    const words = filter.value.trim().toLowerCase();
-    return !error && name.toLowerCase().includes(words) && (!only.value || decision === only.value);
+  function passesFilter({ name, decision, error }) {
+    const text = filter.value.trim().toLowerCase();
+    return !error && name.toLowerCase().includes(text) && (!only.value || decision === only.value);
   }
 
-  function advice(found) {
-    if (!found.length) return "Nothing fits the filter.";
+  function advice(filtered) {
+    if (!filtered.length) return "No photo matches the filter.";
     if (probe.template) return "";
     return probe.empty
-      ? "Add the photo to look for; then these are ranked."
-      : "They are ranked once the photo to look for can be used.";
+      ? "Add the photo to look for to rank these."
+      : "These are ranked as soon as the photo to look for can be used.";
   }
 
-  async function samples() {
+  async function takeSamples() {
     try {
-      const [first, ...rest] = await Promise.all(SAMPLES.map(sample));
+      const [first, ...rest] = await Promise.all(SAMPLES.map(sampleFile));
       probe.take(first);
       add(rest);
     } catch (error) {
-      fail(error, samples);
+      showError(error, takeSamples);
     }
   }
 
   const lead =
-    "Every photo is made into a template, and the templates are compared with the one of the photo to look for. Stored templates (.fvt) are taken, too.";
+    "The server makes a template of every photo and compares it with the template of the photo to look for. You can also add stored templates (.fvt).";
   root.append(
     h(
       "div",
@@ -191,16 +191,16 @@ export function mount(root) {
       h(
         "p",
         { class: "row" },
-        h("span", { class: "samples" }, "Samples: ", button("", "two photos", samples, { class: "link" })),
+        h("span", { class: "samples" }, "Samples: ", button("", "two photos", takeSamples, { class: "link" })),
       ),
     ),
-    h("div", { class: "hunt" }, probe.element, element),
+    h("div", { class: "search-grid" }, probe.element, element),
     curl.element,
   );
-  tell();
+  showCommands();
 
   return {
-    /** Files that were pasted or dropped beside the places. One photo is looked for, if there is none yet. */
+    /** Take pasted files, or files dropped outside the cards. A single photo becomes the probe if there is none. */
     take(files) {
       if (probe.empty && files.length === 1 && !isTemplate(files[0])) probe.take(files[0]);
       else add(files);

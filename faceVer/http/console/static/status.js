@@ -1,22 +1,22 @@
-// The server: health, load, what runs on it.
+// The Status view: health, load, models, thresholds and limits of the server.
 
-import { about, onFacts, status } from "./api.js";
+import { about, loadStatus, onAboutChanged } from "./api.js";
 import { h, icon } from "./dom.js";
-import { sparkline } from "./plots.js";
-import { bytes, duration, trouble } from "./words.js";
+import { errorBox, formatBytes, formatDuration } from "./messages.js";
+import { sparkline } from "./svg.js";
 
-const SECONDS = 2;
-const KEPT = 60;
+const POLL_SECONDS = 2;
+const MAX_RATES = 60;
 
 export const title = "Status";
 
 export function mount(root, { onhealth }) {
   const health = h("div", { class: "tiles" });
   const load = h("div", { class: "tiles load" });
-  const failed = h("div");
+  const errors = h("div");
   const heading = h("h1", { tabindex: -1 }, "Server status");
   const lead = h("div", { class: "lead" });
-  const facts = h("div", { class: "facts-of-server" });
+  const facts = h("div", { class: "server-facts" });
   let rates = [];
   let last = null;
   let timer = null;
@@ -25,31 +25,31 @@ export function mount(root, { onhealth }) {
   async function poll() {
     abort = new AbortController();
     try {
-      const now = await status(abort.signal);
-      const at = performance.now() / 1000;
-      const total = Object.values(now.requests).reduce((sum, one) => sum + one, 0);
-      if (last) rates = [...rates, Math.max(0, (total - last.total) / (at - last.at))].slice(-KEPT);
-      last = { at, total };
-      failed.replaceChildren();
-      health.replaceChildren(...healthTiles(now.health));
-      load.replaceChildren(...loadTiles(now, rates));
-      onhealth(now.health);
+      const status = await loadStatus(abort.signal);
+      const seconds = performance.now() / 1000;
+      const total = Object.values(status.requests).reduce((sum, count) => sum + count, 0);
+      if (last) rates = [...rates, Math.max(0, (total - last.total) / (seconds - last.seconds))].slice(-MAX_RATES);
+      last = { seconds, total };
+      errors.replaceChildren();
+      health.replaceChildren(...healthTiles(status.health));
+      load.replaceChildren(...loadTiles(status, rates));
+      onhealth(status.health);
     } catch (error) {
       if (error.name === "AbortError") return;
-      failed.replaceChildren(trouble(error));
+      errors.replaceChildren(errorBox(error));
       [rates, last] = [[], null];
       onhealth(error);
     }
-    if (timer !== null) timer = setTimeout(tick, SECONDS * 1000);
+    if (timer !== null) timer = setTimeout(tick, POLL_SECONDS * 1000);
   }
 
-  // Nobody looks at a page in the background.
-  const tick = () => (document.hidden ? (timer = setTimeout(tick, SECONDS * 1000)) : poll());
+  // A page in the background sends no requests.
+  const tick = () => (document.hidden ? (timer = setTimeout(tick, POLL_SECONDS * 1000)) : poll());
 
-  function tellFacts() {
-    const words = `FaceVer ${about.version} on ${about.runtime}. The numbers are of all its processes, every ${SECONDS} seconds.`;
+  function showFacts() {
+    const summary = `FaceVer ${about.version} on ${about.runtime}. The numbers cover all processes of the server and are updated every ${POLL_SECONDS} seconds.`;
     lead.replaceChildren(
-      h("div", {}, heading, h("p", {}, words)),
+      h("div", {}, heading, h("p", {}, summary)),
       h(
         "p",
         { class: "row links" },
@@ -61,9 +61,9 @@ export function mount(root, { onhealth }) {
     facts.replaceChildren(models(), h("div", { class: "stack" }, thresholds(), limits()));
   }
 
-  root.append(lead, failed, health, load, facts);
-  onFacts(tellFacts);
-  tellFacts();
+  root.append(lead, errors, health, load, facts);
+  onAboutChanged(showFacts);
+  showFacts();
 
   return {
     show() {
@@ -82,17 +82,17 @@ export function mount(root, { onhealth }) {
 }
 
 function healthTiles({ pattern, liveness }) {
-  const tile = (name, about, message) =>
+  const tile = (name, description, fault) =>
     h(
       "section",
-      { class: `card tile state ${message ? "bad" : "good"}`, "aria-label": name },
-      h("span", { class: "medal" }, icon(message ? "alert" : "check")),
+      { class: `card tile state ${fault ? "bad" : "good"}`, "aria-label": name },
+      h("span", { class: "medal" }, icon(fault ? "alert" : "check")),
       h(
         "div",
         {},
         h("h2", {}, name),
-        h("p", { class: "strong" }, message ? "Out of order" : "Works"),
-        h("p", { class: "fine" }, message || about),
+        h("p", { class: "strong" }, fault ? "Does not work" : "Works"),
+        h("p", { class: "fine" }, fault || description),
       ),
     );
   return [
@@ -101,12 +101,12 @@ function healthTiles({ pattern, liveness }) {
   ];
 }
 
-function loadTiles(now, rates) {
+function loadTiles(status, rates) {
   const rate = rates.at(-1);
-  const counts = Object.entries(now.requests)
+  const counts = Object.entries(status.requests)
     .map(([digit, number]) => `${number.toLocaleString("en")} × ${digit}xx`)
     .join(", ");
-  const figure = (name, value, note) =>
+  const tile = (name, value, note) =>
     h(
       "section",
       { class: "card tile", "aria-label": name },
@@ -120,23 +120,27 @@ function loadTiles(now, rates) {
       { class: "card tile wide", "aria-label": "Requests per second" },
       h("h2", {}, "Requests per second"),
       h("p", { class: "figure" }, rate === undefined ? "–" : rate >= 10 ? rate.toFixed(0) : rate.toFixed(1)),
-      sparkline(rates, KEPT),
+      sparkline(rates, MAX_RATES),
       h("p", { class: "fine" }, counts ? `Since the start: ${counts}` : "No request yet"),
     ),
-    figure("In work", String(now.in_flight), now.queue ? `${now.queue} waiting for a thread` : "none waiting"),
-    figure("Refused", now.overloads.toLocaleString("en"), "with 503, since the start"),
-    figure("Faces", now.faces.toLocaleString("en"), "found since the start"),
-    figure("Memory", bytes(now.memory), `${now.workers} ${now.workers === 1 ? "process" : "processes"}`),
-    figure(
-      "Running",
-      duration(now.uptime),
-      `${now.connections} open ${now.connections === 1 ? "connection" : "connections"}`,
+    tile(
+      "In progress",
+      String(status.in_flight),
+      status.queue ? `${status.queue} waiting for a thread` : "none waiting",
+    ),
+    tile("Rejected", status.overloads.toLocaleString("en"), "with 503, since the start"),
+    tile("Faces", status.faces.toLocaleString("en"), "found since the start"),
+    tile("Memory", formatBytes(status.memory), `${status.workers} ${status.workers === 1 ? "process" : "processes"}`),
+    tile(
+      "Uptime",
+      formatDuration(status.uptime),
+      `${status.connections} open ${status.connections === 1 ? "connection" : "connections"}`,
     ),
   ];
 }
 
 function models() {
-  const known = about.models.some((model) => model.licence);
+  const hasLicences = about.models.some((model) => model.licence);
   return h(
     "section",
     { class: "card", "aria-label": "Models" },
@@ -152,7 +156,7 @@ function models() {
           {},
           h("th", { scope: "col" }, "Task"),
           h("th", { scope: "col" }, "Model"),
-          known ? h("th", { scope: "col" }, "Licence") : null,
+          hasLicences ? h("th", { scope: "col" }, "Licence") : null,
         ),
       ),
       h(
@@ -164,14 +168,14 @@ function models() {
             {},
             h("td", {}, model.task),
             h("td", {}, `${model.name} ${model.version}`, h("br"), h("span", { class: "mono fine" }, model.sha256)),
-            known ? h("td", {}, model.licence || "not stated") : null,
+            hasLicences ? h("td", {}, model.licence || "not stated") : null,
           ),
         ),
       ),
     ),
     about.calibration.source
       ? h("p", { class: "fine" }, `Scores are calibrated on ${about.calibration.source}.`)
-      : h("p", { class: "fine" }, "Scores are not calibrated for this model: they are provisional."),
+      : h("p", { class: "fine" }, "Scores of this model are not calibrated, so they are provisional."),
   );
 }
 
@@ -188,13 +192,13 @@ const list = (name, rows) =>
   );
 
 function thresholds() {
-  const { approve, operator, spoofing } = about.thresholds;
+  const { approve, operator, pad } = about.thresholds;
   return list(
     "Thresholds",
     [
       ["Approved from score", String(approve)],
-      operator < approve ? ["A person decides from", String(operator)] : null,
-      ["Attack above chance", String(spoofing)],
+      operator < approve ? ["A person decides from score", String(operator)] : null,
+      ["Attack above PAD score", String(pad)],
     ].filter(Boolean),
   );
 }
@@ -202,12 +206,12 @@ function thresholds() {
 function limits() {
   const { file_bytes, request_bytes, pixels, media, video_seconds, archive_members, frames } = about.limits;
   return list("Limits", [
-    ["File", bytes(file_bytes)],
-    ["Request", bytes(request_bytes)],
+    ["File", formatBytes(file_bytes)],
+    ["Request", formatBytes(request_bytes)],
     ["Photo", `${(pixels / 1e6).toLocaleString("en")} million pixels`],
-    ["Media of a folder", String(media)],
-    ["Video", duration(video_seconds)],
-    ["Photos of an archive", String(archive_members)],
-    ["Frames looked at", String(frames)],
+    ["Media in a folder", String(media)],
+    ["Video", formatDuration(video_seconds)],
+    ["Photos in an archive", String(archive_members)],
+    ["Frames analyzed", String(frames)],
   ]);
 }

@@ -1,10 +1,10 @@
-// Before the page is painted, so that it does not flash: the theme chosen before, else the system's.
+// Sets the theme that the user chose earlier, before the browser paints the page, so that the page does not flash.
 (() => {
   let chosen = null;
   try {
     chosen = localStorage.getItem("facever-theme");
   } catch {
-    // Storage may be forbidden; the choice then lasts as long as the page.
+    // Without storage the system's theme applies.
   }
   if (chosen === "light" || chosen === "dark") document.documentElement.dataset.theme = chosen;
 })();

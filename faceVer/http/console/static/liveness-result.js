@@ -1,47 +1,45 @@
-// What a liveness check found, as elements.
+// The elements that show the result of a liveness check.
 
 import { about } from "./api.js";
 import { bytesOf, button, h, icon, jpegUrl, save, stem } from "./dom.js";
-import { meter } from "./plots.js";
-import { STATUSES, score as number } from "./words.js";
+import { STATUSES, formatScore } from "./messages.js";
+import { meter } from "./svg.js";
 
 export const hints = () => [
-  h("p", { class: "quiet" }, "Add a media item. Good to know:"),
+  h("p", { class: "quiet" }, "Add a photo, a video or an archive."),
   h(
     "ul",
     { class: "hints" },
-    h("li", {}, "A video tells more than a single photo: some seconds, looking at the camera."),
-    h("li", {}, `Up to ${about.limits.frames} frames of it are looked at, spread over its length.`),
-    h("li", {}, "The surroundings count, too: do not crop the picture to the face."),
-    h("li", {}, "Gestures are not checked, and a video made by software is not recognised as such."),
+    h("li", {}, "A video gives a more reliable result than a single photo: look at the camera for a few seconds."),
+    h("li", {}, `The server analyzes up to ${about.limits.frames} frames, spread over the length of the video.`),
+    h("li", {}, "It also analyzes the surroundings of the face: do not crop the image to the face."),
+    h("li", {}, "It does not check gestures, and does not detect videos made by software."),
   ),
 ];
 
-/** A score and what it means. */
-export function outcome({ score, threshold, passed, frames }) {
-  const seen = frames.filter((frame) => frame.attack !== null).length;
+/** The PAD score and what it means. */
+export function verdictOf({ pad_score, threshold, passed, frames }) {
+  const scored = frames.filter((frame) => frame.pad_score !== null).length;
   const basis =
     frames.length > 1
-      ? `${seen} of ${frames.length} frames show a face; frontal ones count more.`
-      : "A single photo is the hard case: a video tells more.";
+      ? `${scored} of ${frames.length} frames show a face; frontal faces have more weight.`
+      : "The score of a single photo is less reliable than that of a video.";
   return [
     h(
       "p",
       { class: `big ${passed ? "good" : "bad"}` },
-      h("span", { class: "number" }, number(score)),
+      h("span", { class: "number" }, formatScore(pad_score)),
       h("span", { class: "badge" }, icon(passed ? "check" : "alert"), passed ? "Passed" : "Declined"),
     ),
     h(
       "p",
       { class: "long" },
       passed ? "No attack was detected. " : "An attack is suspected. ",
-      h(
-        "span",
-        { class: "muted" },
-        `The PAD score is ${passed ? "not above" : "above"} the threshold, ${threshold}.`,
-      ),
+      h("span", { class: "muted" }, `The PAD score is ${passed ? "not above" : "above"} the threshold, ${threshold}.`),
     ),
-    frames.length > 1 ? null : meter(score, threshold, `PAD score ${number(score)}, threshold ${threshold}`),
+    frames.length > 1
+      ? null
+      : meter(pad_score, threshold, `PAD score ${formatScore(pad_score)}, threshold ${threshold}`),
     h("p", { class: "muted" }, basis),
   ].filter(Boolean);
 }
@@ -55,8 +53,8 @@ export function bestShot(analysis, file) {
       "section",
       { class: "card", "aria-label": "Best shot" },
       h("header", {}, h("h2", {}, "Best shot")),
-      h("img", { src: jpegUrl(shot.image_b64), alt: "The frame in which the face is seen best", width, height }),
-      h("p", { class: "fine" }, `Sharpest, most frontal, eyes open. ${width} × ${height} pixels.`),
+      h("img", { src: jpegUrl(shot.image_b64), alt: "The best frame of the face", width, height }),
+      h("p", { class: "fine" }, `Sharp, frontal, eyes open. ${width} × ${height} pixels.`),
       h(
         "p",
         { class: "row" },
@@ -68,7 +66,7 @@ export function bestShot(analysis, file) {
   ];
 }
 
-/** The statuses of a folder document, in words. */
+/** The statuses of a folder document and their meaning. */
 export function statuses(document, analysis) {
   const values = {
     state: analysis.state,
@@ -107,8 +105,8 @@ export function statuses(document, analysis) {
   );
 }
 
-/** The whole folder document; its pictures shortened. */
-export function papers(document) {
+/** The JSON of the folder document, with its images shortened. */
+export function folderDocument(document) {
   const text = JSON.stringify(
     document,
     (key, value) => (key === "image_b64" && value ? `${value.slice(0, 24)}… (${value.length} characters)` : value),
@@ -116,8 +114,8 @@ export function papers(document) {
   );
   return h(
     "details",
-    { class: "card papers" },
-    h("summary", {}, "The folder document, as a client of the API gets it"),
+    { class: "card folder-document" },
+    h("summary", {}, "The folder document, as the API returns it"),
     h("pre", { tabindex: 0 }, h("code", {}, text)),
   );
 }
