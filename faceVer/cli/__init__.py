@@ -1,4 +1,4 @@
-"""The `facever` command. Imports are made where they are needed: a command pays only for its own."""
+"""The `facever` command. Modules are imported where they are needed: a command loads only its own."""
 
 from __future__ import annotations
 
@@ -9,40 +9,40 @@ from collections.abc import Callable, Sequence
 
 from faceVer.cli.exit_codes import BROKEN_PIPE, FAILED, INTERRUPTED, USAGE, UsageError
 
-# Parallelism is across requests. Libraries that bring thread pools of their own would size them by the host's cores;
-# they read these when they are first imported, which is after this.
+# Requests run in parallel, not parts of one. Libraries with thread pools of their own would size them by the host's
+# CPUs; they read these variables when they are first imported, which is after this.
 for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit status is one of `faceVer.cli.exit_codes`. It reports errors on standard error."""
-    _open_all()
+    _open_streams()
     try:
         return _run(arguments)
     except KeyboardInterrupt:
-        return _leave(INTERRUPTED, "interrupted")
+        return _exit_now(INTERRUPTED, "interrupted")
     except BrokenPipeError:
-        return _leave(BROKEN_PIPE)
+        return _exit_now(BROKEN_PIPE)
     except UsageError as error:
-        return _failed(USAGE, str(error))
+        return _fail(USAGE, str(error))
     except Exception as error:
-        if _comes_of_interrupt(error):
-            return _leave(INTERRUPTED, "interrupted")
-        told = _told(error)
-        if told is None:
+        if _caused_by_interrupt(error):
+            return _exit_now(INTERRUPTED, "interrupted")
+        message = _message(error)
+        if message is None:
             raise
-        return _failed(FAILED, told)
+        return _fail(FAILED, message)
 
 
-def _open_all() -> None:
-    """A stream that was closed before the start, as with `>&-`, is one whose text nobody wants."""
+def _open_streams() -> None:
+    """Replace standard streams that were closed before the start, as with `>&-`, by the null device."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 - for as long as we live
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 - open until the process ends
 
 
-def _comes_of_interrupt(error: BaseException | None) -> bool:
+def _caused_by_interrupt(error: BaseException | None) -> bool:
     """Whether Ctrl-C caused it: libraries report any interrupted import as a missing module."""
     while error is not None and not isinstance(error, KeyboardInterrupt):
         error = error.__cause__ or error.__context__
@@ -54,22 +54,25 @@ def _run(arguments: Sequence[str] | None) -> int:
 
     try:
         options = build().parse_args(arguments)
-        _prepare(json=getattr(options, "json", False))
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            # JSON is UTF-8; in text, letters that the terminal's encoding lacks are escapes.
+            encoding = "utf-8" if getattr(options, "json", False) else None
+            sys.stdout.reconfigure(encoding=encoding, errors="backslashreplace")
         run: Callable[..., int] = options.run
         return run(options)
     finally:
-        sys.stdout.flush()  # here, where it is noticed that nobody reads any more
+        sys.stdout.flush()  # raises BrokenPipeError here, where it is handled
 
 
-def _told(error: Exception) -> str | None:
+def _message(error: Exception) -> str | None:
     """The message of an expected error, one that needs no traceback."""
-    from faceVer.cli.backend import RefusedError
+    from faceVer.cli.backend import FileError
     from faceVer.domain.errors import FaceVerError, SetupError
 
     if isinstance(error, SetupError):
         return str(error)
-    if isinstance(error, RefusedError):
-        return error.told
+    if isinstance(error, FileError):
+        return error.text
     if isinstance(error, FaceVerError):
         from faceVer.http.lite.errors import FACES
 
@@ -79,25 +82,19 @@ def _told(error: Exception) -> str | None:
     return None
 
 
-def _failed(status: int, text: str) -> int:
-    from faceVer.cli.output import shown
+def _fail(status: int, message: str) -> int:
+    from faceVer.cli.output import printable
 
-    print(f"facever: {shown(text)}", file=sys.stderr)
+    print(f"facever: {printable(message)}", file=sys.stderr)
     return status
 
 
-def _prepare(*, json: bool) -> None:
-    """Names that the terminal's encoding has no letters for come as escapes; JSON is UTF-8 wherever it is printed."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(encoding="utf-8" if json else None, errors="backslashreplace")
-
-
-def _leave(status: int, text: str = "") -> int:
-    """End at once: threads are still at work, on a picture or on a request, and nothing of theirs is wanted any more.
+def _exit_now(status: int, message: str = "") -> int:
+    """End without waiting for threads that still work on an image or a request.
 
     Files are written by the main thread only, which is here.
     """
-    if text:
-        _failed(status, text)
+    if message:
+        _fail(status, message)
     sys.stderr.flush()
     os._exit(status)

@@ -5,13 +5,17 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from faceVer.cli.backend import Backend, Match, RefusedError, is_template, template_of
+from faceVer.cli.backend import Backend, FileError, is_template, template_of
 from faceVer.cli.connect import connect
-from faceVer.cli.exit_codes import FAILED
-from faceVer.cli.files import present, read, store
+from faceVer.cli.exit_codes import FAILED, OF_DECISION
+from faceVer.cli.files import read, read_existing, store
 from faceVer.cli.options import Commands, command
-from faceVer.cli.output import Output, shown
+from faceVer.cli.output import Output, printable
+
+if TYPE_CHECKING:
+    from faceVer.client import Comparison
 
 
 def add(commands: Commands, parent: argparse.ArgumentParser) -> None:
@@ -22,9 +26,9 @@ def add(commands: Commands, parent: argparse.ArgumentParser) -> None:
         "--show",
         type=Path,
         metavar="PICTURE",
-        help="draw both faces, the score and where it lies (faces are found by the engine in this process)",
+        help="draw both faces, the score and its place on the scale (faces are detected by the engine in this process)",
     )
-    compare.add_argument("--force", action="store_true", help="replace an existing picture")
+    compare.add_argument("--force", action="store_true", help="replace any file that is at PICTURE")
     compare.set_defaults(run=run_compare)
 
     verify = command(commands, "verify", "compare a new photo with a stored template", parent)
@@ -36,80 +40,75 @@ def add(commands: Commands, parent: argparse.ArgumentParser) -> None:
 
 def run_compare(options: argparse.Namespace) -> int:
     if options.show:
-        from faceVer.cli.showing import check
+        from faceVer.cli.comparison_picture import check
 
         check(options)
-    output, backend = Output(options), connect(options)
-    try:
+    output = Output(options)
+    with connect(options) as backend:
         files, templates = [], []
         for path in (options.left, options.right):
             try:
                 files.append(read(path))
                 templates.append(template_of(backend, files[-1]))
-            except RefusedError as error:
+            except FileError as error:
                 output.failed(path, error)
         if output.failures:
             return FAILED
-        match = _match(backend, templates, (options.left, options.right), output)
-        if match is None:
+        comparison = _compare(backend, templates, (options.left, options.right), output)
+        if comparison is None:
             return FAILED
-        _tell(output, {"left": options.left, "right": options.right}, match)
+        _print(output, {"left": options.left, "right": options.right}, comparison)
         if options.show:
-            from faceVer.cli.showing import show
+            from faceVer.cli.comparison_picture import show
 
-            show(options, backend, files, templates, match)
-        return match.status
-    finally:
-        backend.close()
+            show(options, backend, files, templates, comparison)
+        return OF_DECISION[comparison.decision]
 
 
 def run_verify(options: argparse.Namespace) -> int:
-    output, backend = Output(options), connect(options)
-    path = options.photo
+    output, path = Output(options), options.photo
     try:
-        photo = backend.extract(read(path))
-        path = options.template
-        stored = read(path)
-        match = _match(backend, (photo, stored), (options.photo, options.template), output)
-        if match is None:
+        with connect(options) as backend:
+            photo = backend.extract(read(path))
+            path = options.template
+            comparison = _compare(backend, (photo, read(path)), (options.photo, options.template), output)
+        if comparison is None:
             return FAILED
         if options.output:
             path = str(options.output)
-            there = present(options.output)
-            if there is not None and not is_template(there):
-                raise RefusedError("EEXIST", "exists and is not a template")
+            existing = read_existing(options.output)
+            if existing is not None and not is_template(existing):
+                raise FileError("EEXIST", "exists and is not a template")
             store(options.output, photo)
-    except RefusedError as error:
+    except FileError as error:
         output.failed(path, error)
         return FAILED
-    finally:
-        backend.close()
     written = str(options.output) if options.output else None
-    _tell(output, {"photo": options.photo, "template": options.template, "new_template": written}, match)
-    return match.status
+    _print(output, {"photo": options.photo, "template": options.template, "new_template": written}, comparison)
+    return OF_DECISION[comparison.decision]
 
 
-def _match(backend: Backend, templates: Sequence[bytes], paths: Sequence[str], output: Output) -> Match | None:
-    """The comparison of two templates; None where one cannot be read, which it reports."""
+def _compare(backend: Backend, templates: Sequence[bytes], paths: Sequence[str], output: Output) -> Comparison | None:
+    """Compare two templates; None where one of them cannot be read, which is printed."""
     left, right = templates
     try:
         return backend.compare(left, [right])[0]
-    except RefusedError as error:
-        output.failed(paths[0] if _is_bad(backend, left) else paths[1], error)
+    except FileError as error:
+        output.failed(paths[1] if _is_readable(backend, left) else paths[0], error)
         return None
 
 
-def _is_bad(backend: Backend, template: bytes) -> bool:
+def _is_readable(backend: Backend, template: bytes) -> bool:
     try:
         backend.compare(template, [template])
-    except RefusedError:
-        return True
-    return False
+    except FileError:
+        return False
+    return True
 
 
-def _tell(output: Output, names: Mapping[str, str | None], match: Match) -> None:
+def _print(output: Output, names: Mapping[str, str | None], comparison: Comparison) -> None:
     left, right, *_ = names.values()
     output.done(
-        {**names, "status": "ok", "score": match.score, "decision": match.decision},
-        f"{match.score:.6f}  {match.decision}  {shown(left)}  {shown(right)}",
+        {**names, "status": "ok", "score": comparison.score, "decision": comparison.decision},
+        f"{comparison.score:.6f}  {comparison.decision}  {printable(left)}  {printable(right)}",
     )

@@ -1,18 +1,23 @@
-"""Which backend does the work of a command: the models of this machine, or a server."""
+"""Which backend does the work of a command: the engine in this process, or a server."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 
 from faceVer.cli.backend import Backend
 
 
-def connect(options: argparse.Namespace) -> Backend:
+@contextmanager
+def connect(options: argparse.Namespace) -> Iterator[Backend]:
     """The backend that the options name. Raises SetupError."""
     if options.url:
         from faceVer.cli.remote import RemoteBackend
 
-        return RemoteBackend(options)
+        with closing(RemoteBackend(options)) as server:
+            yield server
+        return
     from faceVer.cli.local import LocalBackend
 
-    return LocalBackend()
+    yield LocalBackend()

@@ -1,155 +1,158 @@
-"""Many files in, one file made of each: templates of photos, best shots of videos. Parallel, and resumable."""
+"""Makes one file from each of many: templates of photos, best shots of videos. Parallel and resumable."""
 
 from __future__ import annotations
 
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from faceVer.cli.backend import RefusedError
+from faceVer.cli.backend import FileError
 from faceVer.cli.exit_codes import FAILED, OK
-from faceVer.cli.files import present, read, store
-from faceVer.cli.output import Output, counted, failure, shown
-from faceVer.cli.parallel import each
+from faceVer.cli.files import read, read_existing, store
+from faceVer.cli.output import Output, counted, failure_record, printable
+from faceVer.cli.parallel import map_ordered
 from faceVer.cli.report import Report
 
 
 class Existing(Enum):
-    """What becomes of a result that is there already."""
+    """What happens to an existing target."""
 
-    KEEP = "kept where it is what would be made, else the file fails"
-    RESUME = "kept where it is what would be made, else made again"
-    REPLACE = "replaced where it is of its kind, else the file fails"
+    KEEP = "kept where it is current, else the file fails"
+    RESUME = "kept where it is current, else replaced"
+    REPLACE = "replaced where it is of the same kind, else the file fails"
     FORCE = "always replaced"
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One file. ident: the id that a manifest gives it, else empty. clash: the file that has the same target."""
+    """One file. photo_id: from a manifest, else empty. duplicate_of: an earlier file that has the same target."""
 
     path: str
     target: Path
-    ident: str = ""
-    clash: str = ""
+    photo_id: str = ""
+    duplicate_of: str = ""
 
     @property
-    def names(self) -> dict[str, Any]:
-        """What tells it from others in records."""
-        return {"id": self.ident, "path": self.path} if self.ident else {"path": self.path}
+    def key(self) -> dict[str, Any]:
+        """The fields that identify it in records."""
+        return {"id": self.photo_id, "path": self.path} if self.photo_id else {"path": self.path}
 
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """What is made. field: its name in records. make: from a file's bytes; raises RefusedError. ours: whether bytes
-    are one that is as good as what `make` would make; alike: whether they may be written over by it."""
+    """What is made. field: its name in records. make: from a file's bytes; raises FileError.
+
+    is_current: whether existing bytes are as good as what `make` would make. is_replaceable: whether they may be
+    replaced by it.
+    """
 
     noun: str
     kind: str
     field: str
     make: Callable[[bytes], bytes]
-    ours: Callable[[bytes], bool]
-    alike: Callable[[bytes], bool]
+    is_current: Callable[[bytes], bool]
+    is_replaceable: Callable[[bytes], bool]
 
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    """result: what was made; None = it was there. seconds: of work on it."""
+    """result: what was made; None = the target was kept. seconds: of work on the file."""
 
-    result: bytes | RefusedError | None
+    result: bytes | FileError | None
     seconds: float
 
 
-def without_clashes(jobs: Iterable[Job]) -> list[Job]:
-    """The jobs, each once; those whose target an earlier one has know it."""
-    taken: dict[Path, str] = {}
-    checked = []
+def mark_duplicates(jobs: Iterable[Job]) -> list[Job]:
+    """The jobs, each path once; of those with the same target, all but the first are marked as duplicates."""
+    owners: dict[Path, str] = {}
+    marked = []
     for job in jobs:
-        first = taken.get(job.target)
-        if first is None:
-            taken[job.target] = job.path
-            checked.append(job)
-        elif os.path.abspath(first) != os.path.abspath(job.path):
-            checked.append(Job(job.path, job.target, job.ident, clash=first))
-    return checked
+        owner = owners.get(job.target)
+        if owner is None:
+            owners[job.target] = job.path
+            marked.append(job)
+        elif os.path.abspath(owner) != os.path.abspath(job.path):
+            marked.append(replace(job, duplicate_of=owner))
+    return marked
 
 
 def convert(
     jobs: list[Job], product: Product, existing: Existing, threads: int, output: Output, report: Report | None
 ) -> int:
-    """Do the jobs, in order; the exit status. What a file gives is printed, and written to the report at once."""
+    """Do the jobs and print their outcomes, in order; the exit status. The report gets each outcome at once."""
 
-    def one(job: Job) -> _Outcome:
-        begun = time.perf_counter()
-        result: bytes | RefusedError | None
+    def work(job: Job) -> _Outcome:
+        started = time.perf_counter()
+        result: bytes | FileError | None
         try:
-            result = None if _kept(job, product, existing) else product.make(read(job.path))
-        except RefusedError as error:
+            result = None if _is_kept(job, product, existing) else product.make(read(job.path))
+        except FileError as error:
             result = error
-        return _Outcome(result, time.perf_counter() - begun)
+        return _Outcome(result, time.perf_counter() - started)
 
-    begun = time.perf_counter()
-    for number, (job, outcome) in enumerate(each(one, jobs, threads), 1):
-        record = _tell(job, _stored(job, outcome.result), outcome.seconds, product, output)
+    started = time.perf_counter()
+    for number, (job, outcome) in enumerate(map_ordered(work, jobs, threads), 1):
+        record = _print(job, _stored(job, outcome.result), outcome.seconds, product, output)
         if report is not None:
             report.add(record)
         output.progress(number, len(jobs))
     made, kept = output.counts["ok"], output.counts["skipped"]
     output.summary(
         f"{counted(made, product.noun)} made, {kept} kept, {output.failures} failed{output.codes()} "
-        f"in {time.perf_counter() - begun:.1f} s"
+        f"in {time.perf_counter() - started:.1f} s"
     )
     return FAILED if output.failures else OK
 
 
-def _kept(job: Job, product: Product, existing: Existing) -> bool:
-    """Whether the target is there and stays. Raises RefusedError where it must neither be kept nor replaced."""
-    if job.clash:
-        raise RefusedError("EEXIST", f"{job.target} is already made of {job.clash}")
-    there = None if existing is Existing.FORCE else present(job.target)
-    if there is None:
+def _is_kept(job: Job, product: Product, existing: Existing) -> bool:
+    """Whether the target exists and is kept. Raises FileError where it may be neither kept nor replaced."""
+    if job.duplicate_of:
+        raise FileError("EEXIST", f"{job.target} is already made of {job.duplicate_of}")
+    data = None if existing is Existing.FORCE else read_existing(job.target)
+    if data is None:
         return False
     if existing is Existing.REPLACE:
-        if product.alike(there):
+        if product.is_replaceable(data):
             return False
-    elif product.ours(there):
+    elif product.is_current(data):
         return True
     elif existing is Existing.RESUME:
         return False
-    raise RefusedError("EEXIST", f"{job.target} exists and is no {product.kind}; --force replaces it")
+    raise FileError("EEXIST", f"{job.target} exists and is no {product.kind}; --force replaces it")
 
 
-def _stored(job: Job, result: bytes | RefusedError | None) -> bytes | RefusedError | None:
-    """Written on the main thread, so that a command that is interrupted is never within a file."""
+def _stored(job: Job, result: bytes | FileError | None) -> bytes | FileError | None:
+    """Write the result. On the main thread, so that an interrupted command never leaves a partial file."""
     if isinstance(result, bytes):
         try:
             store(job.target, result)
-        except RefusedError as error:
+        except FileError as error:
             return error
     return result
 
 
-def _tell(
-    job: Job, result: bytes | RefusedError | None, seconds: float, product: Product, output: Output
+def _print(
+    job: Job, result: bytes | FileError | None, seconds: float, product: Product, output: Output
 ) -> Mapping[str, Any]:
-    """Print what became of a file; its record."""
-    took = round(seconds * 1e3, 1)
-    if isinstance(result, RefusedError):
-        record = failure(job.names, result, **{product.field: None, "bytes": None, "ms": took})
+    """Print the outcome of a file; its record."""
+    milliseconds = round(seconds * 1e3, 1)
+    if isinstance(result, FileError):
+        record = failure_record(job.key, result, **{product.field: None, "bytes": None, "ms": milliseconds})
         output.failed(job.path, result, record)
         return record
     size = None if result is None else len(result)
     record = {
-        **job.names,
+        **job.key,
         "status": "skipped" if size is None else "ok",
         "code": None,
         product.field: str(job.target),
         "bytes": size,
-        "ms": took,
+        "ms": milliseconds,
     }
-    figures = f"{'kept':>14}{took:>8.0f} ms" if size is None else f"{size:>8} bytes{took:>8.0f} ms"
-    output.done(record, f"{figures}  {shown(job.path)} -> {shown(job.target)}")
+    action = f"{'kept':>14}" if size is None else f"{size:>8} bytes"
+    output.done(record, f"{action}{milliseconds:>8.0f} ms  {printable(job.path)} -> {printable(job.target)}")
     return record

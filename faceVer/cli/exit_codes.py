@@ -1,4 +1,4 @@
-"""Exit statuses that scripts can tell apart, and the mistake that ends with "usage"."""
+"""Exit statuses, and the error of wrong usage."""
 
 from __future__ import annotations
 

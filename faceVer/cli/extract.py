@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
-from collections.abc import Iterator
+from contextlib import AbstractContextManager, closing, nullcontext
 from pathlib import Path
 
-from faceVer.cli.backend import BAD_TEMPLATE, Backend, RefusedError, is_template
+from faceVer.cli.backend import BAD_TEMPLATE, Backend, FileError, is_template
 from faceVer.cli.connect import connect
-from faceVer.cli.convert import Existing, Job, Product, convert, without_clashes
+from faceVer.cli.convert import Existing, Job, Product, convert, mark_duplicates
 from faceVer.cli.exit_codes import UsageError
-from faceVer.cli.files import TEMPLATE_SUFFIX, find, renamed
-from faceVer.cli.listing import read_manifest
 from faceVer.cli.options import Commands, command
 from faceVer.cli.output import Output
+from faceVer.cli.photo_manifest import read_manifest
 from faceVer.cli.report import Report
+from faceVer.cli.sources import TEMPLATE_SUFFIX, find, renamed
 from faceVer.domain.errors import SetupError
 
 REPORT = "report.jsonl"
-"""Where `reextract` writes its report, in the folder of templates, unless an option names another place."""
+"""Default report of `reextract`, in the folder of templates."""
 
 
 def add(commands: Commands, parent: argparse.ArgumentParser) -> None:
@@ -34,7 +33,7 @@ def add(commands: Commands, parent: argparse.ArgumentParser) -> None:
     again = command(
         commands,
         "reextract",
-        "make the templates of a whole store of photos again, with a report; can be interrupted",
+        "make the templates of all stored photos again, with a report; can be interrupted",
         parent,
     )
     _add_files(again)
@@ -49,8 +48,8 @@ def _add_files(parser: argparse.ArgumentParser) -> None:
         "--manifest",
         type=Path,
         metavar="CSV",
-        help="file with the columns id and path: templates are named by the id; PHOTO is then the folder the paths "
-        "begin at (default: the file's own)",
+        help="file with the columns id and path: templates are named by the id; PHOTO is then the folder of "
+        "relative paths (default: the file's own)",
     )
 
 
@@ -67,19 +66,14 @@ def _add_batch(parser: argparse.ArgumentParser, report: str) -> None:
 
 def run(options: argparse.Namespace) -> int:
     jobs = _jobs(options)
-    backend = connect(options)
-    try:
-        with _report(options) as report:
-            return convert(
-                jobs, _product(backend), _existing(options), options.jobs or backend.jobs, Output(options), report
-            )
-    finally:
-        backend.close()
+    with connect(options) as backend, _report(options) as report:
+        threads = options.jobs or backend.jobs
+        return convert(jobs, _product(backend), _existing(options), threads, Output(options), report)
 
 
 def _jobs(options: argparse.Namespace) -> list[Job]:
     if options.manifest:
-        return _listed(options)
+        return _jobs_of_manifest(options)
     if not options.photos:
         raise UsageError("name photos, or a --manifest")
     sources = find(options.photos, ("image",))
@@ -88,17 +82,19 @@ def _jobs(options: argparse.Namespace) -> list[Job]:
             raise UsageError(f"--output is for one photo, not for {len(sources)}: use --out-dir")
         return [Job(sources[0].path, options.output)]
     folder: Path = options.out_dir
-    return without_clashes(Job(source.path, folder / renamed(source.name, TEMPLATE_SUFFIX)) for source in sources)
+    return mark_duplicates(Job(source.path, folder / renamed(source.name, TEMPLATE_SUFFIX)) for source in sources)
 
 
-def _listed(options: argparse.Namespace) -> list[Job]:
+def _jobs_of_manifest(options: argparse.Namespace) -> list[Job]:
     if options.output or len(options.photos) > 1:
-        raise UsageError("with --manifest there is one PHOTO at most, the folder its paths begin at, and --out-dir")
+        raise UsageError("with --manifest, name --out-dir and one PHOTO at most, the folder of relative paths")
     base = Path(options.photos[0]) if options.photos else options.manifest.parent
     if not base.is_dir():
         raise SetupError(f"{base} is not a folder")
     rows = read_manifest(options.manifest, base)
-    return without_clashes(Job(row.path, options.out_dir / (row.ident + TEMPLATE_SUFFIX), row.ident) for row in rows)
+    return mark_duplicates(
+        Job(row.path, options.out_dir / (row.photo_id + TEMPLATE_SUFFIX), row.photo_id) for row in rows
+    )
 
 
 def _existing(options: argparse.Namespace) -> Existing:
@@ -109,29 +105,21 @@ def _existing(options: argparse.Namespace) -> Existing:
     return Existing.REPLACE if options.output else Existing.KEEP
 
 
-@contextlib.contextmanager
-def _report(options: argparse.Namespace) -> Iterator[Report | None]:
+def _report(options: argparse.Namespace) -> AbstractContextManager[Report | None]:
     path = options.report or (options.out_dir / REPORT if options.command == "reextract" else None)
-    if path is None:
-        yield None
-        return
-    report = Report.open(path, resume=options.resume, force=options.force)
-    try:
-        yield report
-    finally:
-        report.close()
+    return closing(Report.open(path, resume=options.resume, force=options.force)) if path else nullcontext()
 
 
 def _product(backend: Backend) -> Product:
-    def ours(data: bytes) -> bool:
+    def is_current(data: bytes) -> bool:
         if not is_template(data):
             return False
         try:
             backend.compare(data, [data])
-        except RefusedError as error:
+        except FileError as error:
             if error.code != BAD_TEMPLATE:  # a server error, which says nothing about the template
                 raise
             return False
         return True
 
-    return Product("template", "template of this model", "template", backend.extract, ours, is_template)
+    return Product("template", "template of this model", "template", backend.extract, is_current, is_template)

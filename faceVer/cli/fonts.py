@@ -1,4 +1,4 @@
-"""Fonts of drawn pictures: Pillow's own, and for names in other letters than it has one of the machine's."""
+"""Fonts of drawn pictures: Pillow's own, and for letters that it lacks one of the machine's."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from PIL import ImageFont
 
 from faceVer.domain.errors import SetupError
 
-OTHERS = ("DejaVuSans.ttf", "NotoSans-Regular.ttf", "LiberationSans-Regular.ttf")
-"""Looked for where Linux keeps fonts; Pillow's own knows English letters only."""
-_NOWHERE = "\uffff"
-"""A character that no font has: its glyph stands for all that are missing."""
+SYSTEM_FONTS = ("DejaVuSans.ttf", "NotoSans-Regular.ttf", "LiberationSans-Regular.ttf")
+"""Searched for where Linux keeps fonts; Pillow's own font has Latin letters only."""
+_UNASSIGNED = "\uffff"
+"""A character that no font has: its glyph is that of missing characters."""
 Font = ImageFont.FreeTypeFont
 
 
 @cache
-def plain(size: int) -> Font:
+def default_font(size: int) -> Font:
     """Pillow's own font. Raises SetupError where Pillow was built without FreeType."""
     font = ImageFont.load_default(size)
     if not isinstance(font, Font):
@@ -24,23 +24,26 @@ def plain(size: int) -> Font:
     return font
 
 
-def fitting(text: str, size: int, width: int) -> tuple[str, Font]:
-    """A file's name as it can be written: the font that has its letters, and the text with its beginning left out
-    where it is wider than `width` pixels (of a path the end tells most). Letters no font has become question marks."""
-    font = next((font for font in (plain(size), *_others(size)) if not _missing(text, font)), plain(size))
-    lacking = _missing(text, font)
-    text = "".join("?" if letter in lacking else letter for letter in text)
-    if font.getlength(text) <= width:
-        return text, font
-    while font.getlength("…" + text) > width:
+def fit(text: str, size: int, width: int) -> tuple[str, Font]:
+    """(text, font) to write a file name in at most `width` pixels.
+
+    The font is the first that has all letters; letters that none has become question marks. A longer text loses its
+    beginning, since a path's end says most.
+    """
+    fonts = (default_font(size), *_system_fonts(size))
+    font = next((font for font in fonts if not _missing(text, font)), fonts[0])
+    missing = _missing(text, font)
+    text = shown = "".join("?" if letter in missing else letter for letter in text)
+    while font.getlength(shown) > width:
         text = text[1:]
-    return "…" + text, font
+        shown = "…" + text
+    return shown, font
 
 
 @cache
-def _others(size: int) -> tuple[Font, ...]:
+def _system_fonts(size: int) -> tuple[Font, ...]:
     found = []
-    for name in OTHERS:
+    for name in SYSTEM_FONTS:
         try:
             found.append(ImageFont.truetype(name, size))
         except OSError:
@@ -49,5 +52,5 @@ def _others(size: int) -> tuple[Font, ...]:
 
 
 def _missing(text: str, font: Font) -> set[str]:
-    none = bytes(font.getmask(_NOWHERE))
-    return {letter for letter in set(text) if not letter.isspace() and bytes(font.getmask(letter)) == none}
+    placeholder = bytes(font.getmask(_UNASSIGNED))
+    return {letter for letter in set(text) if not letter.isspace() and bytes(font.getmask(letter)) == placeholder}

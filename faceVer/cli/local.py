@@ -6,9 +6,11 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
-from faceVer.cli import documents
-from faceVer.cli.backend import Liveness, Match, RefusedError
+from faceVer.cli import folder_results
+from faceVer.cli.backend import FileError
 from faceVer.cli.load_settings import load
+from faceVer.client import Comparison, Folder, Liveness
+from faceVer.client.folder_parsing import parse_folder
 from faceVer.domain.errors import FaceVerError
 from faceVer.domain.values import Upload
 from faceVer.http.lite.errors import FACES, LIVENESS
@@ -19,15 +21,15 @@ from faceVer.services.folders.findings import PadScore
 from faceVer.services.folders.inspection import INSPECTION_PAYLOAD
 from faceVer.services.folders.service import FolderService
 
-ANY_SIZE = 1 << 62
-"""The limits of requests do not apply to local files."""
+UNLIMITED = 1 << 62
+"""The limit of requests does not apply to local files."""
 
 
 class LocalBackend:
-    """Loads the configured pack; the liveness models when they are first needed. Raises SetupError."""
+    """Loads the configured pack, and the liveness models on first use. Raises SetupError."""
 
     def __init__(self) -> None:
-        self.settings = load().changed(max_file_bytes=ANY_SIZE)
+        self.settings = load().changed(max_file_bytes=UNLIMITED)
         self.jobs = self.settings.server.threads or usable_cpus()
         self.engine = FaceEngine.load(self.settings)
 
@@ -37,36 +39,36 @@ class LocalBackend:
         return FolderService.load(self.engine, self.settings)
 
     def extract(self, photo: bytes) -> bytes:
-        with self._refusing():
+        with self._file_errors():
             return self.engine.extract(photo)
 
-    def compare(self, template: bytes, others: Sequence[bytes]) -> list[Match]:
-        with self._refusing():
-            return [Match(found.score, found.decision) for found in self.engine.compare_n(template, others)]
+    def compare(self, template: bytes, others: Sequence[bytes]) -> list[Comparison]:
+        with self._file_errors():
+            return [Comparison(one.score, one.decision) for one in self.engine.compare_n(template, others)]
 
-    def liveness(self, medium: bytes) -> Liveness:
-        with self._refusing(liveness=True):
-            if identify(medium)[0] == "image":
-                return Liveness(*self.folders.detect_image(medium))
-            return documents.liveness(self.folders.run([Upload(documents.MEDIUM, medium)], None))
+    def liveness(self, media: bytes) -> Liveness:
+        with self._file_errors(liveness=True):
+            if identify(media)[0] == "image":
+                return Liveness(*self.folders.detect_image(media))
+            return folder_results.liveness(self._folder(media))
 
-    def pad_score(self, medium: bytes) -> PadScore:
-        """A media item's PAD score with every frame's part in it. Raises RefusedError, SetupError."""
-        with self._refusing(liveness=True):
-            return self.folders.pad_score(medium)
+    def pad_score(self, media: bytes) -> PadScore:
+        """The PAD score of a photo, a video or an archive, with each frame's part. Raises FileError, SetupError."""
+        with self._file_errors(liveness=True):
+            return self.folders.pad_score(media)
 
-    def best_shot(self, medium: bytes) -> bytes:
-        with self._refusing(liveness=True):
-            return documents.best_shot(self.folders.run([Upload(documents.MEDIUM, medium)], INSPECTION_PAYLOAD))
+    def best_shot(self, media: bytes) -> bytes:
+        with self._file_errors(liveness=True):
+            return folder_results.best_shot(self._folder(media, INSPECTION_PAYLOAD))
 
-    def close(self) -> None:
-        """Nothing is open."""
+    def _folder(self, media: bytes, payload: bytes | None = None) -> Folder:
+        return parse_folder(self.folders.run([Upload(folder_results.MEDIA_NAME, media)], payload))
 
     @contextlib.contextmanager
-    def _refusing(self, *, liveness: bool = False) -> Iterator[None]:
+    def _file_errors(self, *, liveness: bool = False) -> Iterator[None]:
         try:
             yield
         except FaceVerError as error:
             row = (LIVENESS if liveness else FACES).row(error)
             message = row.message.text(self.settings.api.language)
-            raise RefusedError(str(row.code), message, str(error)) from error
+            raise FileError(str(row.code), message, str(error)) from error

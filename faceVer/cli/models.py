@@ -28,7 +28,7 @@ def add(commands: Commands) -> None:
         metavar="DIR",
         help="take the files (or the packages that hold them) from a folder",
     )
-    fetch.add_argument("--force", action="store_true", help="also those that are ready")
+    fetch.add_argument("--force", action="store_true", help="also files that are ready")
     fetch.set_defaults(run=_fetch)
     for name, text, run in (
         ("list", "what the pack needs and what is there", _list),
@@ -41,7 +41,7 @@ def add(commands: Commands) -> None:
         "folder", type=Path, metavar="DIR", nargs="?", help="DIR/<person>/<photo>, or DIR/images/<person>/<photo>"
     )
     calibrate.add_argument("--dry-run", action="store_true", help="print, write nothing")
-    calibrate.add_argument("--force", action="store_true", help="write, though it rests on too few pairs")
+    calibrate.add_argument("--force", action="store_true", help="write, even if it is based on too few pairs")
     calibrate.set_defaults(run=_calibrate)
 
 
@@ -50,7 +50,7 @@ def _specs(settings: Settings) -> tuple[Manifest, tuple[ModelSpec, ...]]:
 
     manifest = load_manifest(weights_folder(settings.models.weights))
     if is_folder_pack(settings.models.pack):
-        # Its own files are where they are; liveness is served by the default pack's models.
+        # Its own files are not fetched; liveness uses the default pack's models.
         borrowed = manifest.pack(DEFAULT_PACK)
         return manifest, (*borrowed.liveness, *borrowed.extra)
     return manifest, manifest.pack(settings.models.pack).models

@@ -11,27 +11,27 @@ from typing import TypeAlias
 from faceVer.cli.exit_codes import DECLINED, FAILED, MEANINGS, OK, OPERATOR
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
-"""What commands are added to."""
+"""argparse's collection of commands."""
 CLIENT_TIMEOUT = 60.0
-"""Seconds: a video takes a loaded server a while."""
-_TOLD = (OK, FAILED, DECLINED, OPERATOR)
+"""Seconds: long enough for a video on a busy server."""
+_RESULTS = (OK, FAILED, DECLINED, OPERATOR)
 
 
 def command(
     commands: Commands, name: str, text: str, parent: argparse.ArgumentParser | None = None
 ) -> argparse.ArgumentParser:
-    """Add a command. text: what it does. parent: the options it shares, of commands that say more by exit status."""
+    """Add a command. text: what it does. parent: shared options, of commands whose exit status is a result."""
     return commands.add_parser(
         name,
         help=text,
         description=f"{text[0].upper()}{text[1:]}.",
-        epilog="exit status: " + "; ".join(f"{status} = {MEANINGS[status]}" for status in _TOLD) if parent else None,
+        epilog="exit status: " + "; ".join(f"{status} = {MEANINGS[status]}" for status in _RESULTS) if parent else None,
         parents=[parent] if parent else [],
     )
 
 
 def parent(*, parallel: bool = True) -> argparse.ArgumentParser:
-    """Where the work is done and how results are printed. parallel: whether there may be many files."""
+    """The shared options: where the work is done and how results are printed. parallel: add --jobs."""
     parser = argparse.ArgumentParser(add_help=False)
     where = parser.add_argument_group("where the work is done")
     where.add_argument("--url", help="a server's base URL; without it the engine in this process")
@@ -47,14 +47,14 @@ def parent(*, parallel: bool = True) -> argparse.ArgumentParser:
         type=positive(float),
         default=CLIENT_TIMEOUT,
         metavar="SECONDS",
-        help="how long to wait for one answer of that server (default %(default)g)",
+        help="longest wait for one response of that server (default %(default)g)",
     )
     if parallel:
         where.add_argument(
             "--jobs",
             type=positive(int),
             metavar="N",
-            help="files worked on at a time (default: the CPUs that may be used; with --url 8)",
+            help="files processed at a time (default: the usable CPUs; with --url 8)",
         )
     shown = parser.add_argument_group("output")
     shown.add_argument("--json", action="store_true", help="JSON Lines on standard output")
@@ -69,7 +69,7 @@ def ca_file(group: argparse._ActionsContainer) -> None:
 
 
 def positive(kind: type[int] | type[float]) -> Callable[[str], float]:
-    """What reads an argument that is above 0."""
+    """A parser of arguments above 0."""
 
     def parse(text: str) -> float:
         try:

@@ -1,4 +1,4 @@
-"""One function over many items on a few threads, results in the items' order."""
+"""A function over many items on a few threads, with results in the items' order."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from typing import TypeVar
 T = TypeVar("T")
 R = TypeVar("R")
 
-AHEAD = 4
-"""Items under way or done and not yet taken, for each thread: a slow one holds the others up only past that."""
+PREFETCH = 4
+"""Items per thread that are started and not yet returned: only beyond that does a slow item delay the others."""
 
 
-def each(function: Callable[[T], R], items: Iterable[T], jobs: int) -> Iterator[tuple[T, R]]:
-    """(item, function(item)) for each; `items` is read while results are consumed. The first exception ends it."""
-    pool = ThreadPoolExecutor(jobs, "facever")
-    waiting: deque[tuple[T, Future[R]]] = deque()
+def map_ordered(function: Callable[[T], R], items: Iterable[T], threads: int) -> Iterator[tuple[T, R]]:
+    """(item, function(item)) for each; `items` is read as the work proceeds. The first exception ends it."""
+    pool = ThreadPoolExecutor(threads, "facever")
+    pending: deque[tuple[T, Future[R]]] = deque()
     try:
         for item in items:
-            waiting.append((item, pool.submit(function, item)))
-            if len(waiting) >= jobs * AHEAD:
-                first, future = waiting.popleft()
+            pending.append((item, pool.submit(function, item)))
+            if len(pending) >= threads * PREFETCH:
+                first, future = pending.popleft()
                 yield first, future.result()
-        for first, future in waiting:
+        for first, future in pending:
             yield first, future.result()
     finally:
         pool.shutdown(wait=False, cancel_futures=True)

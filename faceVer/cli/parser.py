@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from faceVer import __version__
-from faceVer.cli import comparing, extract, media, models, options, search, service
+from faceVer.cli import best_shot, comparing, extract, liveness, models, options, search, service
 from faceVer.cli.exit_codes import MEANINGS, USAGE
 
 _STATUSES = "\n".join(f"  {status:<4} {meaning}" for status, meaning in MEANINGS.items())
@@ -26,7 +26,8 @@ def build() -> argparse.ArgumentParser:
     extract.add(commands, many)
     comparing.add(commands, one)
     search.add(commands, many)
-    media.add(commands, many)
+    liveness.add(commands, many)
+    best_shot.add(commands, many)
     models.add(commands)
     service.add(commands)
     return parser

@@ -14,7 +14,7 @@ from faceVer.domain.errors import SetupError
 _Key = tuple[str, str]
 _MADE = ""
 _BEGINNINGS = (b'{"path": "', b'{"id": "')
-"""Of lines; by them one that was cut short is known."""
+"""First bytes of a line, which identify one that was cut short."""
 
 
 class Report:
@@ -30,7 +30,7 @@ class Report:
         stream = path.open("a+b")
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            last, end = _last(stream, path)
+            last, end = _read(stream, path)
             if force:
                 stream.truncate(0)
                 last.clear()
@@ -47,7 +47,7 @@ class Report:
             raise
 
     def add(self, record: Record) -> None:
-        """A file's line, unless its last one says the same: that it is made and was kept, or failed with that code."""
+        """Write a file's line, unless its last line has the same outcome: made and kept, or the same failure."""
         key, outcome = _key(record), _outcome(record)
         if record["status"] != "ok" and self._last.get(key) == outcome:
             return
@@ -64,12 +64,12 @@ def _key(record: Record) -> _Key:
 
 
 def _outcome(record: Record) -> str:
-    """What a line says of its file: `_MADE`, or the failure's code."""
+    """`_MADE`, or the code of the failure."""
     return record["code"] if record["status"] == "failed" else _MADE
 
 
-def _last(stream: BinaryIO, path: Path) -> tuple[dict[_Key, str], int]:
-    """What the report so far says last of each file, and where its whole lines end. Raises SetupError if it is none."""
+def _read(stream: BinaryIO, path: Path) -> tuple[dict[_Key, str], int]:
+    """(last outcome of each file, size of the complete lines). Raises SetupError where it is not a report."""
     stream.seek(0)
     last, end = {}, 0
     for number, line in enumerate(stream, 1):
@@ -79,7 +79,7 @@ def _last(stream: BinaryIO, path: Path) -> tuple[dict[_Key, str], int]:
                 last[_key(record)] = _outcome(record)
                 end += len(line)
             elif not any(line.startswith(begin) or begin.startswith(line) for begin in _BEGINNINGS):
-                raise ValueError("no line of a report that was cut short")
+                raise ValueError("not the beginning of a line")
         except (ValueError, TypeError, KeyError) as error:
             raise SetupError(f"{path}, line {number}: not a report of this command") from error
     return last, end

@@ -7,25 +7,30 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from faceVer.cli.backend import BAD_TEMPLATE, TOO_LARGE, Backend, Match, RefusedError, template_of
+from faceVer.cli.backend import BAD_TEMPLATE, TOO_LARGE, Backend, FileError, template_of
 from faceVer.cli.connect import connect
-from faceVer.cli.exit_codes import DECLINED, FAILED, UsageError
-from faceVer.cli.files import Source, find, read
+from faceVer.cli.exit_codes import DECLINED, FAILED, OF_DECISION, UsageError
+from faceVer.cli.files import read
 from faceVer.cli.options import Commands, command
-from faceVer.cli.output import Output, shown
-from faceVer.cli.parallel import each
+from faceVer.cli.output import Output, printable
+from faceVer.cli.parallel import map_ordered
+from faceVer.cli.sources import Source, find
+
+if TYPE_CHECKING:
+    from faceVer.client import Comparison
+
+    Compared = Iterator[tuple[str, Comparison]]
 
 BATCH = 1000
 """Templates compared at a time: one request of about a megabyte."""
 DIVISIBLE = (BAD_TEMPLATE, TOO_LARGE)
-"""Refusals that fewer templates may not get."""
-TOP = 10
-Found = tuple[str, Match]
+"""Codes of failures that a smaller batch may not have."""
 
 
 def add(commands: Commands, parent: argparse.ArgumentParser) -> None:
-    search = command(commands, "search", "rank photos or templates by likeness to one", parent)
+    search = command(commands, "search", "rank photos or templates by similarity to one", parent)
     search.add_argument("probe", metavar="PROBE", help="photo or template")
     search.add_argument(
         "gallery", nargs="*", metavar="GALLERY", help="photos, templates, folders of them, or patterns (** too)"
@@ -36,42 +41,43 @@ def add(commands: Commands, parent: argparse.ArgumentParser) -> None:
         help="file with a name (or folder, or pattern) on each line, or before each NUL; - = standard input",
     )
     search.add_argument(
-        "--top", type=int, default=TOP, metavar="K", help="show the best K (default %(default)s; 0 = all)"
+        "--top", type=int, default=10, metavar="K", help="show the best K (default %(default)s; 0 = all)"
     )
     search.add_argument("--min-score", type=float, default=0.0, metavar="S", help="leave out scores below S")
     search.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    arguments = [*options.gallery, *_listed(options.gallery_file)]
+    arguments = [*options.gallery, *_read_list(options.gallery_file)]
     if not arguments:
         raise UsageError("name a gallery, or a --gallery-file")
     if options.top < 0:
         raise UsageError("--top is not below 0")
-    gallery = find(arguments, ("image", "template"))
-    output, backend = Output(options), connect(options)
-    try:
-        probe = _probe(backend, options.probe, output)
-        if probe is None:
+    gallery, output = find(arguments, ("image", "template")), Output(options)
+    with connect(options) as backend:
+        try:
+            probe = template_of(backend, read(options.probe))
+            backend.compare(probe, [probe])  # an unreadable probe fails here, not with each file
+        except FileError as error:
+            output.failed(options.probe, error)
             return FAILED
-        found = list(_compared(backend, probe, gallery, options.jobs or backend.jobs, output))
-    finally:
-        backend.close()
+        compared = list(_compare(backend, probe, gallery, options.jobs or backend.jobs, output))
     # Equal scores stay in the gallery's order.
-    ranked = sorted(found, key=lambda item: -item[1].score)
+    ranked = sorted(compared, key=lambda item: -item[1].score)
     chosen = [item for item in ranked if item[1].score >= options.min_score][: options.top or None]
-    for rank, (path, match) in enumerate(chosen, 1):
+    for rank, (path, comparison) in enumerate(chosen, 1):
+        score, decision = comparison.score, comparison.decision
         output.done(
-            {"rank": rank, "path": path, "status": "ok", "score": match.score, "decision": match.decision},
-            f"{rank:>4}  {match.score:.6f}  {match.decision:<17}  {shown(path)}",
+            {"rank": rank, "path": path, "status": "ok", "score": score, "decision": decision},
+            f"{rank:>4}  {score:.6f}  {decision:<17}  {printable(path)}",
         )
-    output.summary(f"{len(found)} compared, {len(chosen)} shown, {output.failures} failed{output.codes()}")
+    output.summary(f"{len(compared)} compared, {len(chosen)} shown, {output.failures} failed{output.codes()}")
     if output.failures:
         return FAILED
-    return chosen[0][1].status if chosen else DECLINED
+    return OF_DECISION[chosen[0][1].decision] if chosen else DECLINED
 
 
-def _listed(file: str | None) -> list[str]:
+def _read_list(file: str | None) -> list[str]:
     if file is None:
         return []
     names = os.fsdecode(sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes())
@@ -79,49 +85,38 @@ def _listed(file: str | None) -> list[str]:
     return [line for line in lines if line]
 
 
-def _probe(backend: Backend, path: str, output: Output) -> bytes | None:
-    """The probe's template; None where there is none, which it reports."""
-    try:
-        probe = template_of(backend, read(path))
-        backend.compare(probe, [probe])  # whether it can be read, before others are compared with it
-        return probe
-    except RefusedError as error:
-        output.failed(path, error)
-        return None
+def _compare(backend: Backend, probe: bytes, gallery: list[Source], threads: int, output: Output) -> Compared:
+    """(path, comparison) of each file, in the gallery's order. Prints the failures."""
 
-
-def _compared(backend: Backend, probe: bytes, gallery: list[Source], jobs: int, output: Output) -> Iterator[Found]:
-    """Each file's match, in the gallery's order; it reports those that give none."""
-
-    def one(source: Source) -> bytes | RefusedError:
+    def template(source: Source) -> bytes | FileError:
         try:
             return template_of(backend, read(source.path))
-        except RefusedError as error:
+        except FileError as error:
             return error
 
     batch: list[tuple[str, bytes]] = []
-    for number, (source, outcome) in enumerate(each(one, gallery, jobs), 1):
-        if isinstance(outcome, RefusedError):
+    for number, (source, outcome) in enumerate(map_ordered(template, gallery, threads), 1):
+        if isinstance(outcome, FileError):
             output.failed(source.path, outcome)
         else:
             batch.append((source.path, outcome))
         if len(batch) == BATCH or (batch and number == len(gallery)):
-            yield from _batch(backend, probe, batch, output)
+            yield from _compare_batch(backend, probe, batch, output)
             batch = []
         output.progress(number, len(gallery))
 
 
-def _batch(backend: Backend, probe: bytes, batch: list[tuple[str, bytes]], output: Output) -> Iterator[Found]:
-    """One comparison; refused for a template, it is halved until that one is alone."""
+def _compare_batch(backend: Backend, probe: bytes, batch: list[tuple[str, bytes]], output: Output) -> Compared:
+    """One comparison. A batch that fails is halved until the template that fails it is alone."""
     try:
-        matches = backend.compare(probe, [template for _, template in batch])
-    except RefusedError as error:
+        comparisons = backend.compare(probe, [template for _, template in batch])
+    except FileError as error:
         if len(batch) == 1 or error.code not in DIVISIBLE:
             for path, _ in batch:
                 output.failed(path, error)
             return
         middle = len(batch) // 2
-        yield from _batch(backend, probe, batch[:middle], output)
-        yield from _batch(backend, probe, batch[middle:], output)
+        yield from _compare_batch(backend, probe, batch[:middle], output)
+        yield from _compare_batch(backend, probe, batch[middle:], output)
         return
-    yield from zip((path for path, _ in batch), matches, strict=True)
+    yield from zip((path for path, _ in batch), comparisons, strict=True)

@@ -28,13 +28,13 @@ def add(commands: Commands) -> None:
         type=positive(float),
         default=0.0,
         metavar="SECONDS",
-        help="keep asking until the server works or the time is over",
+        help="repeat the request until the server works or the time is over",
     )
     health.set_defaults(run=_health)
 
     keys = command(commands, "keys", "API keys").add_subparsers(required=True, metavar="ACTION")
     fresh = command(keys, "new", "make a key: it is shown once, its line goes into FACEVER_API_KEYS")
-    fresh.add_argument("name", metavar="NAME", help="whose key it is; logs name it")
+    fresh.add_argument("name", metavar="NAME", help="owner of the key, as logs name it")
     fresh.set_defaults(run=_keys_new)
 
     doctor = command(commands, "doctor", "look at this machine and these settings; exit status 1 if not well")
@@ -48,7 +48,7 @@ def add(commands: Commands) -> None:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    # Process 1 of a container is not ended by a signal that it does not ask for, and models take a moment to load.
+    # Process 1 of a container ignores signals without a handler, and loading models takes a moment.
     signal.signal(signal.SIGTERM, lambda *_: os._exit(OK))
     from faceVer.cli.load_settings import load
     from faceVer.http.server.serve import serve
@@ -58,7 +58,7 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _health(options: argparse.Namespace) -> int:
-    from faceVer.cli.output import shown
+    from faceVer.cli.output import printable
     from faceVer.cli.tls_trust import trusting
     from faceVer.settings.loader import load_settings
     from faceVer.tools.health_probe import probe
@@ -68,7 +68,7 @@ def _health(options: argparse.Namespace) -> int:
     if health.ok:
         print(health.text)
     else:
-        print(f"facever: {shown(health.text)}", file=sys.stderr)
+        print(f"facever: {printable(health.text)}", file=sys.stderr)
     return OK if health.ok else FAILED
 
 

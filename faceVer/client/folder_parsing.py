@@ -16,7 +16,11 @@ Sent = Sequence[tuple[str, str]]
 
 def folder(response: Response, sent: Sent) -> Folder:
     """Raises UnreadableError."""
-    document = response.document()
+    return parse_folder(response.document(), sent)
+
+
+def parse_folder(document: Mapping[str, Any], sent: Sent = ()) -> Folder:
+    """Raises UnreadableError."""
     media = objects(document, "media")
     # A document that keeps the order of the request names the media by it.
     ordered = [one.get("original_name") for one in media] == [filename for _, filename in sent]

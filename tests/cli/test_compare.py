@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from faceVer.cli import drawing
-from faceVer.cli.fonts import fitting
+from faceVer.cli.fonts import fit
 from faceVer.cli.operating_points import percent, rate_at
 from faceVer.inference.specs import OperatingPoint
 from faceVer.media.image import decode
@@ -92,7 +92,7 @@ class TestShow:
             box = engine.subject(image).face.box.reshape(2, 2) * scale + top_left
             own = boxes[(boxes[:, 0] >= left) & (boxes[:, 0] < left + drawing.PANEL[0])]
             np.testing.assert_allclose([own.min(axis=0), own.max(axis=0)], box, atol=2)
-            marks = coloured(picture[:, left : left + drawing.PANEL[0]], drawing.MARK)
+            marks = coloured(picture[:, left : left + drawing.PANEL[0]], drawing.LANDMARK)
             assert len(marks) > 5 * 12, "no landmarks"
         assert len(coloured(picture, drawing.COLOURS["declined"])) > 2000
 
@@ -116,7 +116,7 @@ class TestShow:
         right = pixels(shown)[:, drawing.WIDTH // 2 :]
         wide, high = np.ptp(coloured(right, drawing.BOX), axis=0)
         assert high > 1.1 * wide
-        eyes_to_mouth = coloured(right, drawing.MARK)[:, 1]
+        eyes_to_mouth = coloured(right, drawing.LANDMARK)[:, 1]
         assert np.ptp(eyes_to_mouth) > 0.25 * high
 
     def test_with_a_server(self, facever: Run, files: Path, tmp_path: Path, server: Server) -> None:
@@ -170,19 +170,19 @@ class TestShow:
             assert abs(float(np.median(mark[:, 0])) - place) < 4
 
 
-class TestLettering:
+class TestFonts:
     def test_a_long_name_keeps_its_end(self) -> None:
-        text, font = fitting("folder/" * 40 + "photo.jpg", 20, 300)
+        text, font = fit("folder/" * 40 + "photo.jpg", 20, 300)
         assert text.startswith("…")
         assert text.endswith("photo.jpg")
         assert font.getlength(text) <= 300
-        assert fitting("photo.jpg", 20, 300)[0] == "photo.jpg"
+        assert fit("photo.jpg", 20, 300)[0] == "photo.jpg"
 
     def test_letters_that_no_font_has(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        from faceVer.cli import fonts as lettering
+        from faceVer.cli import fonts
 
-        monkeypatch.setattr(lettering, "OTHERS", ("no-such-font.ttf",))
-        assert fitting("фото 1.jpg", 21, 300)[0] == "???? 1.jpg"
+        monkeypatch.setattr(fonts, "SYSTEM_FONTS", ("no-such-font.ttf",))
+        assert fit("фото 1.jpg", 21, 300)[0] == "???? 1.jpg"
 
 
 class TestRates:

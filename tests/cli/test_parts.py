@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from faceVer.cli.backend import RefusedError
-from faceVer.cli.files import Source, find, present, store
-from faceVer.cli.output import as_json, counted, shown
-from faceVer.cli.parallel import AHEAD, each
+from faceVer.cli.backend import FileError
+from faceVer.cli.files import read_existing, store
+from faceVer.cli.output import as_json, counted, printable
+from faceVer.cli.parallel import PREFETCH, map_ordered
+from faceVer.cli.sources import Source, find
 from faceVer.domain.errors import SetupError
 from faceVer.observability.progress import Bar
 
@@ -30,7 +31,7 @@ class TestEach:
                 first_may_end.set()
             return number * number
 
-        assert list(each(work, range(6), 2)) == [(number, number * number) for number in range(6)]
+        assert list(map_ordered(work, range(6), 2)) == [(number, number * number) for number in range(6)]
 
     def test_it_reads_no_further_than_it_must(self) -> None:
         taken = []
@@ -40,9 +41,9 @@ class TestEach:
                 taken.append(number)
                 yield number
 
-        results = each(lambda number: number, items(), 2)
+        results = map_ordered(lambda number: number, items(), 2)
         assert next(results) == (0, 0)
-        assert len(taken) == 2 * AHEAD
+        assert len(taken) == 2 * PREFETCH
 
     def test_an_exception_ends_it(self) -> None:
         begun = []
@@ -55,7 +56,7 @@ class TestEach:
             return number
 
         with pytest.raises(SetupError, match="no more"):
-            list(each(work, range(1000), 1))
+            list(map_ordered(work, range(1000), 1))
         assert len(begun) < 20
 
 
@@ -167,16 +168,16 @@ class TestStore:
         os.mkfifo(tmp_path / "pipe")
         (tmp_path / "link").symlink_to("pipe")
         for target in (tmp_path / "pipe", tmp_path / "link", tmp_path):
-            with pytest.raises(RefusedError, match="it is no regular file"):
+            with pytest.raises(FileError, match="it is no regular file"):
                 store(target, b"new")
-            with pytest.raises(RefusedError, match="it is no regular file"):
-                present(target)
+            with pytest.raises(FileError, match="it is no regular file"):
+                read_existing(target)
         assert (tmp_path / "pipe").is_fifo()
         assert {path.name for path in tmp_path.iterdir()} == {"pipe", "link"}
 
 
 def test_words() -> None:
     assert (counted(1, "file"), counted(2, "file"), counted(0, "file")) == ("1 file", "2 files", "0 files")
-    assert shown("é\n\x1b\udcff") == r"é\n\x1b\udcff"
+    assert printable("é\n\x1b\udcff") == r"é\n\x1b\udcff"
     assert as_json({"path": "é"}) == '{"path": "é"}'
     assert as_json({"path": "\udcff"}) == r'{"path": "\udcff"}'

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from faceVer.cli.remote import PAGES
+from faceVer.cli.remote import MAX_FOREIGN
 from faceVer.client import tls
 from tests.cli.conftest import Run
 from tests.client.faulty import BUSY_UNTOLD, PROXY, Faulty, Seen, answer
@@ -48,7 +48,7 @@ class TestPages:
         with Faulty(MADE, PROXY) as server:
             url, done = server.url, extract(facever, server)
         assert done.status == 1
-        assert [row["code"] for row in done.rows] == [None, *["HTTP-502"] * (PAGES - 1)]
+        assert [row["code"] for row in done.rows] == [None, *["HTTP-502"] * (MAX_FOREIGN - 1)]
         assert f"facever: {url}: not a response of the API (HTTP 502)" in done.err
 
     def test_nothing_but_too_large_files(self, facever: Run, photos: Path) -> None:
@@ -95,7 +95,7 @@ def test_an_overloaded_server_says_nothing_of_a_template(facever: Run, photos: P
 @pytest.mark.parametrize(
     ("command", "document", "told"),
     [
-        ("compare t.fvt t.fvt", {"results": [{"score": 1, "decision": "perhaps"}]}, "decision that is not known"),
+        ("compare t.fvt t.fvt", {"results": [{"score": 1, "decision": "perhaps"}]}, "an unknown decision"),
         *(
             (command, {"folder_id": "1", "resolution_status": "FINISHED", "system_resolution": "SUCCESS"} | more, told)
             for command, told in (

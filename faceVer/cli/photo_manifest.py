@@ -1,4 +1,4 @@
-"""`--manifest photos.csv`: which photo has which id."""
+"""`--manifest photos.csv`: the ids of photos."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ COLUMNS = ("id", "path")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """ident: names the template, without a folder. path: of the photo, as it is opened."""
+    """photo_id: names the template, without a folder. path: of the photo."""
 
-    ident: str
+    photo_id: str
     path: str
 
 
 def read_manifest(path: Path, base: Path) -> list[Row]:
     """The rows of a CSV file (UTF-8; commas, semicolons or tabs) with the columns id and path; others are ignored.
 
-    base: the folder that relative paths begin at. Raises SetupError, naming the line.
+    base: the folder of relative paths. Raises SetupError, naming the line.
     """
     try:
         with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as stream:
@@ -39,10 +39,10 @@ def _rows(reader: csv.DictReader[str], path: Path, base: Path) -> Iterator[Row]:
     if not set(COLUMNS) <= set(reader.fieldnames or ()):
         raise SetupError(f"{path}: the first line must name the columns id and path")
     for row in reader:
-        ident, photo = ((row[column] or "").strip() for column in COLUMNS)
+        photo_id, photo = ((row[column] or "").strip() for column in COLUMNS)
         where = f"{path}, line {reader.line_num}"
-        if not ident or not photo:
+        if not photo_id or not photo:
             raise SetupError(f"{where}: without an id or a path")
-        if "/" in ident or ident.startswith(".") or "\0" in ident + photo:
-            raise SetupError(f"{where}: the id {ident!r} cannot be a file's name")
-        yield Row(ident, str(base / photo))
+        if "/" in photo_id or photo_id.startswith(".") or "\0" in photo_id + photo:
+            raise SetupError(f"{where}: the id {photo_id!r} cannot be a file's name")
+        yield Row(photo_id, str(base / photo))

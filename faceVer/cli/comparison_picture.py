@@ -1,0 +1,94 @@
+"""`facever compare --show`: detects the faces with the engine in this process, and writes the picture."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from PIL import Image as Pil
+from PIL.PngImagePlugin import PngInfo
+
+from faceVer.cli.backend import Backend, FileError, is_template
+from faceVer.cli.drawing import Panel, Verdict, draw
+from faceVer.cli.exit_codes import UsageError
+from faceVer.cli.files import read_existing, store
+from faceVer.cli.local import LocalBackend
+from faceVer.cli.output import printable
+from faceVer.domain.errors import FaceError, SetupError, TemplateError
+from faceVer.media.image import decode
+
+if TYPE_CHECKING:
+    from faceVer.client import Comparison
+    from faceVer.domain.values import Decision
+
+MARK = ("Software", "facever compare --show")
+"""A text in PNG pictures of this command, by which it recognizes them. Other formats have none."""
+
+
+def check(options: argparse.Namespace) -> None:
+    """Raises UsageError or FileError where the picture may not be written to its target."""
+    target: Path = options.show
+    existing = read_existing(target)
+    if existing is None:
+        return
+    if any(os.path.exists(name) and target.samefile(name) for name in (options.left, options.right)):
+        raise UsageError(f"--show: {target} is one of the files that are compared")
+    is_own = existing.startswith(b"\x89PNG\r\n\x1a\n") and "\0".join(MARK).encode() in existing[:1024]
+    if not options.force and not is_own:
+        raise FileError("EEXIST", f"{target} exists and is no PNG picture of this command; --force replaces it")
+
+
+def show(
+    options: argparse.Namespace,
+    backend: Backend,
+    files: Sequence[bytes],
+    templates: Sequence[bytes],
+    comparison: Comparison,
+) -> None:
+    """Write the picture to `options.show`, in the format of its extension, else PNG. Raises SetupError, FileError."""
+    target: Path = options.show
+    local = backend if isinstance(backend, LocalBackend) else LocalBackend()
+    matcher = local.engine.matcher
+    verdict = Verdict(
+        comparison.score,
+        cast("Decision", comparison.decision),
+        (matcher.thresholds.approve, matcher.thresholds.operator) if local is backend else None,
+        sorted(matcher.calibration.points, key=lambda point: point.score) if _reads(local, templates[0]) else (),
+    )
+    left, right = (_panel(local, name, data) for name, data in zip((options.left, options.right), files, strict=True))
+    stream, info = io.BytesIO(), PngInfo()
+    info.add_text(*MARK)
+    kind = Pil.registered_extensions().get(target.suffix.lower(), "PNG")
+    try:
+        draw(left, right, verdict).save(stream, kind, pnginfo=info)
+    except (KeyError, OSError, ValueError) as error:
+        raise SetupError(f"{target}: a picture cannot be written as {kind}") from error
+    store(target, stream.getvalue())
+
+
+def _reads(local: LocalBackend, template: bytes) -> bool:
+    """Whether the template is of this engine's model, so that the engine's false match rates apply to the score."""
+    try:
+        local.engine.decode(template)
+    except TemplateError:
+        return False
+    return True
+
+
+def _panel(local: LocalBackend, name: str, data: bytes) -> Panel:
+    if is_template(data):
+        return Panel(printable(name), f"{len(data):,} bytes")
+    image = decode(data, max_pixels=local.settings.media.max_pixels)
+    size = f"{image.shape[1]} x {image.shape[0]} pixels"
+    try:
+        subject = local.engine.subject(image)
+    except FaceError as error:  # a server with other settings has found a face
+        return Panel(printable(name), f"{size}; {error}", image)
+    turned = f", turned by {subject.turned} degrees" if subject.turned else ""
+    face = subject.face
+    found = f"face {face.width:.0f} x {face.height:.0f}, confidence {face.confidence:.2f}"
+    return Panel(printable(name), f"{size}{turned}; {found}", subject.image, face)
