@@ -145,7 +145,7 @@ def describe() -> list[SettingDescription]:
         if choices:
             doc += f" One of: {', '.join(choices)}."
         elif low is not None:
-            doc += f" Range {low} to {spec.metadata['high']}."
+            doc = f"{doc.removesuffix('.')} ({low}..{spec.metadata['high']})."
         text = text.lower() if isinstance(default, bool) else text
         rows.append(SettingDescription(area, PREFIX + spec.name.upper(), text, doc))
     return rows
