@@ -1,4 +1,4 @@
-"""The endpoint table of a server with default settings, as tests read it."""
+"""The endpoint table of a server with default settings."""
 
 from __future__ import annotations
 

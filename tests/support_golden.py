@@ -1,4 +1,4 @@
-"""The photos whose embeddings are kept in tests/golden.npz: what no change for speed may change."""
+"""Photos with known embeddings (tests/golden.npz), which no optimization may change."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FILE = Path(__file__).with_name("golden.npz")
 
 
 def photos() -> dict[str, bytes]:
-    """Files by name: faces of all sizes, formats and orientations that take different ways through the engine."""
+    """name -> image file: sizes, formats and orientations for which the engine runs different code."""
     astronaut = faces.astronaut()
     wide = {side: astronaut.resize((side, side)).crop((0, 0, side, side * 3 // 4)) for side in (640, 1280, 4032)}
     return {
@@ -30,7 +30,7 @@ def photos() -> dict[str, bytes]:
     }
 
 
-def kept() -> dict[str, NDArray[np.float32]]:
-    """name -> (512,) float32 unit vector, as version 1.0.0 gave it with the models as it prepared them."""
+def golden_vectors() -> dict[str, NDArray[np.float32]]:
+    """name -> (512,) float32 unit vector that version 1.0.0 computed with the models that it prepared."""
     with np.load(FILE) as arrays:
         return {name: arrays[name] for name in arrays.files}

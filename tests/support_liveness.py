@@ -16,13 +16,13 @@ from tests.support_models import load_liveness_models
 
 @cache
 def liveness() -> LivenessModels:
-    """The real models; `make weights` has fetched them."""
+    """The real models, which `make weights` downloads."""
     return load_liveness_models(load_settings({}))
 
 
 def selfie(number: int | None = None, *, width: int = 300, height: int = 400, shift: int = 0) -> Image:
-    """(height, width, 3) RGB with one real face, `shift` pixels off the middle. number: of the six people; None: the
-    astronaut."""
+    """(height, width, 3) RGB with one real face, `shift` pixels right of the middle. number: one of the six people of
+    `support_faces`, None = the astronaut."""
     picture = faces.astronaut().crop((90, 0, 390, 300)) if number is None else faces.person(number)
     side = min(width, height)
     canvas = np.full((height, width, 3), (140, 150, 160), np.uint8)

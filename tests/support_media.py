@@ -56,7 +56,7 @@ def face_image(width: int = 320, height: int = 240, *, shift: float = 0.0, who: 
 
 
 def face_frames(count: int = 12, width: int = 320, height: int = 240, **kwargs: Any) -> list[Image]:
-    """A moving picture of a face. The top left square tells a frame's number: red = 20 * number (up to 12)."""
+    """Frames of a moving face. The red value of the top left square is 20 * the frame's number (up to 12)."""
     frames = []
     for number in range(count):
         frame = face_image(width, height, shift=number / max(count - 1, 1), **kwargs)
@@ -86,8 +86,8 @@ def encode_video(
     codec_options: dict[str, str] | None = None,
     options: dict[str, str] | None = None,
 ) -> bytes:
-    """Encode frames. rotation: degrees counter-clockwise a player must turn them by. times: seconds, for a variable
-    frame rate. audio: adds a silent track. gop: frames between key frames."""
+    """Encode frames. rotation: degrees counter-clockwise by which a player must rotate them. times: of the frames in
+    seconds, for a variable frame rate. audio: add a silent track. gop: frames between key frames."""
     target = io.BytesIO()
     frames = list(frames)
     with av.open(target, "w", format=MUXERS[container], options=options or {}) as out:
@@ -124,7 +124,7 @@ def encode_audio(seconds: float = 1.0, container: str = "mp4") -> bytes:
 
 
 def faststart(data: bytes) -> bytes:
-    """An mp4 or mov with its `moov` box moved before `mdat`, so that a truncated file still has it."""
+    """An mp4 or mov with its `moov` box moved before `mdat`, so that a truncated file still contains it."""
     parts: dict[bytes, bytes] = {}
     at = 0
     while at < len(data):

@@ -1,4 +1,4 @@
-"""The models of given settings, on a backend of their own."""
+"""The models that settings select, on a new backend."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Servers forked from a process that has imported their code: a start costs a fifth of that of a new interpreter.
+"""Servers that are forked from a process that has imported their code: they start in a fifth of the time.
 
-The process is `python -m tests.support_preload FD`. It takes requests on the socket FD, each a JSON object:
-{"command", "environment", "folder"} with the descriptor that becomes standard error, answered with the id of the
-process that runs `python -m COMMAND`; and {"reap": id} for one that has ended, answered with its exit status.
+The process is `python -m tests.support_preload FD`. It reads requests from the socket FD, each a JSON object.
+{"command", "environment", "folder"}, sent with the descriptor of the new standard error, runs `python -m COMMAND`: the
+response is the process id. {"reap": id}, for a process that has ended: the response is its exit status.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _MESSAGE = 1 << 20
 
 
 class ForkedProcess:
-    """As much of subprocess.Popen as the tests need."""
+    """The part of subprocess.Popen that the tests use."""
 
     def __init__(self, preloaded: Preloaded, pid: int, stderr: IO[str]) -> None:
         self.pid, self.stderr = pid, stderr
@@ -55,7 +55,7 @@ class ForkedProcess:
         return None
 
     def send_signal(self, number: int) -> None:
-        if self.poll() is None:  # until it is reaped no other process gets its id
+        if self.poll() is None:  # the process is not reaped yet, so no other process can have its id
             os.kill(self.pid, number)
 
     def terminate(self) -> None:
@@ -66,7 +66,7 @@ class ForkedProcess:
 
 
 class Preloaded:
-    """The process that forks itself into servers; it ends with this one."""
+    """The process that forks servers; it ends with the test process."""
 
     def __init__(self) -> None:
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -78,12 +78,12 @@ class Preloaded:
         atexit.register(self.close)
 
     def close(self) -> None:
-        """End the process; servers that still run are on their own."""
+        """End the process, but not the servers that still run."""
         self._socket.close()
         self._process.wait()
 
     def start(self, command: Sequence[str], environment: Mapping[str, str]) -> ForkedProcess:
-        """A module and its arguments; standard error is a pipe."""
+        """Run `python -m COMMAND` in a new process, whose standard error is a pipe."""
         reading, writing = os.pipe()
         request = {"command": list(command), "environment": dict(environment), "folder": str(Path.cwd())}
         try:
@@ -103,7 +103,7 @@ class Preloaded:
 
 @cache
 def preloaded() -> Preloaded:
-    """The one of this test process."""
+    """The preloaded process of this test process."""
     return Preloaded()
 
 

@@ -1,4 +1,4 @@
-"""A real server process, and a real HTTP client for it (the standard library's)."""
+"""A real server process, and an HTTP client for it that uses the standard library."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ START_SECONDS, STOP_SECONDS = 120, 90
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     status: int
     headers: dict[str, str]
     body: bytes
@@ -38,7 +38,7 @@ class Answer:
 
     @property
     def code(self) -> str:
-        """The error code; the body must be {"code", "message"}."""
+        """The error code; checks that the body is {"code", "message"} and nothing else."""
         document = self.json()
         assert set(document) == {"code", "message"}
         assert self.headers["content-type"].startswith("application/json")
@@ -100,7 +100,7 @@ class Server:
         self.stop()
 
     def stop(self) -> int:
-        """SIGTERM, and the exit status."""
+        """Send SIGTERM; returns the exit status."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         try:
@@ -125,15 +125,15 @@ class Server:
         headers: Mapping[str, str] | None = None,
         *,
         chunked: bool = False,
-    ) -> Answer:
-        """One request on a connection of its own."""
+    ) -> Response:
+        """Send one request on a new connection."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
             if chunked:
                 body = iter([body[at : at + 5000] for at in range(0, len(body), 5000)])
             connection.request(method, path, body, dict(headers or {}), encode_chunked=chunked)
             response = connection.getresponse()
-            return Answer(
+            return Response(
                 response.status, {name.lower(): value for name, value in response.getheaders()}, response.read()
             )
         finally:
@@ -147,26 +147,26 @@ class Server:
         *,
         boundary: str = "72468",
         quoted: bool = False,
-    ) -> Answer:
-        """A multipart request to a pattern endpoint."""
-        mark = f'"{boundary}"' if quoted else boundary
+    ) -> Response:
+        """Send a form to an endpoint below /v1/face/pattern. quoted: whether the header quotes the boundary."""
+        value = f'"{boundary}"' if quoted else boundary
         return self.call(
             "POST",
             PATTERN + name,
             form(parts, boundary),
-            {"Content-Type": f"multipart/form-data; boundary={mark}", **(headers or {})},
+            {"Content-Type": f"multipart/form-data; boundary={value}", **(headers or {})},
         )
 
-    def extract(self, image: bytes, headers: Mapping[str, str] = JPEG) -> Answer:
+    def extract(self, image: bytes, headers: Mapping[str, str] = JPEG) -> Response:
         return self.call("POST", PATTERN + "extract", image, headers)
 
     def template(self, image: bytes) -> bytes:
-        answer = self.extract(image)
-        assert answer.status == 200, answer
-        return answer.body
+        response = self.extract(image)
+        assert response.status == 200, response
+        return response.body
 
     def logged(self, pattern: str) -> list[str]:
-        """Log lines that match; waits a little for them."""
+        """The log lines that match a pattern; waits up to five seconds for the first one."""
         deadline = time.monotonic() + 5
         while True:
             found = [line for line in list(self.log) if re.search(pattern, line)]
@@ -184,7 +184,7 @@ def part(
     *,
     reverse: bool = False,
 ) -> bytes:
-    """One part's bytes, without the boundary lines."""
+    """The headers and data of a part, without the boundary. reverse: write the headers in reverse order."""
     lines = [
         f'Content-Disposition: form-data; name="{name}"' + (f'; filename="{filename}"' if filename is not None else "")
     ]
@@ -202,12 +202,12 @@ def template_part(name: str, data: bytes, filename: str | None = None) -> bytes:
 
 
 def form(parts: Iterable[bytes], boundary: str = "72468") -> bytes:
-    mark = boundary.encode()
-    return b"".join(b"--" + mark + b"\r\n" + one + b"\r\n" for one in parts) + b"--" + mark + b"--\r\n"
+    delimiter = b"--" + boundary.encode()
+    return b"".join(delimiter + b"\r\n" + part + b"\r\n" for part in parts) + delimiter + b"--\r\n"
 
 
 def children(process: int) -> list[int]:
-    """The processes that a process has started."""
+    """The ids of a process's child processes."""
     return [int(word) for word in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
 
 

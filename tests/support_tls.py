@@ -1,4 +1,4 @@
-"""Certificates that a server of the tests may have."""
+"""Certificates for test servers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bytes to and from a server by hand: what no HTTP client would send, or not read."""
+"""Raw connections to a server, to send what HTTP clients do not send and to read as they do not."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from tests.support_server import Answer, Server
+from tests.support_server import Response, Server
 
 WAIT = 30
-"""Seconds after which something that must happen counts as not happening."""
+"""Seconds that a test waits for an event before it fails."""
 
 
 @contextmanager
 def wire(server: Server, *, buffer: int = 0) -> Iterator[socket.socket]:
-    """A connection. buffer: bytes of the receive buffer, where it is to be small."""
+    """A connection to the server. buffer: size of the receive buffer in bytes, 0 = the system's."""
     with socket.socket() as sock:
         if buffer:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
@@ -26,39 +26,39 @@ def wire(server: Server, *, buffer: int = 0) -> Iterator[socket.socket]:
         yield sock
 
 
-def read_answer(sock: socket.socket) -> Answer:
-    """One answer; the connection may stay open."""
+def read_response(sock: socket.socket) -> Response:
+    """Read one response; the connection may stay open."""
     response = http.client.HTTPResponse(sock)
     response.begin()
-    return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, response.read())
+    return Response(response.status, {name.lower(): value for name, value in response.getheaders()}, response.read())
 
 
-def send(server: Server, data: bytes) -> Answer:
-    """The answer to these bytes."""
+def send(server: Server, data: bytes) -> Response:
+    """Send bytes on a new connection; returns the response."""
     with wire(server) as sock:
         sock.sendall(data)
-        return read_answer(sock)
+        return read_response(sock)
 
 
 def closed(sock: socket.socket) -> bytes:
-    """What comes until the server closes the connection, which it must."""
-    pieces = []
+    """Read until the server closes the connection; returns the bytes."""
+    chunks = []
     try:
-        while piece := sock.recv(65536):
-            pieces.append(piece)
+        while chunk := sock.recv(65536):
+            chunks.append(chunk)
     except ConnectionError:
         pass
-    return b"".join(pieces)
+    return b"".join(chunks)
 
 
 def metric(server: Server, line: str) -> float:
-    """The value of a sample of /metrics, 0 where it is not there. line: name and labels."""
+    """The value of a sample of /metrics, 0 if it is missing. line: name and labels."""
     text = server.call("GET", "/metrics").body.decode()
     return next((float(row.rpartition(" ")[2]) for row in text.splitlines() if row.rpartition(" ")[0] == line), 0.0)
 
 
 def until(server: Server, line: str, least: float = 1) -> float:
-    """Wait until a sample of /metrics is at least that; a server may be too busy to answer for a moment."""
+    """Wait until a sample of /metrics is at least `least`; returns its value. Ignores refused connections meanwhile."""
     deadline, value = time.monotonic() + WAIT, 0.0
     while value < least and time.monotonic() < deadline:
         with contextlib.suppress(ConnectionError):
@@ -68,7 +68,7 @@ def until(server: Server, line: str, least: float = 1) -> float:
 
 
 def soon(condition: Callable[[], object]) -> bool:
-    """Whether it comes true within a bounded time."""
+    """Whether the condition becomes true within `WAIT` seconds."""
     deadline = time.monotonic() + WAIT
     while not condition():
         if time.monotonic() > deadline:

@@ -18,7 +18,7 @@ from faceVer.http.lite.faces import USE_CASES as ENDPOINTS
 from faceVer.http.pipeline.forms.content_types import IMAGE_TYPES
 from faceVer.http.pipeline.forms.part_headers import PAYLOAD
 from tests.http.support_openapi import form_of
-from tests.support_server import Answer
+from tests.support_server import Response
 
 _FOLDER = Path(os.environ["CONTRACT_FILES"])
 FILES = {kind.name: [path.read_bytes() for path in sorted(kind.iterdir())] for kind in _FOLDER.iterdir()}
@@ -62,5 +62,5 @@ def map_case(context: Any, case: Any) -> Any:
 @schemathesis.deserializer("multipart/form-data")
 def form(context: Any, response: Any) -> Any:
     headers = {name.lower(): values[0] for name, values in response.headers.items()}
-    parts = form_of(Answer(response.status_code, headers, response.content))
+    parts = form_of(Response(response.status_code, headers, response.content))
     return {name: value if isinstance(value, dict) else value.decode("latin1") for name, (_, value) in parts.items()}

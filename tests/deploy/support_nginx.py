@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from tests.deploy.support_deploy import run, text, tool
-from tests.support_server import Answer, children, free_port
+from tests.support_server import Response, children, free_port
 from tests.support_wire import WAIT
 
 MAIN = """
@@ -147,13 +147,13 @@ class Nginx:
         context = ssl.create_default_context(cafile=str(self.folder / "tls.crt"))
         return http.client.HTTPSConnection("localhost", self.port, timeout=WAIT, context=context)
 
-    def call(self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Answer:
+    def call(self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Response:
         """One request over TLS, on a new connection."""
         with contextlib.closing(self._connection()) as connection:
             connection.request(method, path, body, dict(headers or {}))
             return answer(connection.getresponse())
 
-    def announce(self, path: str, size: int) -> Answer:
+    def announce(self, path: str, size: int) -> Response:
         """Response to the headers of a POST of that size, without its body."""
         with contextlib.closing(self._connection()) as connection:
             connection.putrequest("POST", path)
@@ -172,8 +172,8 @@ class Nginx:
             time.sleep(0.02)
 
 
-def answer(response: http.client.HTTPResponse) -> Answer:
-    return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, response.read())
+def answer(response: http.client.HTTPResponse) -> Response:
+    return Response(response.status, {name.lower(): value for name, value in response.getheaders()}, response.read())
 
 
 def directive(source: str, name: str) -> str:

@@ -17,7 +17,7 @@ from faceVer.settings.model import Settings
 from tests.deploy.support_deploy import run, text
 from tests.deploy.support_nginx import Nginx, directive, nothing_listens, replaced, seconds
 from tests.support_endpoints import TABLE
-from tests.support_server import JPEG, PATTERN, Answer, Server
+from tests.support_server import JPEG, PATTERN, Response, Server
 
 CONF, UPSTREAM = text("nginx/facever.conf"), text("nginx/upstream.conf")
 FAMILIES = (f"{PATTERN}verify", "/v1/face/liveness/detect", FOLDERS_PATH)
@@ -31,7 +31,7 @@ def proxy(busy: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ng
         assert running.wrote_nothing()
 
 
-def words(answer: Answer) -> tuple[int, object, str, str | None]:
+def words(answer: Response) -> tuple[int, object, str, str | None]:
     """The parts of a response that clients rely on."""
     headers = answer.headers
     kind = headers["content-type"].partition(";")[0]

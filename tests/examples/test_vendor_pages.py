@@ -11,7 +11,7 @@ import pytest
 from tests import support_faces as faces
 from tests import support_media as media
 from tests.examples import vendor
-from tests.support_server import PATTERN, Answer, Server, form, part, template_part
+from tests.support_server import PATTERN, Response, Server, form, part, template_part
 from tests.support_wire import send
 from tests.unit.services.reference import EXAMPLE
 
@@ -35,14 +35,14 @@ def video() -> bytes:
     return media.encode_video(media.face_frames(4, 240, 320))
 
 
-def replay(server: Server, text: str, *streams: bytes, encoded: bool = False) -> Answer:
+def replay(server: Server, text: str, *streams: bytes, encoded: bool = False) -> Response:
     """The answer to a request of the pages. encoded: with base64, as they say it is switched on."""
     if encoded:
         return send(server, vendor.request(text, map(base64.b64encode, streams), [BASE64]))
     return send(server, vendor.request(text, streams))
 
 
-def good(answer: Answer) -> Any:
+def good(answer: Response) -> Any:
     """The JSON of an answer that is as the pages have it."""
     assert (answer.status, answer.headers["content-type"].partition(";")[0]) == (200, "application/json"), answer
     return answer.json()
@@ -162,7 +162,7 @@ class TestLiveness:
         assert refused.status == 400
         assert refused.json().get("code", "LDE-003004") == "LDE-003004"
 
-    def post(self, server: Server, path: str, video: bytes, photo: bytes, payload: str) -> Answer:
+    def post(self, server: Server, path: str, video: bytes, photo: bytes, payload: str) -> Response:
         contents = [video, photo, video]
         parts = [part(f"media_key{number}", data, filename="x") for number, data in enumerate(contents, 1)]
         parts.append(part("payload", payload.encode()))

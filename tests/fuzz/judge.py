@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from faceVer.http.lite.errors import FACES, LIVENESS
-from tests.support_server import Answer
+from tests.support_server import Response
 
 _NO_KEY = {"BPE-002008", "LDE-002008"}
 _OURS = {"BPE-001001", "LDE-001001", "BPE-001002", "LDE-001002"}
@@ -21,7 +21,7 @@ _LEAK = re.compile(
 )
 
 
-def fault(answer: Answer, *, bare: bool = False) -> str:
+def fault(answer: Response, *, bare: bool = False) -> str:
     """What is wrong with an answer, "" where nothing is. bare: it may be without a body, as an answer to HEAD is."""
     status, body = answer.status, answer.body
     if status >= 500 and status != 503:

@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from tests.fuzz.cases import Case
 from tests.fuzz.judge import fault
-from tests.support_server import Answer
+from tests.support_server import Response
 
 HARD = 20.0
 """Seconds after which an answer counts as never coming."""
@@ -110,7 +110,7 @@ class Line:
         return b"".join(pieces), True
 
 
-def read(stream: BinaryIO, *, bare: bool = False) -> Answer:
+def read(stream: BinaryIO, *, bare: bool = False) -> Response:
     """The next answer; 100 Continue is none. bare: without a body. Raises NoAnswerError, OSError."""
     while True:
         first = stream.readline(65537)
@@ -126,7 +126,7 @@ def read(stream: BinaryIO, *, bare: bool = False) -> Answer:
     body = stream.read(length)
     if len(body) != length:
         raise NoAnswerError("an answer that breaks off")
-    return Answer(status, headers, body)
+    return Response(status, headers, body)
 
 
 def _all(received: bytes, *, bare: bool) -> tuple[list[int], str]:

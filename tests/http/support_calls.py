@@ -21,7 +21,7 @@ from faceVer.http.pipeline.paths import LIVENESS
 from tests import support_faces as faces
 from tests.support_liveness import blank, pair, selfie
 from tests.support_media import encode_video, jpeg, make_zip
-from tests.support_server import JPEG, OCTETS, Answer, Server, form, image_part, part, template_part
+from tests.support_server import JPEG, OCTETS, Response, Server, form, image_part, part, template_part
 
 FORM = {"Content-Type": "multipart/form-data; boundary=72468"}
 BASE64 = {"Content-Transfer-Encoding": "base64"}
@@ -49,7 +49,7 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=dict)
     verb: str = "POST"
 
-    def send(self, server: Server) -> Answer:
+    def send(self, server: Server) -> Response:
         return server.call(self.verb, self.path, self.body, self.headers)
 
 

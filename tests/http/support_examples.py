@@ -15,7 +15,7 @@ from faceVer.http.ops.openapi.examples import PAYLOADS
 from tests import support_faces as faces
 from tests.support_liveness import blank, selfie
 from tests.support_media import encode_video, jpeg
-from tests.support_server import JPEG, Answer, Server, form, image_part, part, template_part
+from tests.support_server import JPEG, Response, Server, form, image_part, part, template_part
 
 FILE = Path(openapi.__file__).with_name("examples.json")
 FORM = {"Content-Type": "multipart/form-data; boundary=72468"}
@@ -28,7 +28,7 @@ def small_video() -> bytes:
     return encode_video(frames, fps=4)  # type: ignore[arg-type]
 
 
-def folder(server: Server, media: Mapping[str, tuple[str, bytes]], payload: Any, path: str = DETECT) -> Answer:
+def folder(server: Server, media: Mapping[str, tuple[str, bytes]], payload: Any, path: str = DETECT) -> Response:
     """media: by part name, the file's name and its bytes."""
     parts = [part(name, data, None, filename) for name, (filename, data) in media.items()]
     return server.call("POST", path, form([*parts, part("payload", json.dumps(payload).encode())]), FORM)

@@ -11,7 +11,7 @@ from multipart import parse_options_header
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
-from tests.support_server import Answer
+from tests.support_server import Response
 
 Node = dict[str, Any]
 Pair = tuple[str, str, str]
@@ -52,7 +52,7 @@ class Judge:
         assert len(fits) == 1, path
         return fits[0]
 
-    def check(self, path: str, answer: Answer, verb: str) -> Node:
+    def check(self, path: str, answer: Response, verb: str) -> Node:
         """Check a response against its description; returns the description. Raises AssertionError."""
         template = self.path_of(path)
         responses = self.document["paths"][template][verb.lower()]["responses"]
@@ -71,13 +71,13 @@ class Judge:
         self.pairs.add((template, status, code))
         return response
 
-    def shape(self, answer: Answer, schema: str) -> None:
+    def shape(self, answer: Response, schema: str) -> None:
         """Check a JSON response against one of the document's schemas. Raises AssertionError."""
         pointer = f"#/components/schemas/{schema}"
         self.valid(answer.json(), pointer)
         self.walk(answer.json(), pointer)
 
-    def _headers(self, documented: Node, where: str, answer: Answer) -> None:
+    def _headers(self, documented: Node, where: str, answer: Response) -> None:
         names = {name.lower(): name for name in documented}
         extra = set(answer.headers) - TRANSPORT - COMMON - set(names)
         assert not extra, extra
@@ -89,7 +89,7 @@ class Judge:
             value = answer.headers[low]
             self.valid(int(value) if header["schema"]["type"] == "integer" else value, f"{pointer}/schema")
 
-    def _body(self, pointer: str, kind: str, answer: Answer) -> str:
+    def _body(self, pointer: str, kind: str, answer: Response) -> str:
         if kind == "application/json":
             body = answer.json()
             self.valid(body, pointer)
@@ -156,7 +156,7 @@ def quoted(pointer: str) -> str:
     return pointer.replace("{", "%7B").replace("}", "%7D")
 
 
-def form_of(answer: Answer) -> dict[str, tuple[dict[str, str], Any]]:
+def form_of(answer: Response) -> dict[str, tuple[dict[str, str], Any]]:
     """The parts of a multipart response by name: (headers, bytes; of JSON its value)."""
     import json
 

@@ -1,4 +1,4 @@
-"""What the server admits: load, deadlines, API keys, rates."""
+"""Admission: capacity, deadlines, API keys, rate limits."""
 
 from __future__ import annotations
 
@@ -31,53 +31,53 @@ OTHER, OTHER_LINE = authentication.new_key("two")
 FORM = {"Content-Type": "multipart/form-data; boundary=72468"}
 
 
-class Blocked:
-    """A detector that waits for `go`."""
+class BlockedDetector:
+    """A detector that waits for `release`."""
 
     def __init__(self, real: Any) -> None:
-        self.real, self.go, self.begun = real, threading.Event(), threading.Event()
+        self.real, self.release, self.started = real, threading.Event(), threading.Event()
 
     def detect(self, image: Image, size: int) -> list[Face]:
-        self.begun.set()
-        self.go.wait(60)
+        self.started.set()
+        self.release.wait(60)
         return self.real.detect(image, size)  # type: ignore[no-any-return]
 
 
-Work = Callable[[aiohttp.ClientSession, str, Blocked], Awaitable[None]]
+Work = Callable[[aiohttp.ClientSession, str, BlockedDetector], Awaitable[None]]
 
 
-def blocked(engine: FaceEngine, work: Work, **settings: Any) -> None:
-    """Run `work` against an app whose every inference waits until it says so."""
-    detector = Blocked(engine.detector)
+def with_blocked_detector(engine: FaceEngine, work: Work, **settings: Any) -> None:
+    """Run `work` with an app in which every inference waits for the detector's `release`."""
+    detector = BlockedDetector(engine.detector)
     changed = Settings.of(threads=1, **settings)
-    stuck = FaceEngine(dataclasses.replace(engine._models, detector=detector), changed)
+    blocked_engine = FaceEngine(dataclasses.replace(engine._models, detector=detector), changed)
 
     async def main() -> None:
-        async with TestServer(create_app(changed, stuck)) as running, aiohttp.ClientSession() as session:
+        async with TestServer(create_app(changed, blocked_engine)) as running, aiohttp.ClientSession() as session:
             try:
                 await work(session, str(running.make_url("")).rstrip("/"), detector)
             finally:
-                detector.go.set()
+                detector.release.set()
 
     asyncio.run(main())
 
 
 async def post(session: aiohttp.ClientSession, url: str, name: str, data: Any, headers: Any) -> tuple[int, str]:
-    async with session.post(url + PATTERN + name, data=data, headers=headers) as answer:
-        body = await answer.read()
-        return answer.status, (re.findall(rb'"code": "([^"]*)"', body) or [b""])[0].decode()
+    async with session.post(url + PATTERN + name, data=data, headers=headers) as response:
+        body = await response.read()
+        return response.status, (re.findall(rb'"code": "([^"]*)"', body) or [b""])[0].decode()
 
 
 class TestLoad:
-    def test_what_is_full_says_so_before_a_body_is_sent_and_compares_and_probes_go_on(
+    def test_a_full_lane_rejects_before_the_body_while_comparisons_and_probes_continue(
         self, engine: FaceEngine, astronaut: bytes
     ) -> None:
         template = engine.extract(astronaut)
         pair = form([template_part("bio_feature", template), template_part("bio_template", template)])
 
-        async def work(session: aiohttp.ClientSession, url: str, detector: Blocked) -> None:
+        async def work(session: aiohttp.ClientSession, url: str, detector: BlockedDetector) -> None:
             first = asyncio.create_task(post(session, url, "extract", astronaut, JPEG))
-            await asyncio.to_thread(detector.begun.wait, 30)
+            await asyncio.to_thread(detector.started.wait, 30)
             host, port = url.removeprefix("http://").split(":")
             for expect in (b"", b"Expect: 100-continue\r\n"):
                 reader, writer = await asyncio.open_connection(host, int(port))
@@ -92,64 +92,64 @@ class TestLoad:
             for _ in range(5):
                 assert await post(session, url, "compare", pair, FORM) == (200, "")
             for path in ("/version", "/livez", "/metrics"):
-                async with session.get(url + path) as answer:
-                    text = await answer.text()
-                    assert answer.status == 200
+                async with session.get(url + path) as response:
+                    text = await response.text()
+                    assert response.status == 200
             assert 'facever_overloads_total{reason="queue"} 2.0' in text
             assert 'facever_in_flight{lane="inference"} 1.0' in text
-            detector.go.set()
+            detector.release.set()
             assert (await first)[0] == 200
 
-        blocked(engine, work, max_queue=0)
+        with_blocked_detector(engine, work, max_queue=0)
 
-    def test_large_comparisons_do_not_wait_behind_pictures(self, engine: FaceEngine, astronaut: bytes) -> None:
+    def test_large_comparisons_do_not_wait_behind_images(self, engine: FaceEngine, astronaut: bytes) -> None:
         template = engine.extract(astronaut)
         many = form([template_part("template_1", template), *[template_part("templates_n", template)] * 100])
 
-        async def work(session: aiohttp.ClientSession, url: str, detector: Blocked) -> None:
+        async def work(session: aiohttp.ClientSession, url: str, detector: BlockedDetector) -> None:
             first = asyncio.create_task(post(session, url, "extract", astronaut, JPEG))
-            await asyncio.to_thread(detector.begun.wait, 30)
+            await asyncio.to_thread(detector.started.wait, 30)
             assert (await post(session, url, "compare_n", many, FORM))[0] == 200
-            detector.go.set()
+            detector.release.set()
             assert (await first)[0] == 200
 
-        blocked(engine, work)
+        with_blocked_detector(engine, work)
 
 
 class TestDeadline:
-    def test_a_request_past_its_time_is_503_and_its_work_is_given_up(
+    def test_a_request_past_its_deadline_is_503_and_its_work_is_dropped(
         self, engine: FaceEngine, astronaut: bytes
     ) -> None:
         many = form([image_part("sample_1", astronaut), *[image_part("samples_n", astronaut)] * 5])
 
-        async def work(session: aiohttp.ClientSession, url: str, detector: Blocked) -> None:
+        async def work(session: aiohttp.ClientSession, url: str, detector: BlockedDetector) -> None:
             assert await post(session, url, "extract_and_compare_n", many, FORM) == (503, "BPE-001003")
-            async with session.get(url + "/metrics") as answer:
-                assert 'facever_overloads_total{reason="time"} 1.0' in await answer.text()
-            detector.go.set()
-            for _ in range(100):  # the next request has the thread to itself, but for the picture that was begun
-                answer = await post(session, url, "extract", astronaut, JPEG)
-                if answer[0] == 200:
+            async with session.get(url + "/metrics") as response:
+                assert 'facever_overloads_total{reason="time"} 1.0' in await response.text()
+            detector.release.set()
+            for _ in range(100):  # of the five images only the one that has been started still occupies the thread
+                outcome = await post(session, url, "extract", astronaut, JPEG)
+                if outcome[0] == 200:
                     break
-            assert answer == (200, "")
+            assert outcome == (200, "")
 
-        blocked(engine, work, request_timeout=0.3)
+        with_blocked_detector(engine, work, request_timeout=0.3)
 
-    def test_it_is_in_time_for_the_body_too(self) -> None:
+    def test_the_deadline_includes_the_body(self) -> None:
         with Server(threads="1", request_timeout="0.3") as running:
             headers = {**JPEG, "Content-Length": "100"}
-            answer = running.call("POST", PATTERN + "extract", b"x", headers)
-            assert (answer.status, answer.code) == (503, "BPE-001003")
-            assert answer.headers["retry-after"] == "1"
+            response = running.call("POST", PATTERN + "extract", b"x", headers)
+            assert (response.status, response.code) == (503, "BPE-001003")
+            assert response.headers["retry-after"] == "1"
 
-    def test_a_thread_stops_between_two_steps(self) -> None:
-        ended, begun = threading.Event(), threading.Event()
+    def test_a_thread_stops_between_two_stages_when_the_request_has_finished(self) -> None:
+        ended, started = threading.Event(), threading.Event()
 
         def work() -> None:
             try:
                 while True:
                     with stage("decode"):
-                        begun.set()
+                        started.set()
             except DeadlineError:
                 ended.set()
                 raise
@@ -159,29 +159,29 @@ class TestDeadline:
             trace = Trace()
             current.set(trace)
             task = asyncio.create_task(executor.run(work))
-            await asyncio.to_thread(begun.wait, 30)
+            await asyncio.to_thread(started.wait, 30)
             trace.finished = True
             with pytest.raises(DeadlineError):
                 await task
-            with pytest.raises(DeadlineError):  # nor is anything begun for it that was waiting
-                await executor.run(begun.clear)
+            with pytest.raises(DeadlineError):  # a call of that request that was still waiting does not start
+                await executor.run(started.clear)
             executor.close()
 
         asyncio.run(main())
         assert ended.is_set()
-        assert begun.is_set()
+        assert started.is_set()
 
 
 @contextmanager
-def guarded(**settings: str) -> Iterator[Server]:
-    """A server that requires a key even from the client that waits for its start."""
+def server_with_keys(**settings: str) -> Iterator[Server]:
+    """A server that requires an API key."""
     with Server(threads="1", api_keys=f"{LINE}, {OTHER_LINE}", **settings) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-def locked() -> Iterator[Server]:
-    with guarded() as running:
+def keyed_server() -> Iterator[Server]:
+    with server_with_keys() as running:
         yield running
 
 
@@ -203,14 +203,14 @@ class TestKeys:
             {"X-API-Key": "wrong", "Authorization": f"Bearer {KEY}"},
         ],
     )
-    def test_without_a_right_one_nothing_is_done(
-        self, locked: Server, astronaut: bytes, headers: dict[str, str]
+    def test_a_missing_or_wrong_key_is_401(
+        self, keyed_server: Server, astronaut: bytes, headers: dict[str, str]
     ) -> None:
-        answer = locked.extract(astronaut, {**JPEG, **headers})
-        assert (answer.status, answer.code) == (401, "BPE-002008")
-        assert answer.json()["message"] == "API key missing or wrong"
-        assert answer.headers["www-authenticate"].startswith("Bearer")
-        assert answer.headers["x-request-id"]
+        response = keyed_server.extract(astronaut, {**JPEG, **headers})
+        assert (response.status, response.code) == (401, "BPE-002008")
+        assert response.json()["message"] == "API key missing or wrong"
+        assert response.headers["www-authenticate"].startswith("Bearer")
+        assert response.headers["x-request-id"]
 
     @pytest.mark.parametrize(
         ("headers", "name"),
@@ -221,59 +221,59 @@ class TestKeys:
             ({"X-API-Key": OTHER}, "two"),
         ],
     )
-    def test_with_one_all_is_as_ever(
-        self, locked: Server, astronaut: bytes, headers: dict[str, str], name: str
+    def test_a_right_key_is_accepted_and_the_log_has_only_its_name(
+        self, keyed_server: Server, astronaut: bytes, headers: dict[str, str], name: str
     ) -> None:
-        answer = locked.extract(astronaut, {**JPEG, **headers})
-        assert answer.status == 200
-        (line,) = locked.logged(answer.headers["x-request-id"])
+        response = keyed_server.extract(astronaut, {**JPEG, **headers})
+        assert response.status == 200
+        (line,) = keyed_server.logged(response.headers["x-request-id"])
         assert line.rstrip().endswith(f"key={name}")
         assert KEY not in line
-        assert LINE.partition(":")[2] not in "".join(locked.log)
+        assert LINE.partition(":")[2] not in "".join(keyed_server.log)
 
-    def test_the_families_have_their_own_shapes(self, locked: Server) -> None:
-        assert locked.call("POST", "/v1/face/liveness/detect", b"x", JPEG).code == "LDE-002008"
+    def test_each_api_family_reports_key_errors_in_its_format(self, keyed_server: Server) -> None:
+        assert keyed_server.call("POST", "/v1/face/liveness/detect", b"x", JPEG).code == "LDE-002008"
         for code, headers in ((6, {}), (7, {"X-Forensic-Access-Token": "wrong"}), (7, {"X-API-Key": "wrong"})):
-            folder = locked.call("POST", "/api/instant/folders/", b"x", headers)
+            folder = keyed_server.call("POST", "/api/instant/folders/", b"x", headers)
             assert (folder.status, folder.json()) == (
                 401,
                 {"error_code": code, "error_message": "API key missing or wrong", "details": None},
             )
-        admitted = locked.call("POST", "/api/instant/folders/", b"x", {"X-Forensic-Access-Token": KEY})
+        admitted = keyed_server.call("POST", "/api/instant/folders/", b"x", {"X-Forensic-Access-Token": KEY})
         assert (admitted.status, admitted.json()["error_code"]) == (400, 5)
-        assert locked.call("GET", "/nowhere").status == 401
+        assert keyed_server.call("GET", "/nowhere").status == 401
 
-    def test_what_needs_none(self, locked: Server) -> None:
+    def test_probes_metrics_and_preflights_need_no_key(self, keyed_server: Server) -> None:
         for path in ("/version", "/livez", "/readyz", "/metrics", PATTERN + "health", "/v1/face/liveness/health"):
-            assert locked.call("GET", path).status == 200
+            assert keyed_server.call("GET", path).status == 200
         preflight = {"Origin": "https://a.example", "Access-Control-Request-Method": "POST"}
-        answer = locked.call("OPTIONS", PATTERN + "extract", headers=preflight)
-        assert answer.status == 204
-        assert "X-API-Key" in answer.headers["access-control-allow-headers"]
+        response = keyed_server.call("OPTIONS", PATTERN + "extract", headers=preflight)
+        assert response.status == 204
+        assert "X-API-Key" in response.headers["access-control-allow-headers"]
 
-    def test_metrics_may_need_one(self) -> None:
-        with guarded(metrics_key="true") as running:
+    def test_metrics_need_a_key_if_the_setting_says_so(self) -> None:
+        with server_with_keys(metrics_key="true") as running:
             assert running.call("GET", "/metrics").status == 401
             assert running.call("GET", "/metrics", headers={"X-API-Key": KEY}).status == 200
 
     @pytest.mark.parametrize(
-        "lines",
+        "entry",
         ["x", "a:b", "a:" + "0" * 63, "a b:" + "0" * 64, LINE + "0"],
         ids=["no colon", "no hash", "short", "blank in the name", "long"],
     )
-    def test_wrong_lines_stop_the_start_and_are_not_repeated(self, lines: str) -> None:
+    def test_a_malformed_entry_is_an_error_that_does_not_quote_it(self, entry: str) -> None:
         with pytest.raises(SettingsError, match="entry 1") as caught:
-            authentication.Keys([lines])
-        assert lines.partition(":")[2] not in str(caught.value) or lines == "x"
+            authentication.Keys([entry])
+        assert entry.partition(":")[2] not in str(caught.value) or entry == "x"
 
-    def test_the_command_prints_a_key_and_its_line(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_keys_new_prints_a_key_and_its_entry(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert cli.main(["keys", "new", "mobile"]) == 0
         key, line = re.findall(r"(fv_\S+)|(mobile:[0-9a-f]{64})", capsys.readouterr().out)
         assert authentication.Keys([line[1]]).owner({"X-API-Key": key[0]}) == "mobile"
         assert cli.main(["keys", "new", "not a name"]) == 1
 
 
-def test_a_server_open_to_the_network_without_keys_says_so() -> None:
+def test_a_server_open_to_the_network_without_keys_warns() -> None:
     with Server("--host", "0.0.0.0", threads="1") as running:  # the last --host counts
         assert running.logged("WARNING .* without FACEVER_API_KEYS")
     with Server(threads="1") as running:
@@ -281,7 +281,7 @@ def test_a_server_open_to_the_network_without_keys_says_so() -> None:
 
 
 class TestRate:
-    def test_a_bucket(self) -> None:
+    def test_a_bucket_empties_and_refills(self) -> None:
         now = [0.0]
         limit = RateLimit(2, 3, lambda: now[0])
         for _ in range(3):
@@ -300,7 +300,7 @@ class TestRate:
         with pytest.raises(RateLimitError):
             limit.spend("a")
 
-    def test_only_so_many_clients_are_remembered(self) -> None:
+    def test_the_number_of_buckets_is_limited(self) -> None:
         limit = RateLimit(1, 1, lambda: 0.0)
         for number in range(MAX_CLIENTS + 10):
             limit.spend(str(number))
@@ -320,14 +320,14 @@ class TestRate:
             ("", ""),
         ],
     )
-    def test_clients(self, address: str, client: str) -> None:
+    def test_an_address_belongs_to_one_client(self, address: str, client: str) -> None:
         assert network(address) == client
 
-    def test_past_it_a_client_is_told_when_to_come_again(self) -> None:
-        with guarded(rate_limit="0.01", rate_burst="2") as running:
-            asked = [running.call("GET", "/nowhere", headers={"X-API-Key": KEY}) for _ in range(3)]
-            assert [answer.status for answer in asked] == [404, 404, 503]
-            assert asked[2].code == "BPE-001003"
-            assert 1 < int(asked[2].headers["retry-after"]) <= 100
+    def test_a_client_above_the_rate_gets_retry_after(self) -> None:
+        with server_with_keys(rate_limit="0.01", rate_burst="2") as running:
+            responses = [running.call("GET", "/nowhere", headers={"X-API-Key": KEY}) for _ in range(3)]
+            assert [response.status for response in responses] == [404, 404, 503]
+            assert responses[2].code == "BPE-001003"
+            assert 1 < int(responses[2].headers["retry-after"]) <= 100
             assert running.call("GET", "/nowhere", headers={"X-API-Key": OTHER}).status == 404
             assert running.call("GET", "/version").status == 200

@@ -1,4 +1,4 @@
-"""Old clients: curl and Python requests as they are used, and the raw bytes of others."""
+"""Requests as clients send them: curl, Python's requests, and the raw bytes of other clients."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class TestCurl:
         (tmp_path / "t.bin").write_bytes(template)
         return tmp_path
 
-    def test_extract_then_compare_with_itself(self, server: Server, files: Path, template: bytes) -> None:
+    def test_compare_accepts_the_template_of_extract(self, server: Server, files: Path, template: bytes) -> None:
         url = server.url + PATTERN
         self.curl(
             "--data-binary",
@@ -46,10 +46,10 @@ class TestCurl:
             f"{files}/out.bin",
         )
         assert (files / "out.bin").read_bytes() == template
-        answer = self.curl(
+        response = self.curl(
             "-F", f"bio_feature=@{files}/out.bin", "-F", f"bio_template=@{files}/out.bin", f"{url}compare"
         )
-        assert json.loads(answer) == {"score": 1.0, "decision": "approved"}
+        assert json.loads(response) == {"score": 1.0, "decision": "approved"}
 
     @pytest.mark.parametrize(
         "extra",
@@ -62,8 +62,10 @@ class TestCurl:
             ["-H", "Connection: close"],
         ],
     )
-    def test_extract_in_many_ways(self, server: Server, files: Path, template: bytes, extra: list[str]) -> None:
-        out = self.curl(
+    def test_extract_works_with_every_transfer_option(
+        self, server: Server, files: Path, template: bytes, extra: list[str]
+    ) -> None:
+        output = self.curl(
             "--data-binary",
             f"@{files}/photo.jpg",
             "-H",
@@ -71,19 +73,19 @@ class TestCurl:
             *extra,
             f"{server.url}{PATTERN}extract",
         )
-        assert out == template
+        assert output == template
 
-    def test_named_files_with_types(self, server: Server, files: Path) -> None:
+    def test_file_names_and_types_can_be_stated(self, server: Server, files: Path) -> None:
         one = f"sample_1=@{files}/photo.jpg;type=image/jpeg"
         many = f'samples_n=@{files}/photo.jpg;type=image/jpeg;filename="a \\"b\\".jpg"'
-        answer = self.curl("-F", one, "-F", many, f"{server.url}{PATTERN}extract_and_compare_n")
-        assert json.loads(answer) == {"results": [{"filename": 'a "b".jpg', "score": 1.0, "decision": "approved"}]}
+        response = self.curl("-F", one, "-F", many, f"{server.url}{PATTERN}extract_and_compare_n")
+        assert json.loads(response) == {"results": [{"filename": 'a "b".jpg', "score": 1.0, "decision": "approved"}]}
 
-    def test_a_large_body_after_100_continue(
+    def test_a_large_body_is_sent_after_100_continue(
         self, server: Server, files: Path, astronaut: bytes, template: bytes
     ) -> None:
         (files / "large.jpg").write_bytes(astronaut + bytes(3_000_000))
-        out = self.curl(
+        output = self.curl(
             "--data-binary",
             f"@{files}/large.jpg",
             "-H",
@@ -92,11 +94,11 @@ class TestCurl:
             "Expect: 100-continue",
             f"{server.url}{PATTERN}extract",
         )
-        assert out == template
+        assert output == template
 
-    def test_a_body_past_the_limit_is_refused_before_it_is_sent(self, server: Server, files: Path) -> None:
+    def test_a_body_above_the_limit_is_rejected_before_it_is_sent(self, server: Server, files: Path) -> None:
         (files / "huge.jpg").write_bytes(bytes(200 * 1024 * 1024))
-        out = self.curl(
+        output = self.curl(
             "--data-binary",
             f"@{files}/huge.jpg",
             "-H",
@@ -107,68 +109,66 @@ class TestCurl:
             " %{http_code} %{size_upload}",
             f"{server.url}{PATTERN}extract",
         )
-        body, status, sent = out.rsplit(b" ", 2)
+        body, status, sent = output.rsplit(b" ", 2)
         assert json.loads(body)["code"] == "BPE-002007"
         assert (int(status), int(sent)) == (413, 0)
 
 
 class TestRequests:
-    def test_a_session_works_through_good_and_bad_requests(
-        self, server: Server, astronaut: bytes, template: bytes
-    ) -> None:
+    def test_a_session_survives_rejected_requests(self, server: Server, astronaut: bytes, template: bytes) -> None:
         with requests.Session() as session:
             for _ in range(2):
-                good = session.post(
+                accepted = session.post(
                     f"{server.url}{PATTERN}extract", data=astronaut, headers={"Content-Type": "image/jpeg"}, timeout=30
                 )
-                assert (good.status_code, good.content) == (200, template)
-                bad = session.post(
+                assert (accepted.status_code, accepted.content) == (200, template)
+                rejected = session.post(
                     f"{server.url}{PATTERN}extract", data=b"x", headers={"Content-Type": "text/plain"}, timeout=30
                 )
-                assert (bad.status_code, bad.json()["code"]) == (400, "BPE-002001")
-                empty = session.get(f"{server.url}{PATTERN}extract", timeout=30)
-                assert empty.json()["code"] == "BPE-002002"
+                assert (rejected.status_code, rejected.json()["code"]) == (400, "BPE-002001")
+                wrong_method = session.get(f"{server.url}{PATTERN}extract", timeout=30)
+                assert wrong_method.json()["code"] == "BPE-002002"
 
-    def test_files_without_types(self, server: Server, template: bytes) -> None:
+    def test_files_without_types_are_accepted(self, server: Server, template: bytes) -> None:
         files = {"bio_feature": ("a", template), "bio_template": ("b", template)}
         assert requests.post(f"{server.url}{PATTERN}compare", files=files, timeout=30).json()["score"] == 1.0
 
-    def test_many_parts_of_one_name_with_unicode_filenames(self, server: Server, template: bytes) -> None:
+    def test_parts_of_one_name_keep_their_unicode_file_names(self, server: Server, template: bytes) -> None:
         files = [
             ("template_1", ("one", template, OCTETS)),
             *[("templates_n", (name, template, OCTETS)) for name in ("ё.bin", 'q"q.bin', "100%.bin")],
         ]
-        answer = requests.post(f"{server.url}{PATTERN}compare_n", files=files, timeout=30)
-        assert [row["filename"] for row in answer.json()["results"]] == ["ё.bin", 'q"q.bin', "100%.bin"]
+        response = requests.post(f"{server.url}{PATTERN}compare_n", files=files, timeout=30)
+        assert [row["filename"] for row in response.json()["results"]] == ["ё.bin", 'q"q.bin', "100%.bin"]
 
-    def test_a_generator_is_sent_chunked(self, server: Server, astronaut: bytes, template: bytes) -> None:
+    def test_a_chunked_body_is_accepted(self, server: Server, astronaut: bytes, template: bytes) -> None:
         chunks = (astronaut[at : at + 7000] for at in range(0, len(astronaut), 7000))
-        answer = requests.post(
+        response = requests.post(
             f"{server.url}{PATTERN}extract", data=chunks, headers={"Content-Type": "image/jpeg"}, timeout=30
         )
-        assert answer.content == template
+        assert response.content == template
 
 
 @pytest.mark.parametrize(
     "boundary", ["72468", "----=_Part_0_1234.5678", "-" * 24 + "516695485518814e", "a'b(c)+d,e-f.g/h:i=j?k", "x" * 70]
 )
 @pytest.mark.parametrize("quoted", [True, False])
-def test_boundaries(server: Server, template: bytes, boundary: str, quoted: bool) -> None:
+def test_every_valid_boundary_works(server: Server, template: bytes, boundary: str, quoted: bool) -> None:
     parts = [template_part("bio_feature", template), template_part("bio_template", template)]
     assert server.post("compare", parts, boundary=boundary, quoted=quoted).json()["score"] == 1.0
 
 
-def test_a_template_may_be_labelled_as_lists_of_types_label_its_ending(server: Server, template: bytes) -> None:
+def test_a_template_may_have_the_mime_type_of_its_extension(server: Server, template: bytes) -> None:
     parts = [part(name, template, "video/vnd.fvt", "me.fvt") for name in ("bio_feature", "bio_template")]
     assert server.post("compare", parts).json()["score"] == 1.0
 
 
-def test_json_is_utf8_with_characters_as_they_are(server: Server, template: bytes) -> None:
+def test_json_is_utf8_without_escapes(server: Server, template: bytes) -> None:
     many = part("templates_n", template, OCTETS, "второй 顔.fvt")
-    answer = server.post("compare_n", [part("template_1", template, OCTETS), many])
-    assert answer.headers["content-type"] == "application/json"
-    assert "второй 顔.fvt".encode() in answer.body
-    assert answer.json()["results"][0]["filename"] == "второй 顔.fvt"
+    response = server.post("compare_n", [part("template_1", template, OCTETS), many])
+    assert response.headers["content-type"] == "application/json"
+    assert "второй 顔.fvt".encode() in response.body
+    assert response.json()["results"][0]["filename"] == "второй 顔.fvt"
 
 
 def test_header_order_case_and_charsets_do_not_matter(server: Server, template: bytes) -> None:
@@ -190,8 +190,8 @@ def test_header_order_case_and_charsets_do_not_matter(server: Server, template: 
         )
 
 
-def raw(server: Server, data: bytes) -> bytes:
-    """Send bytes, read until the server closes."""
+def exchange(server: Server, data: bytes) -> bytes:
+    """Send bytes, and return what the server sends until it closes the connection."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
         connection.sendall(data)
         received = b""
@@ -200,34 +200,36 @@ def raw(server: Server, data: bytes) -> bytes:
     return received
 
 
-def test_two_requests_in_one_packet(server: Server, astronaut: bytes, template: bytes) -> None:
+def test_two_requests_in_one_packet_get_two_responses(server: Server, astronaut: bytes, template: bytes) -> None:
     head = (
         f"POST {PATTERN}extract HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\nContent-Length: {len(astronaut)}\r\n"
     )
-    received = raw(server, f"{head}\r\n".encode() + astronaut + f"{head}Connection: close\r\n\r\n".encode() + astronaut)
+    received = exchange(
+        server, f"{head}\r\n".encode() + astronaut + f"{head}Connection: close\r\n\r\n".encode() + astronaut
+    )
     assert received.count(b"HTTP/1.1 200 OK") == 2
     assert received.count(template) == 2
 
 
-def test_a_preamble_and_an_epilogue(server: Server, template: bytes) -> None:
+def test_preamble_and_epilogue_are_ignored(server: Server, template: bytes) -> None:
     body = (
         b"preamble\r\n"
         + form([template_part("bio_feature", template), template_part("bio_template", template)])
         + b"epilogue" * 1000
     )
-    answer = server.call("POST", PATTERN + "compare", body, {"Content-Type": "multipart/form-data; boundary=72468"})
-    assert answer.json()["score"] == 1.0
+    response = server.call("POST", PATTERN + "compare", body, {"Content-Type": "multipart/form-data; boundary=72468"})
+    assert response.json()["score"] == 1.0
 
 
-def test_small_chunks(server: Server, astronaut: bytes, template: bytes) -> None:
+def test_a_form_in_small_chunks_is_read(server: Server, astronaut: bytes, template: bytes) -> None:
     body = form([template_part("bio_template", template), part("sample", astronaut, "image/jpeg")])
-    answer = server.call(
+    response = server.call(
         "POST", PATTERN + "verify", body, {"Content-Type": "multipart/form-data; boundary=72468"}, chunked=True
     )
-    assert answer.status == 200
+    assert response.status == 200
 
 
-def test_heic_from_a_phone(server: Server, template: bytes) -> None:
+def test_heic_matches_the_original(server: Server, template: bytes) -> None:
     import io
 
     import pillow_heif

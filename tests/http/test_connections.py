@@ -11,8 +11,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests import support_faces as faces
-from tests.support_server import PATTERN, Answer, Server
-from tests.support_wire import closed, metric, read_answer, send, until, wire
+from tests.support_server import PATTERN, Response, Server
+from tests.support_wire import closed, metric, read_response, send, until, wire
 
 GET = b"GET /version HTTP/1.1\r\nHost: x\r\n\r\n"
 
@@ -25,7 +25,7 @@ def slow() -> Iterator[Server]:
         yield running
 
 
-def expect_error(answer: Answer, status: int, code: str) -> None:
+def expect_error(answer: Response, status: int, code: str) -> None:
     """API Lite's error, with the headers of every response."""
     assert (answer.status, answer.code) == (status, code)
     assert len(answer.headers["x-request-id"]) == 32
@@ -91,7 +91,7 @@ class TestSlowClients:
     def test_incomplete_headers_on_a_kept_connection_close_it(self) -> None:
         with Server(threads="1", head_timeout="0.5") as running, wire(running) as sock:
             sock.sendall(GET)
-            assert read_answer(sock).status == 200
+            assert read_response(sock).status == 200
             sock.sendall(GET[:20])
             assert closed(sock) == b""
 
@@ -102,24 +102,24 @@ class TestSlowClients:
         with Server(threads="1", head_timeout="0.5") as running:
             with wire(running) as sock:
                 sock.sendall(GET + b"\r\n")
-                assert read_answer(sock).status == 200
+                assert read_response(sock).status == 200
                 sock.sendall(b"\r\n")
                 time.sleep(1)
                 sock.sendall(GET)
-                assert read_answer(sock).status == 200
+                assert read_response(sock).status == 200
             with wire(running) as sock:
                 sock.sendall(late + rest[:1000])
-                assert read_answer(sock).status == 404
+                assert read_response(sock).status == 404
                 sock.sendall(rest[1000:])
                 time.sleep(1)
                 sock.sendall(GET)
-                assert read_answer(sock).status == 200
+                assert read_response(sock).status == 200
             assert metric(running, 'facever_connections_cut_total{reason="head"}') == 0
 
     def test_an_idle_connection_is_closed(self, slow: Server) -> None:
         with wire(slow) as sock:
             sock.sendall(GET)
-            assert read_answer(sock).status == 200
+            assert read_response(sock).status == 200
             assert closed(sock) == b""
 
     def test_headers_may_arrive_in_any_pieces(self, server: Server) -> None:
@@ -127,7 +127,7 @@ class TestSlowClients:
             for _ in range(3):
                 for at in range(0, len(GET), 7):
                     sock.sendall(GET[at : at + 7])
-                assert read_answer(sock).status == 200
+                assert read_response(sock).status == 200
 
     def test_a_client_that_does_not_read_is_disconnected(self, slow: Server) -> None:
         """It sends requests only; the server must not keep its responses."""
@@ -146,7 +146,7 @@ class TestSlowClients:
         with wire(slow, buffer=4096) as sock:
             head = f"POST {PATTERN}extract HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\n"
             sock.sendall(f"{head}Content-Length: {len(photo)}\r\n\r\n".encode() + photo)
-            assert read_answer(sock).status == 200
+            assert read_response(sock).status == 200
 
 
 class TestTooManyConnections:

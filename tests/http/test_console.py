@@ -24,7 +24,7 @@ from tests import support_faces as faces
 from tests import support_liveness as media
 from tests.support_endpoints import TABLE
 from tests.support_media import encode_video, face_frames, jpeg, make_zip
-from tests.support_server import JPEG, Answer, Server, form, part
+from tests.support_server import JPEG, Response, Server, form, part
 
 FACE, LIVENESS, ABOUT, STATUS = "/console/face", "/console/liveness", "/console/about", "/console/status"
 FORM = {"Content-Type": "multipart/form-data; boundary=72468"}
@@ -59,7 +59,7 @@ def liveness_report(server: Server, data: bytes) -> Any:
     return response.json()
 
 
-def post_liveness(server: Server, parts: list[bytes]) -> Answer:
+def post_liveness(server: Server, parts: list[bytes]) -> Response:
     return server.call("POST", LIVENESS, form(parts), FORM)
 
 

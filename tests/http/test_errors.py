@@ -1,4 +1,4 @@
-"""One test per row of the contract's error table and endpoint where it can occur, against a real server."""
+"""docs/contract.md, Errors: each BPE code at each endpoint that can report it, from a real server."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from faceVer.http.lite.faces import USE_CASES as ENDPOINTS
 from faceVer.http.pipeline.forms.content_types import IMAGE_TYPES
 from faceVer.http.pipeline.part_spec import PartSpec
 from tests import support_faces as faces
-from tests.support_server import JPEG, PATTERN, Answer, Server, image_part, part, template_part
+from tests.support_server import JPEG, PATTERN, Response, Server, image_part, part, template_part
 
 TABLE = {
     "BPE-002001": "Invalid Content-Type of HTTP request",
@@ -34,19 +34,19 @@ SAMPLES = [
 ]
 
 
-def expect(answer: Answer, status: int, code: str, exposed: str = "") -> None:
-    assert (answer.status, answer.code) == (status, code), answer
-    assert answer.json()["message"] == TABLE[code] + (f": {exposed}" if exposed else "")
-    assert answer.headers["x-request-id"]
+def assert_error(response: Response, status: int, code: str, exposed: str = "") -> None:
+    assert (response.status, response.code) == (status, code), response
+    assert response.json()["message"] == TABLE[code] + (f": {exposed}" if exposed else "")
+    assert response.headers["x-request-id"]
 
 
-def unreadable(spec: PartSpec) -> str:
+def code_if_unreadable(spec: PartSpec) -> str:
     return "BPE-002003" if spec.types is IMAGE_TYPES else "BPE-002004"
 
 
 @pytest.fixture(scope="module")
-def good(server: Server, astronaut: bytes) -> dict[frozenset[str], bytes]:
-    """Usable bytes for each kind of part."""
+def valid(server: Server, astronaut: bytes) -> dict[frozenset[str], bytes]:
+    """Valid bytes for each kind of part."""
     template = server.template(astronaut)
     return {
         spec.types: astronaut if spec.types is IMAGE_TYPES else template
@@ -55,28 +55,30 @@ def good(server: Server, astronaut: bytes) -> dict[frozenset[str], bytes]:
     }
 
 
-def make(spec: PartSpec, data: bytes) -> bytes:
+def part_of(spec: PartSpec, data: bytes) -> bytes:
     return (image_part if spec.types is IMAGE_TYPES else template_part)(spec.name, data)
 
 
-def request(server: Server, good: dict[frozenset[str], bytes], endpoint: str, wrong: dict[str, list[bytes]]) -> Answer:
-    """A request that is right but for the parts in `wrong`."""
+def request(
+    server: Server, valid: dict[frozenset[str], bytes], endpoint: str, wrong: dict[str, list[bytes]]
+) -> Response:
+    """A valid request, except for the parts in `wrong`."""
     parts: list[bytes] = []
     for spec in ENDPOINTS[endpoint][:2]:
-        parts += wrong.get(spec.name, [make(spec, good[spec.types])])
+        parts += wrong.get(spec.name, [part_of(spec, valid[spec.types])])
     return server.post(endpoint, parts)
 
 
-Good = dict[frozenset[str], bytes]
+Valid = dict[frozenset[str], bytes]
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
 @pytest.mark.parametrize(
     "content_type", ["application/json", "image/jpeg", "multipart/mixed; boundary=72468", "multipart/form-data", None]
 )
-def test_002001_request_type(server: Server, endpoint: str, content_type: str | None) -> None:
+def test_002001_for_a_wrong_request_type(server: Server, endpoint: str, content_type: str | None) -> None:
     headers = {} if content_type is None else {"Content-Type": content_type}
-    expect(server.call("POST", PATTERN + endpoint, b"--72468--\r\n", headers), 400, "BPE-002001")
+    assert_error(server.call("POST", PATTERN + endpoint, b"--72468--\r\n", headers), 400, "BPE-002001")
 
 
 @pytest.mark.parametrize(
@@ -91,83 +93,91 @@ def test_002001_request_type(server: Server, endpoint: str, content_type: str | 
         None,
     ],
 )
-def test_002001_extract(server: Server, astronaut: bytes, content_type: str | None) -> None:
-    expect(server.extract(astronaut, {} if content_type is None else {"Content-Type": content_type}), 400, "BPE-002001")
+def test_002001_for_a_body_that_is_not_an_image_type(
+    server: Server, astronaut: bytes, content_type: str | None
+) -> None:
+    assert_error(
+        server.extract(astronaut, {} if content_type is None else {"Content-Type": content_type}), 400, "BPE-002001"
+    )
 
 
 @pytest.mark.parametrize("endpoint", ["extract", *ENDPOINTS])
-def test_002001_transfer_encoding(server: Server, astronaut: bytes, endpoint: str) -> None:
+def test_002001_for_an_unknown_transfer_encoding(server: Server, astronaut: bytes, endpoint: str) -> None:
     encoding = {"Content-Transfer-Encoding": "x-rot13"}
-    answer = (
+    response = (
         server.extract(astronaut, {**JPEG, **encoding})
         if endpoint == "extract"
         else server.post(endpoint, [], encoding)
     )
-    expect(answer, 400, "BPE-002001")
+    assert_error(response, 400, "BPE-002001")
 
 
-def test_002001_transfer_encoding_of_a_part(server: Server, good: Good) -> None:
-    odd = part("bio_feature", b"x", "application/octet-stream", extra=["Content-Transfer-Encoding: x-rot13"])
-    expect(request(server, good, "compare", {"bio_feature": [odd]}), 400, "BPE-002001")
+def test_002001_for_an_unknown_transfer_encoding_of_a_part(server: Server, valid: Valid) -> None:
+    wrong_part = part("bio_feature", b"x", "application/octet-stream", extra=["Content-Transfer-Encoding: x-rot13"])
+    assert_error(request(server, valid, "compare", {"bio_feature": [wrong_part]}), 400, "BPE-002001")
 
 
 @pytest.mark.parametrize("endpoint", ["extract", *ENDPOINTS])
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "PROPFIND"])
-def test_002002_method(server: Server, endpoint: str, method: str) -> None:
-    answer = server.call(method, PATTERN + endpoint)
+def test_002002_for_a_wrong_method(server: Server, endpoint: str, method: str) -> None:
+    response = server.call(method, PATTERN + endpoint)
     if method == "HEAD":
-        assert answer.status == 400
+        assert response.status == 400
     else:
-        expect(answer, 400, "BPE-002002")
+        assert_error(response, 400, "BPE-002002")
 
 
 @pytest.mark.parametrize("path", [PATTERN + "health", "/version"])
-def test_002002_post_to_what_is_read(server: Server, path: str) -> None:
-    expect(server.call("POST", path, b"x", JPEG), 400, "BPE-002002")
+def test_002002_for_post_to_health_and_version(server: Server, path: str) -> None:
+    assert_error(server.call("POST", path, b"x", JPEG), 400, "BPE-002002")
 
 
 @pytest.mark.parametrize("data", [b"", b"hello" * 100, b"\xff\xd8\xff\xe0"])
-def test_002003_extract(server: Server, data: bytes) -> None:
-    expect(server.extract(data), 400, "BPE-002003")
+def test_002003_for_an_unreadable_image(server: Server, data: bytes) -> None:
+    assert_error(server.extract(data), 400, "BPE-002003")
 
 
-def test_002003_half_a_jpeg(server: Server) -> None:
-    whole = faces.jpeg(faces.astronaut().resize((1000, 1000)))
-    expect(server.extract(whole[: len(whole) // 2]), 400, "BPE-002003")
+def test_002003_for_half_a_jpeg(server: Server) -> None:
+    complete = faces.jpeg(faces.astronaut().resize((1000, 1000)))
+    assert_error(server.extract(complete[: len(complete) // 2]), 400, "BPE-002003")
 
 
-def test_002003_not_base64(server: Server) -> None:
-    expect(server.extract(b"@@@@!!!!" * 50, {**JPEG, "Content-Transfer-Encoding": "base64"}), 400, "BPE-002003")
+def test_002003_for_invalid_base64(server: Server) -> None:
+    assert_error(server.extract(b"@@@@!!!!" * 50, {**JPEG, "Content-Transfer-Encoding": "base64"}), 400, "BPE-002003")
 
 
 @pytest.mark.parametrize(("endpoint", "spec"), SPECS)
 @pytest.mark.parametrize("data", [b"", b"hello" * 100])
-def test_unreadable_parts(server: Server, good: Good, endpoint: str, spec: PartSpec, data: bytes) -> None:
-    expect(request(server, good, endpoint, {spec.name: [make(spec, data)]}), 400, unreadable(spec))
+def test_unreadable_parts_have_the_code_of_their_kind(
+    server: Server, valid: Valid, endpoint: str, spec: PartSpec, data: bytes
+) -> None:
+    assert_error(request(server, valid, endpoint, {spec.name: [part_of(spec, data)]}), 400, code_if_unreadable(spec))
 
 
 @pytest.mark.parametrize(("endpoint", "spec"), SPECS)
-def test_parts_that_are_not_base64(server: Server, good: Good, endpoint: str, spec: PartSpec) -> None:
-    odd = part(spec.name, b"@@@", next(iter(spec.types)), extra=["Content-Transfer-Encoding: base64"])
-    expect(request(server, good, endpoint, {spec.name: [odd]}), 400, unreadable(spec))
+def test_parts_with_invalid_base64_have_the_code_of_their_kind(
+    server: Server, valid: Valid, endpoint: str, spec: PartSpec
+) -> None:
+    wrong_part = part(spec.name, b"@@@", next(iter(spec.types)), extra=["Content-Transfer-Encoding: base64"])
+    assert_error(request(server, valid, endpoint, {spec.name: [wrong_part]}), 400, code_if_unreadable(spec))
 
 
 @pytest.mark.parametrize(("endpoint", "spec"), SPECS)
-def test_missing_parts_are_named(server: Server, good: Good, endpoint: str, spec: PartSpec) -> None:
-    expect(request(server, good, endpoint, {spec.name: []}), 400, unreadable(spec), spec.name)
+def test_missing_parts_are_named(server: Server, valid: Valid, endpoint: str, spec: PartSpec) -> None:
+    assert_error(request(server, valid, endpoint, {spec.name: []}), 400, code_if_unreadable(spec), spec.name)
 
 
 @pytest.mark.parametrize(("endpoint", "spec"), [one for one in SPECS if not one.values[1].many])  # type: ignore[union-attr]
-def test_parts_sent_twice_are_named(server: Server, good: Good, endpoint: str, spec: PartSpec) -> None:
-    twice = [make(spec, good[spec.types])] * 2
-    expect(request(server, good, endpoint, {spec.name: twice}), 400, unreadable(spec), spec.name)
+def test_parts_sent_twice_are_named(server: Server, valid: Valid, endpoint: str, spec: PartSpec) -> None:
+    twice = [part_of(spec, valid[spec.types])] * 2
+    assert_error(request(server, valid, endpoint, {spec.name: twice}), 400, code_if_unreadable(spec), spec.name)
 
 
 @pytest.mark.parametrize(
     "broken", ["empty", "zeros", "one zero", "truncated", "longer", "bit flipped", "an image", "text"]
 )
-def test_002004_broken_templates(server: Server, good: Good, astronaut: bytes, broken: str) -> None:
-    template = good[ENDPOINTS["compare"][0].types]
+def test_002004_for_a_broken_template(server: Server, valid: Valid, astronaut: bytes, broken: str) -> None:
+    template = valid[ENDPOINTS["compare"][0].types]
     flipped = bytearray(template)
     flipped[len(template) // 2] ^= 1
     data = {
@@ -181,99 +191,109 @@ def test_002004_broken_templates(server: Server, good: Good, astronaut: bytes, b
         "text": b"{}",
     }[broken]
     for name in ("bio_feature", "bio_template"):
-        expect(request(server, good, "compare", {name: [template_part(name, data)]}), 400, "BPE-002004")
+        assert_error(request(server, valid, "compare", {name: [template_part(name, data)]}), 400, "BPE-002004")
 
 
 @pytest.mark.parametrize("endpoint", ["compare_n", "verify_n"])
-def test_002004_one_broken_template_among_many(server: Server, good: Good, endpoint: str) -> None:
+def test_002004_for_one_broken_template_among_many(server: Server, valid: Valid, endpoint: str) -> None:
     spec = ENDPOINTS[endpoint][1]
-    many = [make(spec, good[spec.types]), make(spec, good[spec.types][:-1]), make(spec, good[spec.types])]
-    expect(request(server, good, endpoint, {spec.name: many}), 400, "BPE-002004")
+    many = [part_of(spec, valid[spec.types]), part_of(spec, valid[spec.types][:-1]), part_of(spec, valid[spec.types])]
+    assert_error(request(server, valid, endpoint, {spec.name: many}), 400, "BPE-002004")
 
 
 @pytest.mark.parametrize(("endpoint", "spec"), SPECS)
 @pytest.mark.parametrize("content_type", ["text/plain", "application/json"])
-def test_002005_part_type(server: Server, good: Good, endpoint: str, spec: PartSpec, content_type: str) -> None:
-    odd = part(spec.name, good[spec.types], content_type)
-    expect(request(server, good, endpoint, {spec.name: [odd]}), 400, "BPE-002005")
+def test_002005_for_a_wrong_part_type(
+    server: Server, valid: Valid, endpoint: str, spec: PartSpec, content_type: str
+) -> None:
+    wrong_part = part(spec.name, valid[spec.types], content_type)
+    assert_error(request(server, valid, endpoint, {spec.name: [wrong_part]}), 400, "BPE-002005")
 
 
 @pytest.mark.parametrize(("endpoint", "spec"), SPECS)
-def test_002005_the_other_kind_of_part(server: Server, good: Good, endpoint: str, spec: PartSpec) -> None:
-    odd = part(spec.name, good[spec.types], "application/octet-stream" if spec.types is IMAGE_TYPES else "image/jpeg")
-    expect(request(server, good, endpoint, {spec.name: [odd]}), 400, "BPE-002005")
+def test_002005_for_an_image_type_on_a_template_and_vice_versa(
+    server: Server, valid: Valid, endpoint: str, spec: PartSpec
+) -> None:
+    wrong_part = part(
+        spec.name, valid[spec.types], "application/octet-stream" if spec.types is IMAGE_TYPES else "image/jpeg"
+    )
+    assert_error(request(server, valid, endpoint, {spec.name: [wrong_part]}), 400, "BPE-002005")
 
 
 @pytest.mark.parametrize("path", ["health/health", "nothing", "extract/", "Extract", "", "compare/x?y=1"])
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_002006_unknown_path_under_the_prefix(server: Server, method: str, path: str) -> None:
-    expect(server.call(method, PATTERN + path), 400, "BPE-002006")
+def test_002006_for_an_unknown_path_below_the_prefix(server: Server, method: str, path: str) -> None:
+    assert_error(server.call(method, PATTERN + path), 400, "BPE-002006")
 
 
 @pytest.mark.parametrize(
     "path", ["/console", "/console/nothing", "/nowhere", "/v1", "/v2/face/pattern/extract", "/versions"]
 )
-def test_404_elsewhere(server: Server, path: str) -> None:
-    expect(server.call("GET", path), 404, "BPE-002006")
+def test_404_for_an_unknown_path_elsewhere(server: Server, path: str) -> None:
+    assert_error(server.call("GET", path), 404, "BPE-002006")
 
 
-def test_404_of_the_console_where_it_is_off() -> None:
+def test_404_for_the_console_if_it_is_off() -> None:
     with Server(console="off", threads="1") as running:
         for path in ("/", "/console/app.js", "/console/about", "/console/status", "/console/face"):
-            expect(running.call("GET", path), 404, "BPE-002006")
-        expect(running.call("POST", "/console/face", b"", JPEG), 404, "BPE-002006")
+            assert_error(running.call("GET", path), 404, "BPE-002006")
+        assert_error(running.call("POST", "/console/face", b"", JPEG), 404, "BPE-002006")
 
 
-def test_003001_no_template_can_be_made(server: Server, good: Good) -> None:
+def test_003001_for_a_face_that_is_cut_or_blurred(server: Server, valid: Valid) -> None:
     cut = faces.jpeg(faces.astronaut().crop((0, 130, 512, 512)))
-    expect(server.extract(cut), 400, "BPE-003001")
+    assert_error(server.extract(cut), 400, "BPE-003001")
     blurred = faces.jpeg(faces.astronaut().resize((48, 48)).resize((512, 512)))
-    expect(server.extract(blurred), 400, "BPE-003001")
+    assert_error(server.extract(blurred), 400, "BPE-003001")
 
 
 @pytest.mark.parametrize(("endpoint", "spec"), SAMPLES)
 @pytest.mark.parametrize("code", ["BPE-003001", "BPE-003002", "BPE-003003"])
-def test_faces_of_parts(server: Server, good: Good, endpoint: str, spec: PartSpec, code: str) -> None:
+def test_face_errors_of_parts_have_their_codes(
+    server: Server, valid: Valid, endpoint: str, spec: PartSpec, code: str
+) -> None:
     picture = {
         "BPE-003001": faces.astronaut().crop((0, 130, 512, 512)),
         "BPE-003002": faces.no_face(),
         "BPE-003003": faces.scene(0.5),
     }[code]
-    expect(request(server, good, endpoint, {spec.name: [image_part(spec.name, faces.jpeg(picture))]}), 400, code)
+    assert_error(request(server, valid, endpoint, {spec.name: [image_part(spec.name, faces.jpeg(picture))]}), 400, code)
 
 
 @pytest.mark.parametrize(("picture", "code"), [(faces.no_face, "BPE-003002"), (faces.group, "BPE-003003")])
-def test_faces_of_extract(server: Server, picture: object, code: str) -> None:
-    expect(server.extract(faces.jpeg(picture())), 400, code)  # type: ignore[operator]
+def test_face_errors_of_extract_have_their_codes(server: Server, picture: object, code: str) -> None:
+    assert_error(server.extract(faces.jpeg(picture())), 400, code)  # type: ignore[operator]
 
 
 class TestOrder:
-    """Two problems at once: type and method of the request first, then the parts in the order of the table's row."""
+    """docs/contract.md, Order of checks: which error a request with two errors gets."""
 
-    def test_method_before_type(self, server: Server) -> None:
-        expect(server.call("PUT", PATTERN + "extract", b"", {"Content-Type": "text/plain"}), 400, "BPE-002002")
+    def test_the_method_is_checked_before_the_type(self, server: Server) -> None:
+        assert_error(server.call("PUT", PATTERN + "extract", b"", {"Content-Type": "text/plain"}), 400, "BPE-002002")
 
-    def test_request_type_before_parts(self, server: Server) -> None:
-        expect(server.call("POST", PATTERN + "verify", b"junk", {"Content-Type": "text/plain"}), 400, "BPE-002001")
+    def test_the_request_type_is_checked_before_the_parts(self, server: Server) -> None:
+        assert_error(
+            server.call("POST", PATTERN + "verify", b"junk", {"Content-Type": "text/plain"}), 400, "BPE-002001"
+        )
 
-    def test_the_first_part_of_the_row_first(self, server: Server, good: Good) -> None:
-        expect(request(server, good, "verify", {"sample": [], "bio_template": []}), 400, "BPE-002003", "sample")
+    def test_the_first_parts_error_is_reported_first(self, server: Server, valid: Valid) -> None:
+        assert_error(request(server, valid, "verify", {"sample": [], "bio_template": []}), 400, "BPE-002003", "sample")
         wrong = {
             "sample": [image_part("sample", faces.jpeg(faces.no_face()))],
             "bio_template": [template_part("bio_template", b"x")],
         }
-        expect(request(server, good, "verify", wrong), 400, "BPE-003002")
+        assert_error(request(server, valid, "verify", wrong), 400, "BPE-003002")
         unreadable_sample = {"sample": [image_part("sample", b"x")], "bio_template": []}
-        expect(request(server, good, "verify", unreadable_sample), 400, "BPE-002003")
+        assert_error(request(server, valid, "verify", unreadable_sample), 400, "BPE-002003")
         odd_type = {
             "sample_1": [image_part("sample_1", faces.jpeg(faces.no_face()))],
             "templates_n": [part("templates_n", b"x", "text/plain")],
         }
-        expect(request(server, good, "verify_n", odd_type), 400, "BPE-003002")
-        expect(
+        assert_error(request(server, valid, "verify_n", odd_type), 400, "BPE-003002")
+        assert_error(
             request(
                 server,
-                good,
+                valid,
                 "verify_n",
                 {"sample_1": [image_part("sample_1", b"x")], "templates_n": [template_part("templates_n", b"x")]},
             ),
@@ -284,7 +304,7 @@ class TestOrder:
             "sample_1": [image_part("sample_1", faces.jpeg(faces.group()))],
             "sample_2": [image_part("sample_2", b"x")],
         }
-        expect(request(server, good, "extract_and_compare", images), 400, "BPE-003003")
+        assert_error(request(server, valid, "extract_and_compare", images), 400, "BPE-003003")
 
 
 class TestBrokenForms:
@@ -300,16 +320,16 @@ class TestBrokenForms:
             b"--72468\nContent-Disposition: form-data; name=a\n\nx\n--72468--",
         ],
     )
-    def test_what_is_no_form(self, server: Server, body: bytes) -> None:
+    def test_a_malformed_form_has_the_code_of_the_endpoint(self, server: Server, body: bytes) -> None:
         for endpoint, code in (("compare", "BPE-002004"), ("verify", "BPE-002003")):
-            answer = server.call(
+            response = server.call(
                 "POST", PATTERN + endpoint, body, {"Content-Type": "multipart/form-data; boundary=72468"}
             )
-            assert (answer.status, answer.code) == (400, code)
+            assert (response.status, response.code) == (400, code)
 
-    def test_a_form_that_breaks_off_is_never_half_answered(self, server: Server, good: Good) -> None:
-        template = good[ENDPOINTS["compare_n"][0].types]
-        whole = (
+    def test_a_truncated_form_is_rejected(self, server: Server, valid: Valid) -> None:
+        template = valid[ENDPOINTS["compare_n"][0].types]
+        complete = (
             b"".join(
                 b"--72468\r\n" + template_part(name, template) + b"\r\n"
                 for name in ("template_1", "templates_n", "templates_n")
@@ -317,62 +337,62 @@ class TestBrokenForms:
             + b"--72468--\r\n"
         )
         for cut in (5, 30, len(template) + 100):
-            answer = server.call(
-                "POST", PATTERN + "compare_n", whole[:-cut], {"Content-Type": "multipart/form-data; boundary=72468"}
+            response = server.call(
+                "POST", PATTERN + "compare_n", complete[:-cut], {"Content-Type": "multipart/form-data; boundary=72468"}
             )
-            expect(answer, 400, "BPE-002004")
+            assert_error(response, 400, "BPE-002004")
 
 
 @pytest.fixture(scope="module")
-def small() -> Iterator[Server]:
-    """A server that speaks Russian and takes little."""
+def limited() -> Iterator[Server]:
+    """A server with Russian messages and low limits."""
     limits = {"max_file_bytes": "100000", "max_request_bytes": "400000", "max_parts": "20", "max_samples": "2"}
     with Server(language="ru", threads="1", **limits) as running:
         yield running
 
 
 class TestLimits:
-    def refused(self, answer: Answer) -> None:
-        assert (answer.status, answer.code) == (413, "BPE-002007")
+    def rejected(self, response: Response) -> None:
+        assert (response.status, response.code) == (413, "BPE-002007")
 
-    def test_a_file_of_the_limit_passes_and_one_byte_more_does_not(self, small: Server, astronaut: bytes) -> None:
+    def test_a_file_may_have_the_size_of_the_limit_but_no_byte_more(self, limited: Server, astronaut: bytes) -> None:
         assert len(astronaut) < 100_000
-        assert small.extract(astronaut + bytes(100_000 - len(astronaut))).status == 200
-        self.refused(small.extract(astronaut + bytes(100_001 - len(astronaut))))
-        self.refused(
-            small.call("POST", PATTERN + "extract", astronaut + bytes(100_001 - len(astronaut)), JPEG, chunked=True)
+        assert limited.extract(astronaut + bytes(100_000 - len(astronaut))).status == 200
+        self.rejected(limited.extract(astronaut + bytes(100_001 - len(astronaut))))
+        self.rejected(
+            limited.call("POST", PATTERN + "extract", astronaut + bytes(100_001 - len(astronaut)), JPEG, chunked=True)
         )
 
-    def test_base64_counts_decoded(self, small: Server, astronaut: bytes) -> None:
+    def test_the_file_limit_applies_to_decoded_base64(self, limited: Server, astronaut: bytes) -> None:
         import base64
 
         headers = {**JPEG, "Content-Transfer-Encoding": "base64"}
-        assert small.extract(base64.encodebytes(astronaut + bytes(100_000 - len(astronaut))), headers).status == 200
-        self.refused(small.extract(base64.b64encode(astronaut + bytes(100_001 - len(astronaut))), headers))
+        assert limited.extract(base64.encodebytes(astronaut + bytes(100_000 - len(astronaut))), headers).status == 200
+        self.rejected(limited.extract(base64.b64encode(astronaut + bytes(100_001 - len(astronaut))), headers))
 
-    def test_parts(self, small: Server) -> None:
-        self.refused(small.post("compare", [template_part("bio_feature", bytes(100_001))]))
-        self.refused(small.post("compare", [part("other", b"x")] * 21))
-        self.refused(small.post("compare", [part("other", bytes(99_000))] * 5))
-        self.refused(small.post("compare", [part("other", bytes(100_001))]))
+    def test_parts_above_the_limits_are_rejected(self, limited: Server) -> None:
+        self.rejected(limited.post("compare", [template_part("bio_feature", bytes(100_001))]))
+        self.rejected(limited.post("compare", [part("other", b"x")] * 21))
+        self.rejected(limited.post("compare", [part("other", bytes(99_000))] * 5))
+        self.rejected(limited.post("compare", [part("other", bytes(100_001))]))
 
-    def test_samples(self, small: Server, astronaut: bytes) -> None:
+    def test_samples_above_the_limit_are_rejected(self, limited: Server, astronaut: bytes) -> None:
         tiny = faces.jpeg(faces.astronaut().resize((200, 200)))
         parts = [image_part("sample_1", tiny), *[image_part("samples_n", tiny)] * 2]
-        assert small.post("extract_and_compare_n", parts).status == 200
-        self.refused(small.post("extract_and_compare_n", [*parts, image_part("samples_n", tiny)]))
+        assert limited.post("extract_and_compare_n", parts).status == 200
+        self.rejected(limited.post("extract_and_compare_n", [*parts, image_part("samples_n", tiny)]))
 
-    def test_russian_words(self, small: Server) -> None:
-        assert json.loads(small.extract(b"x").body) == {
+    def test_messages_are_russian(self, limited: Server) -> None:
+        assert json.loads(limited.extract(b"x").body) == {
             "code": "BPE-002003",
             "message": "Не удалось прочитать биометрический образец",
         }
-        assert small.call("GET", "/nowhere").json()["message"] == "Неверный запрос"
+        assert limited.call("GET", "/nowhere").json()["message"] == "Неверный запрос"
 
 
-def test_every_refusal_leaves_a_log_line_with_the_id_and_nothing_of_the_content(server: Server) -> None:
-    answer = server.extract(b"secret-content" * 10, {**JPEG, "X-Request-ID": "log-me-1"})
-    assert answer.code == "BPE-002003"
+def test_a_rejected_request_is_logged_with_its_id_and_without_its_content(server: Server) -> None:
+    response = server.extract(b"secret-content" * 10, {**JPEG, "X-Request-ID": "log-me-1"})
+    assert response.code == "BPE-002003"
     (line,) = server.logged("log-me-1")
     assert "BPE-002003" in line
     assert "not a readable picture" in line

@@ -1,4 +1,4 @@
-"""Multipart detect and instant folders against a real server, with real videos, archives and photos of real faces."""
+"""Multipart detect and instant folders on a real server, with videos, archives and photos of real faces."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from faceVer.settings.model import Settings
 from tests import support_faces as faces
 from tests.support_liveness import blank, selfie
 from tests.support_media import encode_video, jpeg, make_tar, make_zip, png
-from tests.support_server import JPEG, Answer, Server, form, part
+from tests.support_server import JPEG, Response, Server, form, part
 from tests.unit.services.reference import EXAMPLE
 from tests.unit.services.test_document import walk
 
@@ -41,7 +41,7 @@ ROUTES = pytest.mark.parametrize("route", [DETECT, INSTANT], ids=["detect", "ins
 BASE64 = {"Content-Transfer-Encoding": "base64"}
 BIOMETRY: dict[str, Any] = {"type": "biometry"}
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
-# The liveness model takes person 0 for live (about 0.0005) and person 2 for an attack (about 0.99), in every shape.
+# The PAD score of person 0 is about 0.0005 (bona fide), that of person 2 about 0.99 (attack), in every media type.
 LIVE, ATTACK = 0, 2
 
 
@@ -74,28 +74,28 @@ def payload_part(payload: Any) -> bytes:
 
 
 def media_part(name: str, data: bytes, content_type: str | None = "multipart/form-data;") -> bytes:
-    """A media item labelled as in the reference's example by default."""
+    """A media part; its default Content-Type is that of the vendor's example."""
     return part(name, data, content_type, f"{name}.bin")
 
 
-def send(server: Server, parts: list[bytes], route: str = DETECT, headers: Mapping[str, str] | None = None) -> Answer:
+def send(server: Server, parts: list[bytes], route: str = DETECT, headers: Mapping[str, str] | None = None) -> Response:
     return server.call(
         "POST", route, form(parts), {"Content-Type": "multipart/form-data; boundary=72468", **(headers or {})}
     )
 
 
-def ask(server: Server, media: Mapping[str, bytes], payload: Any = None, route: str = DETECT) -> Answer:
-    """A folder request. payload: bytes as they are, anything else as JSON, None = no such part."""
+def post_folder(server: Server, media: Mapping[str, bytes], payload: Any = None, route: str = DETECT) -> Response:
+    """Send a folder request. payload: bytes are sent unchanged, other values as JSON, None = no payload part."""
     parts = [media_part(name, data) for name, data in media.items()]
     return send(server, parts if payload is None else [*parts, payload_part(payload)], route)
 
 
-def told(answer: Answer) -> dict[str, Any]:
-    """The folder document of an answer, its invariants checked."""
-    assert answer.status == 200, answer
-    assert answer.headers["content-type"].startswith("application/json")
-    assert not re.search(rb"\d[eE][-+]?\d", re.sub(rb'"(?:[^"\\]|\\.)*"', b"", answer.body)), "an exponent"
-    document = answer.json()
+def folder_document(response: Response) -> dict[str, Any]:
+    """The folder document of a response, whose invariants are checked."""
+    assert response.status == 200, response
+    assert response.headers["content-type"].startswith("application/json")
+    assert not re.search(rb"\d[eE][-+]?\d", re.sub(rb'"(?:[^"\\]|\\.)*"', b"", response.body)), "an exponent"
+    document = response.json()
     assert list(document) == list(EXAMPLE)
     assert document["time_created"] <= document["time_updated"]
     for item in (document, *document["media"], *document["analyses"]):
@@ -104,12 +104,12 @@ def told(answer: Answer) -> dict[str, Any]:
     for analysis in document["analyses"]:
         assert list(analysis) == list(EXAMPLE["analyses"][0])
         assert analysis["resolution"] == analysis["resolution_status"]
-        assert all(medium in document["media"] for medium in analysis["source_media"])
+        assert all(item in document["media"] for item in analysis["source_media"])
     return dict(document)
 
 
 def folder(server: Server, media: Mapping[str, bytes], payload: Any = None, route: str = DETECT) -> dict[str, Any]:
-    return told(ask(server, media, payload, route))
+    return folder_document(post_folder(server, media, payload, route))
 
 
 def states(document: dict[str, Any], number: int = 0) -> tuple[str, ...]:
@@ -125,25 +125,25 @@ def scores(analysis: dict[str, Any]) -> list[float]:
 
 
 def names(analysis: dict[str, Any]) -> list[str]:
-    return [medium["original_name"].removesuffix(".bin") for medium in analysis["source_media"]]
+    return [item["original_name"].removesuffix(".bin") for item in analysis["source_media"]]
 
 
-def alike(document: dict[str, Any]) -> dict[str, Any]:
-    """The document with its ids numbered and its times gone: what two equal requests have in common."""
+def normalized(document: dict[str, Any]) -> dict[str, Any]:
+    """The document with numbers in place of ids, and without times, so that equal requests have equal documents."""
     numbers: dict[str, str] = {}
     text = UUID.sub(lambda match: numbers.setdefault(match[0], f"id-{len(numbers)}"), json.dumps(document))
     return dict(json.loads(re.sub(r'"(time_created|time_updated)": [0-9.]+', r'"\1": 0', text)))
 
 
 def without_source_ids(document: dict[str, Any]) -> dict[str, Any]:
-    """The document without the ids that only the Oz API's results have, after checking them."""
+    """The document without the ids that only the Oz API's results have; checks those ids."""
     names = {
         "VIDEO_FOLDER": "source_video_id",
         "IMAGE_FOLDER": "source_image_id",
         "SHOTS_SET_FOLDER": "source_shots_set_id",
     }
     document = copy.deepcopy(document)
-    kinds = {medium["media_id"]: medium["media_type"] for medium in document["media"]}
+    kinds = {item["media_id"]: item["media_type"] for item in document["media"]}
     for analysis in document["analyses"]:
         for result in analysis["results_media"]:
             assert list(result)[-1] == names[kinds[result["source_media_id"]]]
@@ -178,36 +178,36 @@ REFERENCE: dict[str, Any] = {
 
 @ROUTES
 class TestReference:
-    """The request of the reference's example, and every key, type and null of its answer."""
+    """The request of the vendor's example."""
 
-    def test_keys_types_and_nulls(self, server: Server, route: str) -> None:
+    def test_the_document_has_the_keys_types_and_nulls_of_the_example(self, server: Server, route: str) -> None:
         body = form([media_part("media_key1", video()), payload_part(REFERENCE)], "--BOUNDARY--")
         before = time.time()
-        answer = server.call("POST", route, body, {"Content-Type": "multipart/form-data; boundary=--BOUNDARY--"})
-        document = told(answer)
+        response = server.call("POST", route, body, {"Content-Type": "multipart/form-data; boundary=--BOUNDARY--"})
+        document = folder_document(response)
         walk(EXAMPLE, without_source_ids(document) if route == INSTANT else document)
         assert document["meta_data"] == META
         assert document["resolution_endpoint"] == "https://www.your-custom-endpoint.com"
-        (medium,), (analysis,) = document["media"], document["analyses"]
-        assert medium["tags"] == ["video_selfie", "video_selfie_blank", "orientation_portrait"]
-        assert (medium["meta_data"], analysis["meta_data"]) == ({"foo4": "bar5"}, {"some_key": "some_value"})
-        assert medium["info"]["video"]["md5"] == hashlib.md5(video()).hexdigest()
-        assert medium["info"]["video"]["size"] == len(video())
-        assert (medium["media_type"], medium["video_id"]) == ("VIDEO_FOLDER", medium["media_id"])
+        (item,), (analysis,) = document["media"], document["analyses"]
+        assert item["tags"] == ["video_selfie", "video_selfie_blank", "orientation_portrait"]
+        assert (item["meta_data"], analysis["meta_data"]) == ({"foo4": "bar5"}, {"some_key": "some_value"})
+        assert item["info"]["video"]["md5"] == hashlib.md5(video()).hexdigest()
+        assert item["info"]["video"]["size"] == len(video())
+        assert (item["media_type"], item["video_id"]) == ("VIDEO_FOLDER", item["media_id"])
         assert analysis["confs"]["threshold_spoofing"] == 0.42
         assert states(document) == ("FINISHED", "SUCCESS", "FINISHED", "SUCCESS")
         (result,) = analysis["results_media"]
-        assert result["source_media_id"] == result["media_association_id"] == medium["media_id"]
-        assert result["output_images"][0]["media_association_id"] == medium["media_id"]
+        assert result["source_media_id"] == result["media_association_id"] == item["media_id"]
+        assert result["output_images"][0]["media_association_id"] == item["media_id"]
         assert before <= document["time_created"] <= analysis["time_created"] <= analysis["time_updated"] <= time.time()
 
-    def test_ids_are_fresh(self, server: Server, route: str) -> None:
+    def test_each_request_gets_new_ids(self, server: Server, route: str) -> None:
         first, second = (folder(server, {"m": photo(), "n": photo()}, {}, route) for _ in range(2))
         found = [set(UUID.findall(json.dumps(document))) for document in (first, second)]
         # The folder, two media, the analysis, the group.
         assert [len(ids) for ids in found] == [5, 5]
         assert not found[0] & found[1]
-        assert alike(first) == alike(second)
+        assert normalized(first) == normalized(second)
 
 
 MIXED_MEDIA = {"video1": video, "photo1": photo, "shots1": archive}
@@ -234,11 +234,11 @@ def document(documents: list[dict[str, Any]], request: pytest.FixtureRequest) ->
 class TestMixed:
     """A video, a photo and an archive in one request, both analyses and best shots."""
 
-    def test_both_routes_answer_the_same_but_for_source_ids(self, documents: list[dict[str, Any]]) -> None:
-        assert alike(documents[0]) == alike(without_source_ids(documents[1]))
+    def test_both_routes_differ_only_in_source_ids(self, documents: list[dict[str, Any]]) -> None:
+        assert normalized(documents[0]) == normalized(without_source_ids(documents[1]))
         assert not set(UUID.findall(json.dumps(documents[0]))) & set(UUID.findall(json.dumps(documents[1])))
 
-    def test_statuses_and_groups(self, document: dict[str, Any]) -> None:
+    def test_analyses_have_statuses_and_one_group(self, document: dict[str, Any]) -> None:
         check, match = document["analyses"]
         assert (check["type"], match["type"]) == ("QUALITY", "BIOMETRY")
         assert states(document, 0) == states(document, 1) == ("FINISHED", "SUCCESS", "FINISHED", "SUCCESS")
@@ -251,39 +251,39 @@ class TestMixed:
         assert [len(one["results_media"]) for one in (check, match)] == [3, 3]
         assert match["meta_data"] == {"k": 1}
 
-    def test_what_was_sent_is_echoed(self, document: dict[str, Any]) -> None:
+    def test_metadata_and_tags_are_echoed(self, document: dict[str, Any]) -> None:
         assert document["meta_data"] == MIXED["folder:meta_data"]
         assert document["resolution_endpoint"] == MIXED["resolution_endpoint"]
         clip, still, shots = document["media"]
         assert clip["tags"] == ["video_selfie", "video_selfie_smile", "orientation_portrait"]
         assert still["tags"] == ["photo_selfie", "orientation_portrait"]
         assert shots["tags"] == ["orientation_portrait"]
-        assert [medium["meta_data"] for medium in document["media"]] == [{}, {"a": "b"}, {}]
-        assert [medium["original_name"] for medium in document["media"]] == ["video1.bin", "photo1.bin", "shots1.bin"]
+        assert [item["meta_data"] for item in document["media"]] == [{}, {"a": "b"}, {}]
+        assert [item["original_name"] for item in document["media"]] == ["video1.bin", "photo1.bin", "shots1.bin"]
 
-    def test_each_kind_of_medium(self, document: dict[str, Any]) -> None:
+    def test_each_media_type_has_its_fields(self, document: dict[str, Any]) -> None:
         clip, still, shots = document["media"]
         endings = {
             "VIDEO_FOLDER": ["video_id", "video_url"],
             "IMAGE_FOLDER": ["image_id", "image_url"],
             "SHOTS_SET_FOLDER": ["shots_set_id", "video_url"],
         }
-        assert [medium["media_type"] for medium in document["media"]] == list(endings)
-        for medium in document["media"]:
-            ending = endings[medium["media_type"]]
-            assert list(medium)[-2:] == ending
-            assert medium[ending[0]] == medium["media_id"]
-            assert medium[ending[1]] is None
-        told_by_video = clip["info"]["video"]
-        assert list(told_by_video) == ["duration", "FPS", "width", "height", "md5", "size", "mime-type"]
-        assert (told_by_video["duration"], told_by_video["FPS"]) == (pytest.approx(2, abs=0.01), pytest.approx(4))
-        for medium, kind, data, mime in (
+        assert [item["media_type"] for item in document["media"]] == list(endings)
+        for item in document["media"]:
+            ending = endings[item["media_type"]]
+            assert list(item)[-2:] == ending
+            assert item[ending[0]] == item["media_id"]
+            assert item[ending[1]] is None
+        video_info = clip["info"]["video"]
+        assert list(video_info) == ["duration", "FPS", "width", "height", "md5", "size", "mime-type"]
+        assert (video_info["duration"], video_info["FPS"]) == (pytest.approx(2, abs=0.01), pytest.approx(4))
+        for item, kind, data, mime in (
             (clip, "video", video(), "video/mp4"),
             (still, "original", photo(), "image/jpeg"),
             (shots, "shots_set", archive(), "application/zip"),
         ):
-            assert list(medium["info"]) == ["thumb", kind]
-            assert medium["info"][kind] | {"duration": 0, "FPS": 0} == {
+            assert list(item["info"]) == ["thumb", kind]
+            assert item["info"][kind] | {"duration": 0, "FPS": 0} == {
                 "duration": 0,
                 "FPS": 0,
                 "width": 300,
@@ -293,7 +293,7 @@ class TestMixed:
                 "mime-type": mime,
             }
 
-    def test_best_shots_are_pictures_of_the_face(self, server: Server, document: dict[str, Any]) -> None:
+    def test_best_shots_are_images_of_the_face(self, server: Server, document: dict[str, Any]) -> None:
         results = document["analyses"][0]["results_media"]
         assert [len(result["output_images"]) for result in results] == [1, 0, 1], "a photo has no best shot"
         assert not any(result["output_images"] for result in document["analyses"][1]["results_media"])
@@ -314,7 +314,7 @@ class TestPayload:
     @pytest.mark.parametrize(
         "payload", [None, {}, {"analyses": []}, {"analyses": None}, {"analyses": [{}]}, {"unknown": {"key": 1}}]
     )
-    def test_nothing_asked_means_one_quality_analysis(self, server: Server, payload: Any) -> None:
+    def test_the_default_is_one_quality_analysis(self, server: Server, payload: Any) -> None:
         document = folder(server, {"m": photo()}, payload)
         (analysis,) = document["analyses"]
         assert states(document) == ("FINISHED", "SUCCESS", "FINISHED", "SUCCESS")
@@ -323,7 +323,7 @@ class TestPayload:
         assert (document["meta_data"], document["resolution_endpoint"]) == ({}, None)
 
     @ROUTES
-    def test_params_beside_analyses_are_their_defaults(self, server: Server, route: str) -> None:
+    def test_top_level_params_are_the_defaults_of_analyses(self, server: Server, route: str) -> None:
         analyses = [{"type": "quality"}, quality(threshold_spoofing=0.25)]
         payload = {"analyses": analyses, "params": {"threshold_spoofing": 0.125, "extract_best_shot": True}}
         document = folder(server, {"m": video()}, payload, route)
@@ -340,42 +340,42 @@ class TestPayload:
             part("payload", base64.b64encode(b"{}"), extra=["Content-Transfer-Encoding: base64"]),
         ],
     )
-    def test_however_it_is_labelled_and_wherever_it_stands(self, server: Server, sent: bytes) -> None:
+    def test_the_payload_may_have_any_type_and_position(self, server: Server, sent: bytes) -> None:
         media = media_part("m", photo())
         for parts in ([sent, media], [media, sent]):
-            assert states(told(send(server, parts)))[0] == "FINISHED"
+            assert states(folder_document(send(server, parts)))[0] == "FINISHED"
 
-    def test_names_and_file_names_of_any_script(self, server: Server) -> None:
+    def test_names_and_file_names_may_be_of_any_script(self, server: Server) -> None:
         key = "селфи 1 “«"
         parts = [
             part(key, photo(), "image/jpeg", "моё фото.jpg"),
             part("nameless", photo()),
             payload_part({"media:tags": {key: ["x"]}, "analyses": [{**quality(), "source_media": [key]}]}),
         ]
-        document = told(send(server, parts))
-        assert [medium["original_name"] for medium in document["media"]] == ["моё фото.jpg", "nameless"]
+        document = folder_document(send(server, parts))
+        assert [item["original_name"] for item in document["media"]] == ["моё фото.jpg", "nameless"]
         assert document["media"][0]["tags"] == ["x", "orientation_portrait"]
         assert len(document["analyses"][0]["source_media"]) == 1
 
-    def test_the_orientation_is_added_only_where_it_lacks(self, server: Server) -> None:
+    def test_an_orientation_tag_is_added_only_if_it_is_missing(self, server: Server) -> None:
         wide = jpeg(selfie(LIVE, width=400, height=300))
         tags = {"own": ["orientation_portrait"], "none": []}
         document = folder(server, {"own": wide, "none": wide}, {"media:tags": tags})
-        assert [medium["tags"] for medium in document["media"]] == [["orientation_portrait"], ["orientation_landscape"]]
+        assert [item["tags"] for item in document["media"]] == [["orientation_portrait"], ["orientation_landscape"]]
 
-    def test_a_chunked_body(self, server: Server) -> None:
+    def test_a_chunked_body_is_accepted(self, server: Server) -> None:
         headers = {"Content-Type": 'multipart/form-data; boundary="72468"'}
-        answer = server.call("POST", DETECT, form([media_part("m", photo())]), headers, chunked=True)
-        assert states(told(answer))[0] == "FINISHED"
+        response = server.call("POST", DETECT, form([media_part("m", photo())]), headers, chunked=True)
+        assert states(folder_document(response))[0] == "FINISHED"
 
 
 class TestResults:
-    def test_a_photo_scores_as_in_single_image_detect(self, server: Server) -> None:
+    def test_a_photo_has_the_score_of_single_image_detect(self, server: Server) -> None:
         for number in range(4):
-            alone = server.call("POST", DETECT, photo(number), JPEG).json()
+            expected = server.call("POST", DETECT, photo(number), JPEG).json()
             document = folder(server, {"m": photo(number)})
-            assert scores(document["analyses"][0]) == [alone["score"]]
-            assert document["system_resolution"] == ("SUCCESS" if alone["passed"] else "DECLINED")
+            assert scores(document["analyses"][0]) == [expected["score"]]
+            assert document["system_resolution"] == ("SUCCESS" if expected["passed"] else "DECLINED")
 
     @ROUTES
     def test_the_threshold_of_the_request_decides(self, server: Server, route: str) -> None:
@@ -393,7 +393,7 @@ class TestResults:
             assert document["analyses"][0]["confs"]["threshold_spoofing"] == threshold
 
     @ROUTES
-    def test_biometry_compares_every_pair_and_the_least_decides(self, server: Server, route: str) -> None:
+    def test_biometry_compares_every_pair_and_the_lowest_score_decides(self, server: Server, route: str) -> None:
         same = {"a": photo(), "b": video(), "c": archive()}
         document = folder(server, same, {"analyses": [BIOMETRY]}, route)
         assert states(document) == ("FINISHED", "SUCCESS", "FINISHED", "SUCCESS")
@@ -408,7 +408,7 @@ class TestResults:
             False,
         ]
 
-    def test_thresholds_of_biometry(self, server: Server) -> None:
+    def test_biometry_uses_the_thresholds_of_the_request(self, server: Server) -> None:
         media = {"a": photo(0), "b": photo(1)}
         for low, high, resolution in (
             (0, 0, "SUCCESS"),
@@ -422,7 +422,7 @@ class TestResults:
             document = folder(server, media, {"analyses": [{**BIOMETRY, "params": params}]})
             assert states(document) == ("FINISHED", resolution, "FINISHED", resolution), params
 
-    def test_the_group_is_as_good_as_its_worst(self, server: Server) -> None:
+    def test_the_worst_analysis_determines_the_folder(self, server: Server) -> None:
         media = {"live": photo(LIVE), "attack": photo(ATTACK), "empty": jpeg(blank())}
         live, attack, empty = ({**quality(), "source_media": [name]} for name in media)
         doubt = {**BIOMETRY, "source_media": ["live", "attack"], "params": {"threshold_min": 0, "threshold_max": 1}}
@@ -438,7 +438,7 @@ class TestResults:
 
     @ROUTES
     @pytest.mark.parametrize("analysis", [quality(extract_best_shot=True), BIOMETRY], ids=["quality", "biometry"])
-    def test_a_video_without_a_face_fails_and_is_named(
+    def test_the_error_names_the_video_without_a_face(
         self, server: Server, route: str, analysis: dict[str, Any]
     ) -> None:
         document = folder(server, {"face": photo(), "empty": empty_video()}, {"analyses": [analysis]}, route)
@@ -449,14 +449,14 @@ class TestResults:
         assert (one["results_media"], one["results_data"]) == ([], None)
         assert names(one) == ["face", "empty"]
 
-    def test_an_archive_and_a_photo_without_a_face(self, server: Server) -> None:
+    def test_an_archive_or_photo_without_a_face_fails(self, server: Server) -> None:
         for data in (make_tar([("0.png", png(blank()))], gzip=True), jpeg(blank())):
             document = folder(server, {"m": data})
             assert states(document) == FAILED
             assert document["analyses"][0]["error_code"] == 202
 
     @ROUTES
-    def test_id_photos_only(self, server: Server, route: str) -> None:
+    def test_quality_of_id_photos_only_fails(self, server: Server, route: str) -> None:
         media = {"front": photo(), "back": photo(), "id": photo()}
         tags = {"front": ["photo_id", "photo_id_front"], "back": ["photo_id_back"], "id": ["photo_id"]}
         document = folder(server, media, {"media:tags": tags}, route)
@@ -473,7 +473,7 @@ class TestResults:
         assert document["system_resolution"] == "SUCCESS"
 
     @ROUTES
-    def test_biometry_of_one_medium(self, server: Server, route: str) -> None:
+    def test_biometry_of_one_media_item_fails(self, server: Server, route: str) -> None:
         for media, tags in (({"m": photo()}, {}), ({"m": photo(), "n": photo()}, {"n": ["photo_id_back"]})):
             document = folder(server, media, {"analyses": [BIOMETRY], "media:tags": tags}, route)
             assert states(document) == FAILED
@@ -481,7 +481,7 @@ class TestResults:
             assert one["error_code"] == 202
             assert one["error_message"] == "Biometry. Analysis requires at least 2 media objects to process"
 
-    def test_two_people_in_a_medium(self, server: Server) -> None:
+    def test_two_people_in_a_media_item_fail(self, server: Server) -> None:
         document = folder(server, {"m": jpeg(np.hstack([selfie(0), selfie(2)]))})
         assert states(document) == FAILED
         assert document["analyses"][0]["error_code"] == 202
@@ -490,26 +490,27 @@ class TestResults:
 
 class TestBase64:
     @ROUTES
-    def test_of_the_request_means_the_files_and_not_the_payload(self, server: Server, route: str) -> None:
+    def test_the_encoding_of_the_request_applies_to_files_but_not_to_the_payload(
+        self, server: Server, route: str
+    ) -> None:
         media = {"v": video(), "p": photo(), "z": archive()}
         payload = {"folder:meta_data": {"id": "7"}, "analyses": [quality(extract_best_shot=True), BIOMETRY]}
         plain = folder(server, media, payload, route)
         parts = [media_part(name, base64.b64encode(data)) for name, data in media.items()]
-        coded = told(send(server, [*parts, payload_part(payload)], route, BASE64))
-        assert alike(coded) == alike(plain)
-        assert coded["meta_data"] == {"id": "7"}
+        encoded = folder_document(send(server, [*parts, payload_part(payload)], route, BASE64))
+        assert normalized(encoded) == normalized(plain)
+        assert encoded["meta_data"] == {"id": "7"}
 
-    def test_of_a_part_means_that_part(self, server: Server) -> None:
+    def test_the_encoding_of_a_part_applies_to_that_part(self, server: Server) -> None:
         text = base64.urlsafe_b64encode(photo()).rstrip(b"=")
-        coded = part("a", b"\r\n".join(text[at : at + 76] for at in range(0, len(text), 76)), "image/jpeg", extra=[
-            "content-transfer-encoding: BASE64"])  # fmt: skip
-        uri = part("b", b"data:image/jpeg;base64," + base64.b64encode(photo()), extra=[
-            "Content-Transfer-Encoding: base64"])  # fmt: skip
+        lines = b"\r\n".join(text[at : at + 76] for at in range(0, len(text), 76))
+        encoded = part("a", lines, "image/jpeg", extra=["content-transfer-encoding: BASE64"])
+        data_uri = b"data:image/jpeg;base64," + base64.b64encode(photo())
+        uri = part("b", data_uri, extra=["Content-Transfer-Encoding: base64"])
         binary = part("c", photo(), extra=["Content-Transfer-Encoding: binary"])
-        document = told(send(server, [coded, uri, binary]))
-        assert [medium["info"]["original"]["size"] for medium in document["media"]] == [len(photo())] * 3
-        assert states(told(send(server, [part("c", photo(), extra=["Content-Transfer-Encoding: binary"])], DETECT,
-                                BASE64)))[0] == "FINISHED"  # fmt: skip
+        document = folder_document(send(server, [encoded, uri, binary]))
+        assert [item["info"]["original"]["size"] for item in document["media"]] == [len(photo())] * 3
+        assert states(folder_document(send(server, [binary], DETECT, BASE64)))[0] == "FINISHED"
 
 
 class TestMedia:
@@ -523,11 +524,11 @@ class TestMedia:
             ("*/*", "application/zip", "nonsense"),
         ],
     )
-    def test_told_from_bytes_and_not_from_labels(self, server: Server, labels: tuple[str | None, ...]) -> None:
+    def test_the_media_type_is_detected_from_the_bytes(self, server: Server, labels: tuple[str | None, ...]) -> None:
         media = (video(), photo(), make_tar([("a.jpg", photo())], gzip=True))
         parts = [media_part(f"m{n}", data, label) for n, (data, label) in enumerate(zip(media, labels, strict=True))]
-        document = told(send(server, parts))
-        assert [medium["media_type"] for medium in document["media"]] == [
+        document = folder_document(send(server, parts))
+        assert [item["media_type"] for item in document["media"]] == [
             "VIDEO_FOLDER",
             "IMAGE_FOLDER",
             "SHOTS_SET_FOLDER",
@@ -549,7 +550,7 @@ class TestMedia:
             ("mjpeg", "mov", "video/quicktime"),
         ],
     )
-    def test_codecs_and_containers(self, server: Server, codec: str, container: str, mime: str) -> None:
+    def test_every_codec_and_container_is_decoded(self, server: Server, codec: str, container: str, mime: str) -> None:
         clip = encode_video(
             [selfie(LIVE, shift=4 * n) for n in range(8)], codec, container, 8, audio=container != "avi"
         )
@@ -568,14 +569,14 @@ class TestMedia:
         stored = [np.ascontiguousarray(np.rot90(selfie(LIVE, shift=4 * n), -rotation // 90)) for n in range(6)]
         clip = encode_video(stored, container=container, rotation=rotation)
         document = folder(server, {"m": clip}, {"analyses": [quality(extract_best_shot=True)]})
-        (medium,), (analysis,) = document["media"], document["analyses"]
-        assert (medium["info"]["video"]["width"], medium["info"]["video"]["height"]) == (300, 400)
-        assert medium["tags"] == ["orientation_portrait"]
+        (item,), (analysis,) = document["media"], document["analyses"]
+        assert (item["info"]["video"]["width"], item["info"]["video"]["height"]) == (300, 400)
+        assert item["tags"] == ["orientation_portrait"]
         shot = analysis["results_media"][0]["output_images"][0]["info"]["original"]
         assert (shot["width"], shot["height"]) == (300, 400)
         assert analysis["resolution"] == "SUCCESS"
 
-    def test_a_variable_frame_rate_and_a_truncated_file(self, server: Server) -> None:
+    def test_videos_of_variable_frame_rate_and_truncated_videos_are_decoded(self, server: Server) -> None:
         frames = [selfie(LIVE, shift=2 * n) for n in range(8)]
         clip = encode_video(frames, times=[0, 0.05, 0.1, 0.15, 1.0, 2.0, 2.1, 4.0])
         document = folder(server, {"m": clip})
@@ -586,7 +587,7 @@ class TestMedia:
         assert document["system_resolution"] == "SUCCESS"
 
     @pytest.mark.parametrize("kind", ["zip", "tar", "tar.gz"])
-    def test_archives(self, server: Server, kind: str) -> None:
+    def test_every_archive_format_is_decoded(self, server: Server, kind: str) -> None:
         members = [(f"shots/{n}.{end}", make(selfie(LIVE, shift=4 * n))) for n, (end, make) in enumerate(
             [("jpg", jpeg), ("png", png), ("jpg", jpeg)])]  # fmt: skip
         data = make_zip(members) if kind == "zip" else make_tar(members, gzip=kind == "tar.gz")
@@ -596,30 +597,30 @@ class TestMedia:
         assert len(document["analyses"][0]["results_media"][0]["output_images"]) == 1
 
 
-def expect_instant(answer: Answer, status: int, code: int, field: str | None = None) -> None:
-    assert answer.status == status, answer
-    document = answer.json()
+def assert_oz_error(response: Response, status: int, code: int, field: str | None = None) -> None:
+    assert response.status == status, response
+    document = response.json()
     assert list(document) == ["error_code", "error_message", "details"]
     assert document["error_code"] == code
     assert isinstance(document["error_message"], str)
     assert document["error_message"]
     assert document["details"] == (None if field is None else {"field": field})
-    assert answer.headers["content-type"].startswith("application/json")
-    assert answer.headers["x-request-id"]
-    assert answer.headers["access-control-allow-origin"] == "*"
+    assert response.headers["content-type"].startswith("application/json")
+    assert response.headers["x-request-id"]
+    assert response.headers["access-control-allow-origin"] == "*"
 
 
 class TestInstantErrors:
     """docs/contract.md, Instant folders: the shape and the codes of the Oz API."""
 
     @pytest.mark.parametrize("payload", [b"", b"{nope", b"[]", b"null", b"\xff", b'{"a": ' + b"[" * 70 + b"]" * 70])
-    def test_3_structure(self, server: Server, payload: bytes) -> None:
-        answer = ask(server, {"m": photo()}, payload, INSTANT)
-        expect_instant(answer, 400, 3, "payload")
+    def test_code_3_for_a_payload_of_wrong_structure(self, server: Server, payload: bytes) -> None:
+        response = post_folder(server, {"m": photo()}, payload, INSTANT)
+        assert_oz_error(response, 400, 3, "payload")
 
-    def test_3_payload_sent_twice(self, server: Server) -> None:
+    def test_code_3_for_a_payload_sent_twice(self, server: Server) -> None:
         parts = [media_part("m", photo()), payload_part({}), payload_part({})]
-        expect_instant(send(server, parts, INSTANT), 400, 3, "payload")
+        assert_oz_error(send(server, parts, INSTANT), 400, 3, "payload")
 
     @pytest.mark.parametrize(
         ("payload", "field"),
@@ -629,14 +630,14 @@ class TestInstantErrors:
             ({"analyses": [{"source_media": ["x"]}]}, "analyses[0].source_media[0]"),
         ],
     )
-    def test_4_value(self, server: Server, payload: Any, field: str) -> None:
-        expect_instant(ask(server, {"m": photo()}, payload, INSTANT), 400, 4, field)
+    def test_code_4_for_a_wrong_value(self, server: Server, payload: Any, field: str) -> None:
+        assert_oz_error(post_folder(server, {"m": photo()}, payload, INSTANT), 400, 4, field)
 
-    def test_4_media_that_cannot_be_read(self, server: Server) -> None:
-        expect_instant(ask(server, {}, {}, INSTANT), 400, 4, "media")
+    def test_code_4_for_unreadable_media(self, server: Server) -> None:
+        assert_oz_error(post_folder(server, {}, {}, INSTANT), 400, 4, "media")
         for media in ({"m": b"junk" * 99}, {"m": b""}, {"m": photo()[:2000]}, {"m": video()[:200]}):
-            expect_instant(ask(server, media, {}, INSTANT), 400, 4)
-        expect_instant(send(server, [media_part("m", photo())] * 2, INSTANT), 400, 4, "m")
+            assert_oz_error(post_folder(server, media, {}, INSTANT), 400, 4)
+        assert_oz_error(send(server, [media_part("m", photo())] * 2, INSTANT), 400, 4, "m")
 
     @pytest.mark.parametrize(
         ("payload", "field"),
@@ -647,42 +648,42 @@ class TestInstantErrors:
             ({"resolution_endpoint": 1}, "resolution_endpoint"),
         ],
     )
-    def test_5_type(self, server: Server, payload: Any, field: str) -> None:
-        expect_instant(ask(server, {"m": photo()}, payload, INSTANT), 400, 5, field)
+    def test_code_5_for_a_wrong_type(self, server: Server, payload: Any, field: str) -> None:
+        assert_oz_error(post_folder(server, {"m": photo()}, payload, INSTANT), 400, 5, field)
 
-    def test_5_content_types(self, server: Server) -> None:
+    def test_code_5_for_a_wrong_content_type(self, server: Server) -> None:
         for content_type in (
             "application/json",
             "image/jpeg",
             "multipart/form-data",
             "multipart/mixed; boundary=72468",
         ):
-            expect_instant(server.call("POST", INSTANT, form([]), {"Content-Type": content_type}), 400, 5)
-        expect_instant(send(server, [media_part("m", photo(), "text/plain")], INSTANT), 400, 5)
-        expect_instant(send(server, [], INSTANT, {"Content-Transfer-Encoding": "x-rot13"}), 400, 5)
+            assert_oz_error(server.call("POST", INSTANT, form([]), {"Content-Type": content_type}), 400, 5)
+        assert_oz_error(send(server, [media_part("m", photo(), "text/plain")], INSTANT), 400, 5)
+        assert_oz_error(send(server, [], INSTANT, {"Content-Transfer-Encoding": "x-rot13"}), 400, 5)
 
     @pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD"])
-    def test_1_method(self, server: Server, method: str) -> None:
-        answer = server.call(method, INSTANT, b"x" if method == "PUT" else None)
+    def test_code_1_for_a_wrong_method(self, server: Server, method: str) -> None:
+        response = server.call(method, INSTANT, b"x" if method == "PUT" else None)
         if method == "HEAD":
-            assert answer.status == 405
+            assert response.status == 405
         else:
-            expect_instant(answer, 405, 1)
+            assert_oz_error(response, 405, 1)
 
     @pytest.mark.parametrize("path", ["/api/", "/api/instant", "/api/instant/folders/1", "/api/folders/", "/api/x?y"])
     @pytest.mark.parametrize("method", ["GET", "POST"])
-    def test_10_path(self, server: Server, method: str, path: str) -> None:
-        expect_instant(server.call(method, path), 404, 10)
+    def test_code_10_for_an_unknown_path(self, server: Server, method: str, path: str) -> None:
+        assert_oz_error(server.call(method, path), 404, 10)
 
-    def test_4_too_large(self, server: Server) -> None:
-        expect_instant(ask(server, {f"m{n}": photo() for n in range(11)}, {}, INSTANT), 413, 4)
-        expect_instant(ask(server, {"m": photo() + bytes(15 << 20)}, {}, INSTANT), 413, 4)
+    def test_code_4_for_too_large_requests(self, server: Server) -> None:
+        assert_oz_error(post_folder(server, {f"m{n}": photo() for n in range(11)}, {}, INSTANT), 413, 4)
+        assert_oz_error(post_folder(server, {"m": photo() + bytes(15 << 20)}, {}, INSTANT), 413, 4)
 
     @pytest.mark.parametrize(
         ("error", "status", "lde"),
         [(ZeroDivisionError("secret"), 500, "001001"), (InferenceError("secret"), 400, "001002")],
     )
-    def test_0_faults_of_ours(
+    def test_code_0_for_internal_errors(
         self,
         engine: FaceEngine,
         settings: Settings,
@@ -706,37 +707,37 @@ class TestInstantErrors:
                 for route, body, head in ((INSTANT, form([media_part("m", photo())]), headers),
                                           (DETECT, form([media_part("m", photo())]), headers),
                                           (DETECT, photo(), JPEG)):  # fmt: skip
-                    async with session.post(root + route, data=body, headers=head) as answer:
-                        found.append((answer.status, await answer.json()))
-                async with session.get(root + "/v1/face/liveness/health") as answer:
-                    found.append((answer.status, await answer.json()))
+                    async with session.post(root + route, data=body, headers=head) as response:
+                        found.append((response.status, await response.json()))
+                async with session.get(root + "/v1/face/liveness/health") as response:
+                    found.append((response.status, await response.json()))
                 return found
 
         instant, multipart, single, health = asyncio.run(main())
-        words = {
+        message = {
             "001001": "Internal liveness detection processor error",
             "001002": "TFSS error. Call the health method",
         }[lde]
-        assert instant == (status, {"error_code": 0, "error_message": words, "details": None})
-        assert multipart == single == (status, {"code": f"LDE-{lde}", "message": words})
+        assert instant == (status, {"error_code": 0, "error_message": message, "details": None})
+        assert multipart == single == (status, {"code": f"LDE-{lde}", "message": message})
         assert (health[0], health[1]["status"]) == (503, 3)
         assert "secret" not in str(health)
 
 
-def test_browsers_may_call_instant_folders(server: Server) -> None:
-    asked = {"Origin": "https://app.example", "Access-Control-Request-Method": "POST",
+def test_instant_folders_allow_cross_origin_requests(server: Server) -> None:
+    preflight = {"Origin": "https://app.example", "Access-Control-Request-Method": "POST",
              "Access-Control-Request-Headers": "content-type, content-transfer-encoding, x-request-id"}  # fmt: skip
     for route in (INSTANT, DETECT):
-        answer = server.call("OPTIONS", route, headers=asked)
-        assert (answer.status, answer.headers["access-control-allow-origin"]) == (204, "*")
-    answer = ask(server, {"m": photo()})
-    assert answer.headers["access-control-allow-origin"] == "*"
+        response = server.call("OPTIONS", route, headers=preflight)
+        assert (response.status, response.headers["access-control-allow-origin"]) == (204, "*")
+    response = post_folder(server, {"m": photo()})
+    assert response.headers["access-control-allow-origin"] == "*"
 
 
-def test_nothing_of_a_request_is_stored() -> None:
+def test_the_server_writes_nothing_to_disk() -> None:
     """With a file size limit of zero any write to a regular file kills the process (SIGXFSZ)."""
 
-    def no_writing() -> None:
+    def forbid_writing() -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 
@@ -749,17 +750,17 @@ def test_nothing_of_a_request_is_stored() -> None:
         "h": faces.encoded(Pil.fromarray(selfie(LIVE)), "TIFF"),
     }
     payload = {"analyses": [quality(extract_best_shot=True), BIOMETRY]}
-    with Server(preexec=no_writing) as running:
+    with Server(preexec=forbid_writing) as running:
         for route in (DETECT, INSTANT):
             document = folder(running, media, payload, route)
             assert document["system_resolution"] == "SUCCESS"
         for broken in (video()[:3000], archive()[:-40], b"junk"):
-            assert ask(running, {"m": broken}).status == 400
+            assert post_folder(running, {"m": broken}).status == 400
         assert running.call("POST", DETECT, photo(), JPEG).status == 200
         assert running.process.poll() is None
 
 
-def test_parallel_requests_answer_as_alone(server: Server) -> None:
+def test_parallel_requests_have_the_results_of_single_ones(server: Server) -> None:
     both = {"analyses": [quality(extract_best_shot=True), BIOMETRY]}
     kinds: list[tuple[dict[str, bytes], Any]] = [
         ({"v": video(0), "p": photo(0)}, both),
@@ -768,10 +769,10 @@ def test_parallel_requests_answer_as_alone(server: Server) -> None:
         ({"e": empty_video(), "p": photo(3)}, both),
     ]
     requests = [(*kind, route) for kind, route in zip(kinds, (DETECT, INSTANT) * 2, strict=True)]
-    alone = [alike(folder(server, *request)) for request in requests]
+    expected = [normalized(folder(server, *request)) for request in requests]
     with ThreadPoolExecutor(16) as pool:
-        together = list(pool.map(lambda request: alike(folder(server, *request)), requests * 2))
-    assert together == alone * 2
+        parallel = list(pool.map(lambda request: normalized(folder(server, *request)), requests * 2))
+    assert parallel == expected * 2
 
 
 @pytest.fixture(scope="module")
@@ -784,7 +785,9 @@ def development(data_folder: Path) -> Path:
 
 @ROUTES
 @pytest.mark.parametrize(("name", "resolution"), [("real-1.mp4", "SUCCESS"), ("spoof-1.mp4", "DECLINED")])
-def test_development_videos(server: Server, development: Path, route: str, name: str, resolution: str) -> None:
+def test_development_videos_have_the_expected_result(
+    server: Server, development: Path, route: str, name: str, resolution: str
+) -> None:
     payload = {"analyses": [quality(extract_best_shot=True)]}
     document = folder(server, {"m": (development / name).read_bytes()}, payload, route)
     assert states(document) == ("FINISHED", resolution, "FINISHED", resolution)
@@ -793,6 +796,8 @@ def test_development_videos(server: Server, development: Path, route: str, name:
 
 
 @pytest.mark.parametrize(("name", "passed"), [("real-2.jpg", True), ("spoof-2.jpg", False), ("spoof-3.jpg", False)])
-def test_development_photos(server: Server, development: Path, name: str, passed: bool) -> None:
-    answer = server.call("POST", DETECT, (development / name).read_bytes(), JPEG)
-    assert (answer.status, answer.json()["passed"]) == (200, passed)
+def test_development_photos_have_the_expected_result(
+    server: Server, development: Path, name: str, passed: bool
+) -> None:
+    response = server.call("POST", DETECT, (development / name).read_bytes(), JPEG)
+    assert (response.status, response.json()["passed"]) == (200, passed)

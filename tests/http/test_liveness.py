@@ -1,4 +1,4 @@
-"""Liveness health, single-image detect and the LDE rows of the error table, against a real server."""
+"""Liveness health, single-image detect, and the LDE codes of docs/contract.md, Errors, on a real server."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from tests.http.test_folders import (
     INSTANT,
     LIVE,
     archive,
-    ask,
-    expect_instant,
+    assert_oz_error,
     folder,
     media_part,
     payload_part,
     photo,
+    post_folder,
     quality,
     scores,
     send,
@@ -41,7 +41,7 @@ from tests.http.test_folders import (
 )
 from tests.support_liveness import blank, liveness, selfie
 from tests.support_media import encode_audio, jpeg, make_tar, make_zip
-from tests.support_server import JPEG, Answer, Server, form, part
+from tests.support_server import JPEG, Response, Server, form, part
 
 pillow_heif.register_heif_opener(thumbnails=False)
 
@@ -72,33 +72,31 @@ IMAGE_TYPES = [
 ]
 
 
-def detect(server: Server, image: bytes, content_type: str | None = "image/jpeg", **headers: str) -> Answer:
+def detect(server: Server, image: bytes, content_type: str | None = "image/jpeg", **headers: str) -> Response:
     """Single-image detect. headers: `X_Y` is sent as `X-Y`."""
-    given = {name.replace("_", "-"): value for name, value in headers.items()}
-    return server.call(
-        "POST", DETECT, image, given if content_type is None else {"Content-Type": content_type, **given}
-    )
+    sent = {name.replace("_", "-"): value for name, value in headers.items()}
+    return server.call("POST", DETECT, image, sent if content_type is None else {"Content-Type": content_type, **sent})
 
 
-def found(answer: Answer) -> tuple[bool, float]:
-    """(passed, score), the answer's form checked."""
-    assert answer.status == 200, answer
-    assert answer.headers["content-type"].startswith("application/json")
-    assert re.fullmatch(rb'\{"passed": (true|false), "score": [01]\.\d{1,6}\}', answer.body), answer.body
-    document = answer.json()
+def detection(response: Response) -> tuple[bool, float]:
+    """(passed, score) of a response, whose JSON is checked."""
+    assert response.status == 200, response
+    assert response.headers["content-type"].startswith("application/json")
+    assert re.fullmatch(rb'\{"passed": (true|false), "score": [01]\.\d{1,6}\}', response.body), response.body
+    document = response.json()
     return document["passed"], document["score"]
 
 
-def expect(answer: Answer, status: int, code: str, exposed: str = "") -> None:
-    assert (answer.status, answer.code) == (status, code), answer
-    assert answer.json()["message"] == TABLE[code] + (f": {exposed}" if exposed else "")
-    assert answer.headers["x-request-id"]
+def assert_error(response: Response, status: int, code: str, exposed: str = "") -> None:
+    assert (response.status, response.code) == (status, code), response
+    assert response.json()["message"] == TABLE[code] + (f": {exposed}" if exposed else "")
+    assert response.headers["x-request-id"]
 
 
 class TestHealth:
-    def test_it_works(self, server: Server) -> None:
-        answer = server.call("GET", HEALTH)
-        assert (answer.status, answer.json()) == (200, {"status": 0, "message": ""})
+    def test_health_is_ok(self, server: Server) -> None:
+        response = server.call("GET", HEALTH)
+        assert (response.status, response.json()) == (200, {"status": 0, "message": ""})
         assert server.call("HEAD", HEALTH).status == 200
 
     def test_the_liveness_models_are_named(self, server: Server) -> None:
@@ -107,42 +105,46 @@ class TestHealth:
 
 
 class TestSingleImage:
-    def test_as_the_library_says(self, server: Server, engine: FaceEngine, settings: Settings) -> None:
+    def test_detect_returns_the_result_of_the_service(
+        self, server: Server, engine: FaceEngine, settings: Settings
+    ) -> None:
         service = FolderService(engine, liveness(), settings)
-        seen = set()
+        outcomes = set()
         for data in [*map(photo, range(6)), *(faces.jpeg(faces.person(n)) for n in range(6))]:
-            passed, score = found(detect(server, data))
+            passed, score = detection(detect(server, data))
             assert passed == (score <= 0.5)
             assert (passed, score) == service.detect_image(data)
-            seen.add(passed)
-        assert seen == {True, False}
+            outcomes.add(passed)
+        assert outcomes == {True, False}
 
     @pytest.mark.parametrize("content_type", IMAGE_TYPES)
-    def test_the_label_decides_acceptance_only(self, server: Server, content_type: str) -> None:
-        alone = detect(server, photo()).body
-        assert detect(server, photo(), content_type).body == alone
+    def test_the_content_type_decides_acceptance_only(self, server: Server, content_type: str) -> None:
+        expected = detect(server, photo()).body
+        assert detect(server, photo(), content_type).body == expected
         gif = detect(server, faces.encoded(Pil.fromarray(selfie(LIVE)).quantize(), "GIF"), content_type)
-        assert found(gif)[0] is True
+        assert detection(gif)[0] is True
 
     @pytest.mark.parametrize(
         ("kind", "options"),
         [("PNG", {}), ("WEBP", {"lossless": True}), ("BMP", {}), ("TIFF", {"compression": "tiff_lzw"})],
     )
-    def test_the_format_does_not_matter(self, server: Server, kind: str, options: dict[str, Any]) -> None:
+    def test_the_file_format_does_not_change_the_score(
+        self, server: Server, kind: str, options: dict[str, Any]
+    ) -> None:
         picture = Pil.fromarray(selfie(ATTACK))
-        plain = found(detect(server, faces.encoded(picture, "PNG")))
-        assert found(detect(server, faces.encoded(picture, kind, **options), f"image/{kind.lower()}")) == plain
+        plain = detection(detect(server, faces.encoded(picture, "PNG")))
+        assert detection(detect(server, faces.encoded(picture, kind, **options), f"image/{kind.lower()}")) == plain
 
-    def test_heif(self, server: Server) -> None:
+    def test_heif_is_accepted(self, server: Server) -> None:
         data = faces.encoded(Pil.fromarray(selfie(ATTACK)), "HEIF", quality=95)
-        assert found(detect(server, data, "image/heic"))[0] is False
+        assert detection(detect(server, data, "image/heic"))[0] is False
 
     @pytest.mark.parametrize("mode", ["L", "P", "RGBA", "CMYK", "I;16", "1"])
-    def test_modes_are_converted(self, server: Server, mode: str) -> None:
+    def test_every_pixel_mode_is_accepted(self, server: Server, mode: str) -> None:
         picture = Pil.fromarray(selfie(LIVE))
         deep = Pil.fromarray(np.asarray(picture.convert("L")).astype(np.uint16) * 257)
         picture = deep if mode == "I;16" else picture.convert(mode)
-        found(detect(server, faces.encoded(picture, "TIFF" if mode == "CMYK" else "PNG")))
+        detection(detect(server, faces.encoded(picture, "TIFF" if mode == "CMYK" else "PNG")))
 
     @pytest.mark.parametrize("orientation", range(2, 9))
     def test_exif_orientation_is_applied(self, server: Server, orientation: int) -> None:
@@ -150,12 +152,12 @@ class TestSingleImage:
         turned = faces.turned_away(upright, orientation, "PNG")
         assert detect(server, turned, "image/png").body == detect(server, faces.encoded(upright, "PNG")).body
 
-    def test_a_picture_that_lies_on_its_side(self, server: Server) -> None:
+    def test_a_sideways_photo_is_accepted(self, server: Server) -> None:
         upright = Pil.fromarray(selfie(LIVE))
-        assert found(detect(server, faces.jpeg(upright.transpose(Pil.Transpose.ROTATE_90))))[0] is True
+        assert detection(detect(server, faces.jpeg(upright.transpose(Pil.Transpose.ROTATE_90))))[0] is True
 
-    def test_a_small_face_behind_is_ignored(self, server: Server) -> None:
-        found(detect(server, faces.jpeg(faces.scene(0.2))))
+    def test_a_small_face_in_the_background_is_ignored(self, server: Server) -> None:
+        detection(detect(server, faces.jpeg(faces.scene(0.2))))
 
     @pytest.mark.parametrize(
         "code",
@@ -168,43 +170,47 @@ class TestSingleImage:
         ],
         ids=["plain", "wrapped", "url-safe", "unpadded", "data-uri"],
     )
-    def test_base64(self, server: Server, code: Callable[[bytes], bytes]) -> None:
-        alone = detect(server, photo()).body
-        answer = detect(server, code(photo()), Content_Transfer_Encoding="base64")
-        assert answer.body == alone
-        assert "content-transfer-encoding" not in answer.headers
+    def test_base64_is_decoded_and_the_response_is_not_encoded(
+        self, server: Server, code: Callable[[bytes], bytes]
+    ) -> None:
+        expected = detect(server, photo()).body
+        response = detect(server, code(photo()), Content_Transfer_Encoding="base64")
+        assert response.body == expected
+        assert "content-transfer-encoding" not in response.headers
 
     @pytest.mark.parametrize("encoding", ["binary", "8bit", "7BIT"])
-    def test_as_is(self, server: Server, encoding: str) -> None:
-        assert found(detect(server, photo(), Content_Transfer_Encoding=encoding))[0] is True
+    def test_binary_encodings_leave_the_body_unchanged(self, server: Server, encoding: str) -> None:
+        assert detection(detect(server, photo(), Content_Transfer_Encoding=encoding))[0] is True
 
-    def test_a_chunked_body(self, server: Server) -> None:
+    def test_a_chunked_body_is_accepted(self, server: Server) -> None:
         assert server.call("POST", DETECT, photo(), JPEG, chunked=True).body == detect(server, photo()).body
 
-    def test_it_is_deterministic(self, server: Server) -> None:
+    def test_parallel_requests_have_equal_results(self, server: Server) -> None:
         with ThreadPoolExecutor(8) as pool:
-            assert len({answer.body for answer in pool.map(lambda _: detect(server, photo(ATTACK)), range(24))}) == 1
+            assert (
+                len({response.body for response in pool.map(lambda _: detect(server, photo(ATTACK)), range(24))}) == 1
+            )
 
 
 @pytest.fixture(scope="module")
-def small() -> Iterator[Server]:
-    """A server that speaks Russian, takes little and lets nothing pass."""
+def limited() -> Iterator[Server]:
+    """A server with Russian messages, low limits and the PAD threshold 0."""
     limits = {"max_file_bytes": "60000", "max_request_bytes": "150000", "max_media": "2"}
     with Server(language="ru", threads="1", spoofing_threshold="0", **limits) as running:
         yield running
 
 
 class TestThresholdSetting:
-    def test_above_it_nothing_passes(self, server: Server, small: Server) -> None:
-        passed, score = found(detect(small, photo()))
+    def test_a_score_above_the_threshold_does_not_pass(self, server: Server, limited: Server) -> None:
+        passed, score = detection(detect(limited, photo()))
         assert passed is False
-        assert (True, score) == found(detect(server, photo()))
+        assert (True, score) == detection(detect(server, photo()))
 
-    def test_it_is_the_default_of_folders(self, small: Server) -> None:
-        document = folder(small, {"m": photo()})
+    def test_the_threshold_is_the_default_of_folders(self, limited: Server) -> None:
+        document = folder(limited, {"m": photo()})
         assert document["system_resolution"] == "DECLINED"
         assert document["analyses"][0]["confs"]["threshold_spoofing"] == 0
-        document = folder(small, {"m": photo()}, {"analyses": [quality(threshold_spoofing=0.5)]})
+        document = folder(limited, {"m": photo()}, {"analyses": [quality(threshold_spoofing=0.5)]})
         assert document["system_resolution"] == "SUCCESS"
         assert 0 < scores(document["analyses"][0])[0] < 0.5
 
@@ -225,42 +231,42 @@ class TestErrors:
             None,
         ],
     )
-    def test_002001_request_type(self, server: Server, content_type: str | None) -> None:
-        expect(detect(server, photo(), content_type), 400, "LDE-002001")
+    def test_002001_for_a_wrong_request_type(self, server: Server, content_type: str | None) -> None:
+        assert_error(detect(server, photo(), content_type), 400, "LDE-002001")
 
-    def test_002001_transfer_encoding(self, server: Server) -> None:
-        expect(detect(server, photo(), Content_Transfer_Encoding="x-rot13"), 400, "LDE-002001")
+    def test_002001_for_an_unknown_transfer_encoding(self, server: Server) -> None:
+        assert_error(detect(server, photo(), Content_Transfer_Encoding="x-rot13"), 400, "LDE-002001")
         parts = [media_part("m", photo())]
-        expect(send(server, parts, headers={"Content-Transfer-Encoding": "x-rot13"}), 400, "LDE-002001")
-        odd = part("m", photo(), "image/jpeg", extra=["Content-Transfer-Encoding: quoted-printable"])
-        expect(send(server, [odd]), 400, "LDE-002001")
+        assert_error(send(server, parts, headers={"Content-Transfer-Encoding": "x-rot13"}), 400, "LDE-002001")
+        wrong_part = part("m", photo(), "image/jpeg", extra=["Content-Transfer-Encoding: quoted-printable"])
+        assert_error(send(server, [wrong_part]), 400, "LDE-002001")
 
     @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "PROPFIND"])
-    def test_002002_method(self, server: Server, method: str) -> None:
-        answer = server.call(method, DETECT)
+    def test_002002_for_a_wrong_method(self, server: Server, method: str) -> None:
+        response = server.call(method, DETECT)
         if method == "HEAD":
-            assert answer.status == 400
+            assert response.status == 400
         else:
-            expect(answer, 400, "LDE-002002")
+            assert_error(response, 400, "LDE-002002")
 
-    def test_002002_health(self, server: Server) -> None:
+    def test_002002_for_a_wrong_method_of_health(self, server: Server) -> None:
         for method in ("POST", "PUT", "DELETE"):
-            expect(server.call(method, HEALTH, b"{}"), 400, "LDE-002002")
+            assert_error(server.call(method, HEALTH, b"{}"), 400, "LDE-002002")
 
     @pytest.mark.parametrize("data", [b"", b"text" * 99, b"\xff\xd8\xff\xe0", b"GIF89a", b"BM", photo()[:3000]])
-    def test_002004_unreadable_image(self, server: Server, data: bytes) -> None:
-        expect(detect(server, data), 400, "LDE-002004")
+    def test_002004_for_an_unreadable_image(self, server: Server, data: bytes) -> None:
+        assert_error(detect(server, data), 400, "LDE-002004")
 
-    def test_002004_no_single_image(self, server: Server) -> None:
-        expect(detect(server, video()), 400, "LDE-002004")
-        expect(detect(server, archive()), 400, "LDE-002004")
+    def test_002004_for_a_video_or_archive_as_the_body(self, server: Server) -> None:
+        assert_error(detect(server, video()), 400, "LDE-002004")
+        assert_error(detect(server, archive()), 400, "LDE-002004")
 
-    def test_002004_not_base64(self, server: Server) -> None:
-        expect(detect(server, b"@@@@!!!!" * 50, Content_Transfer_Encoding="base64"), 400, "LDE-002004")
-        expect(detect(server, photo(), Content_Transfer_Encoding="base64"), 400, "LDE-002004")
-        expect(send(server, [media_part("m", photo())], headers=BASE64), 400, "LDE-002004")
-        odd = part("m", b"@@@", "image/jpeg", extra=["Content-Transfer-Encoding: base64"])
-        expect(send(server, [odd]), 400, "LDE-002004")
+    def test_002004_for_invalid_base64(self, server: Server) -> None:
+        assert_error(detect(server, b"@@@@!!!!" * 50, Content_Transfer_Encoding="base64"), 400, "LDE-002004")
+        assert_error(detect(server, photo(), Content_Transfer_Encoding="base64"), 400, "LDE-002004")
+        assert_error(send(server, [media_part("m", photo())], headers=BASE64), 400, "LDE-002004")
+        wrong_part = part("m", b"@@@", "image/jpeg", extra=["Content-Transfer-Encoding: base64"])
+        assert_error(send(server, [wrong_part]), 400, "LDE-002004")
 
     @pytest.mark.parametrize(
         "media",
@@ -283,59 +289,59 @@ class TestErrors:
         ],
     )
     @pytest.mark.parametrize("payload", [None, {"analyses": [{"type": "biometry"}]}])
-    def test_002004_media(self, server: Server, media: dict[str, bytes], payload: Any) -> None:
-        expect(ask(server, media, payload), 400, "LDE-002004")
+    def test_002004_for_unreadable_media(self, server: Server, media: dict[str, bytes], payload: Any) -> None:
+        assert_error(post_folder(server, media, payload), 400, "LDE-002004")
 
-    def test_002004_an_unused_medium_is_read_too(self, server: Server) -> None:
+    def test_002004_for_an_unreadable_media_item_that_no_analysis_uses(self, server: Server) -> None:
         media = {"good": photo(), "bad": photo()[:3000]}
-        expect(ask(server, media, {"analyses": [{"source_media": ["good"]}]}), 400, "LDE-002004")
+        assert_error(post_folder(server, media, {"analyses": [{"source_media": ["good"]}]}), 400, "LDE-002004")
 
-    def test_002004_no_media(self, server: Server) -> None:
-        expect(send(server, []), 400, "LDE-002004", "media")
-        expect(ask(server, {}, {"analyses": [{"type": "biometry"}]}), 400, "LDE-002004", "media")
+    def test_002004_for_a_form_without_media(self, server: Server) -> None:
+        assert_error(send(server, []), 400, "LDE-002004", "media")
+        assert_error(post_folder(server, {}, {"analyses": [{"type": "biometry"}]}), 400, "LDE-002004", "media")
 
-    def test_002004_names(self, server: Server) -> None:
-        expect(send(server, [media_part("m", photo()), media_part("m", video())]), 400, "LDE-002004", "m")
-        answer = send(server, [media_part("x%0A" * 900, photo())] * 2)
-        assert (answer.status, answer.code) == (400, "LDE-002004")
-        assert len(answer.json()["message"]) < 200, "long and broken names are not repeated"
-        assert answer.json()["message"].isprintable()
-        expect(send(server, [media_part("", photo())]), 400, "LDE-002004")
+    def test_002004_for_duplicate_and_missing_names(self, server: Server) -> None:
+        assert_error(send(server, [media_part("m", photo()), media_part("m", video())]), 400, "LDE-002004", "m")
+        response = send(server, [media_part("x%0A" * 900, photo())] * 2)
+        assert (response.status, response.code) == (400, "LDE-002004")
+        assert len(response.json()["message"]) < 200, "long and broken names are not repeated"
+        assert response.json()["message"].isprintable()
+        assert_error(send(server, [media_part("", photo())]), 400, "LDE-002004")
         nameless = b"Content-Type: image/jpeg\r\n\r\n" + photo()
-        expect(send(server, [nameless]), 400, "LDE-002004")
+        assert_error(send(server, [nameless]), 400, "LDE-002004")
 
     @pytest.mark.parametrize("body", [b"", b"junk", b"--72468", b"--72468\r\n\r\n"])
-    def test_002004_no_form(self, server: Server, body: bytes) -> None:
+    def test_002004_for_a_malformed_form(self, server: Server, body: bytes) -> None:
         headers = {"Content-Type": "multipart/form-data; boundary=72468"}
-        expect(server.call("POST", DETECT, body, headers), 400, "LDE-002004")
+        assert_error(server.call("POST", DETECT, body, headers), 400, "LDE-002004")
 
-    def test_002004_a_form_that_breaks_off(self, server: Server) -> None:
-        whole = form([media_part("m", photo()), media_part("n", photo())])
+    def test_002004_for_a_truncated_form(self, server: Server) -> None:
+        complete = form([media_part("m", photo()), media_part("n", photo())])
         headers = {"Content-Type": "multipart/form-data; boundary=72468"}
         for cut in (5, 20, len(photo()) // 2, len(photo()) + 120):
-            expect(server.call("POST", DETECT, whole[:-cut], headers), 400, "LDE-002004")
+            assert_error(server.call("POST", DETECT, complete[:-cut], headers), 400, "LDE-002004")
 
     @pytest.mark.parametrize(
         "content_type",
         ["text/plain", "Text/HTML; charset=utf-8", "application/json", "audio/mpeg", "application/pdf", "model/obj"],
     )
-    def test_002005_part_type(self, server: Server, content_type: str) -> None:
-        good, odd = media_part("m", photo()), media_part("n", photo(), content_type)
-        for parts in ([odd], [good, odd], [odd, good, payload_part({})]):
-            expect(send(server, parts), 400, "LDE-002005")
+    def test_002005_for_a_wrong_part_type(self, server: Server, content_type: str) -> None:
+        good, wrong_part = media_part("m", photo()), media_part("n", photo(), content_type)
+        for parts in ([wrong_part], [good, wrong_part], [wrong_part, good, payload_part({})]):
+            assert_error(send(server, parts), 400, "LDE-002005")
 
     @pytest.mark.parametrize("path", ["nothing", "", "health/", "detect/", "Detect", "detect/x?y=1"])
     @pytest.mark.parametrize("method", ["GET", "POST"])
-    def test_002006_unknown_path(self, server: Server, method: str, path: str) -> None:
-        expect(server.call(method, "/v1/face/liveness/" + path), 400, "LDE-002006")
+    def test_002006_for_an_unknown_path(self, server: Server, method: str, path: str) -> None:
+        assert_error(server.call(method, "/v1/face/liveness/" + path), 400, "LDE-002006")
 
-    def test_003002_no_face(self, server: Server) -> None:
-        expect(detect(server, jpeg(blank())), 400, "LDE-003002")
-        expect(detect(server, faces.jpeg(faces.no_face())), 400, "LDE-003002")
+    def test_003002_for_no_face(self, server: Server) -> None:
+        assert_error(detect(server, jpeg(blank())), 400, "LDE-003002")
+        assert_error(detect(server, faces.jpeg(faces.no_face())), 400, "LDE-003002")
 
-    def test_003003_two_people(self, server: Server) -> None:
-        expect(detect(server, faces.jpeg(faces.group())), 400, "LDE-003003")
-        expect(detect(server, faces.jpeg(faces.scene(0.5))), 400, "LDE-003003")
+    def test_003003_for_two_people(self, server: Server) -> None:
+        assert_error(detect(server, faces.jpeg(faces.group())), 400, "LDE-003003")
+        assert_error(detect(server, faces.jpeg(faces.scene(0.5))), 400, "LDE-003003")
 
     @pytest.mark.parametrize(
         ("payload", "field"),
@@ -374,105 +380,105 @@ class TestErrors:
             ({"analyses": [quality(threshold_min=0.9, threshold_max=0.1)]}, "analyses[0].params.threshold_min"),
         ],
     )
-    def test_003004_names_the_field(self, server: Server, payload: Any, field: str) -> None:
-        expect(ask(server, {"m": photo()}, payload), 400, "LDE-003004", field)
+    def test_003004_names_the_wrong_field(self, server: Server, payload: Any, field: str) -> None:
+        assert_error(post_folder(server, {"m": photo()}, payload), 400, "LDE-003004", field)
 
-    def test_003004_the_part(self, server: Server) -> None:
+    def test_003004_for_a_payload_part_sent_twice_or_with_invalid_base64(self, server: Server) -> None:
         media = media_part("m", photo())
-        expect(send(server, [media, payload_part({}), payload_part({})]), 400, "LDE-003004", "payload")
-        odd = part("payload", b"@@@", extra=["Content-Transfer-Encoding: base64"])
-        expect(send(server, [media, odd]), 400, "LDE-003004", "payload")
+        assert_error(send(server, [media, payload_part({}), payload_part({})]), 400, "LDE-003004", "payload")
+        wrong_part = part("payload", b"@@@", extra=["Content-Transfer-Encoding: base64"])
+        assert_error(send(server, [media, wrong_part]), 400, "LDE-003004", "payload")
 
     def test_003004_the_message_does_not_repeat_long_or_broken_names(self, server: Server) -> None:
-        answer = ask(server, {"m": photo()}, {"media:tags": {"x\n\0" * 999: 1}})
-        assert (answer.status, answer.code) == (400, "LDE-003004")
-        assert len(answer.json()["message"]) < 200
-        assert answer.json()["message"].isprintable()
+        response = post_folder(server, {"m": photo()}, {"media:tags": {"x\n\0" * 999: 1}})
+        assert (response.status, response.code) == (400, "LDE-003004")
+        assert len(response.json()["message"]) < 200
+        assert response.json()["message"].isprintable()
 
 
 class TestOrder:
-    """Two problems at once: type and method of the request first, then the media, then the payload."""
+    """docs/contract.md, Order of checks: which error a request with two errors gets."""
 
-    def test_method_before_type(self, server: Server) -> None:
-        expect(server.call("PUT", DETECT, b"", {"Content-Type": "text/plain"}), 400, "LDE-002002")
+    def test_the_method_is_checked_before_the_type(self, server: Server) -> None:
+        assert_error(server.call("PUT", DETECT, b"", {"Content-Type": "text/plain"}), 400, "LDE-002002")
 
-    def test_type_before_body(self, server: Server) -> None:
-        expect(detect(server, b"", "text/plain"), 400, "LDE-002001")
+    def test_the_type_is_checked_before_the_body(self, server: Server) -> None:
+        assert_error(detect(server, b"", "text/plain"), 400, "LDE-002001")
 
     @pytest.mark.parametrize("payloads", [[b"{nope"], [b"{}", b"{}"]])
-    def test_media_parts_before_the_payload(self, server: Server, payloads: list[bytes]) -> None:
+    def test_media_parts_are_checked_before_the_payload(self, server: Server, payloads: list[bytes]) -> None:
         wrong = [payload_part(payload) for payload in payloads]
-        expect(send(server, [*wrong, media_part("m", photo(), "text/plain")]), 400, "LDE-002005")
-        coded = part("m", b"@@@", extra=["Content-Transfer-Encoding: base64"])
-        expect(send(server, [*wrong, coded]), 400, "LDE-002004")
+        assert_error(send(server, [*wrong, media_part("m", photo(), "text/plain")]), 400, "LDE-002005")
+        encoded = part("m", b"@@@", extra=["Content-Transfer-Encoding: base64"])
+        assert_error(send(server, [*wrong, encoded]), 400, "LDE-002004")
 
-    def test_media_before_what_the_payload_says(self, server: Server) -> None:
+    def test_media_are_checked_before_the_content_of_the_payload(self, server: Server) -> None:
         wrong = payload_part(b"{nope")
-        expect(send(server, [wrong, media_part("m", b"junk" * 9)]), 400, "LDE-002004")
-        expect(send(server, [wrong, media_part("m", photo()), media_part("m", photo())]), 400, "LDE-002004", "m")
-        expect(send(server, [wrong]), 400, "LDE-002004", "media")
+        assert_error(send(server, [wrong, media_part("m", b"junk" * 9)]), 400, "LDE-002004")
+        assert_error(send(server, [wrong, media_part("m", photo()), media_part("m", photo())]), 400, "LDE-002004", "m")
+        assert_error(send(server, [wrong]), 400, "LDE-002004", "media")
 
 
 class TestRussianAndLimits:
-    def test_words(self, small: Server) -> None:
-        for answer, code, words in (
-            (detect(small, photo(), "text/plain"), "002001", "Неверный Content-Type HTTP-запроса"),
-            (small.call("GET", DETECT), "002002", "Неверный метод HTTP-запроса"),
-            (detect(small, b"junk"), "002004", "Не удалось прочитать биометрический образец"),
+    def test_messages_are_russian(self, limited: Server) -> None:
+        for response, code, message in (
+            (detect(limited, photo(), "text/plain"), "002001", "Неверный Content-Type HTTP-запроса"),
+            (limited.call("GET", DETECT), "002002", "Неверный метод HTTP-запроса"),
+            (detect(limited, b"junk"), "002004", "Не удалось прочитать биометрический образец"),
             (
-                send(small, [media_part("m", photo(), "text/plain")]),
+                send(limited, [media_part("m", photo(), "text/plain")]),
                 "002005",
                 "Неверный Content-Type части multiparted HTTP-запроса",
             ),
-            (small.call("GET", "/v1/face/liveness/x"), "002006", "Неверный запрос"),
-            (detect(small, jpeg(blank())), "003002", "На биометрическом образце отсутствует лицо"),
+            (limited.call("GET", "/v1/face/liveness/x"), "002006", "Неверный запрос"),
+            (detect(limited, jpeg(blank())), "003002", "На биометрическом образце отсутствует лицо"),
             (
-                detect(small, faces.jpeg(faces.scene(0.5), quality=60)),
+                detect(limited, faces.jpeg(faces.scene(0.5), quality=60)),
                 "003003",
                 "На биометрическом образце присутствует более, чем одно лицо",
             ),
             (
-                ask(small, {"m": photo()}, {"analyses": 1}),
+                post_folder(limited, {"m": photo()}, {"analyses": 1}),
                 "003004",
                 "Не удалось прочитать metadata: analyses",
             ),
         ):
-            assert (answer.status, answer.json()) == (400, {"code": f"LDE-{code}", "message": words})
+            assert (response.status, response.json()) == (400, {"code": f"LDE-{code}", "message": message})
 
-    def test_instant_words(self, small: Server) -> None:
-        answer = ask(small, {"m": photo()}, {"analyses": 1}, INSTANT)
-        assert answer.json() == {
+    def test_messages_of_instant_folders_are_russian(self, limited: Server) -> None:
+        response = post_folder(limited, {"m": photo()}, {"analyses": 1}, INSTANT)
+        assert response.json() == {
             "error_code": 5,
             "error_message": "Не удалось прочитать metadata",
             "details": {"field": "analyses"},
         }
 
-    def test_statuses_stay_english(self, small: Server) -> None:
-        document = folder(small, {"m": jpeg(blank())})
+    def test_analysis_errors_stay_english(self, limited: Server) -> None:
+        document = folder(limited, {"m": jpeg(blank())})
         assert document["analyses"][0]["error_message"].startswith("Could not locate face")
 
-    def test_a_file_of_the_limit_passes_and_one_byte_more_does_not(self, small: Server) -> None:
+    def test_a_file_may_have_the_size_of_the_limit_but_no_byte_more(self, limited: Server) -> None:
         def padded(size: int) -> bytes:
             return photo().ljust(size, b"\0")
 
-        assert detect(small, padded(60_000)).status == 200
-        assert ask(small, {"a": padded(60_000), "b": padded(60_000)}).status == 200
+        assert detect(limited, padded(60_000)).status == 200
+        assert post_folder(limited, {"a": padded(60_000), "b": padded(60_000)}).status == 200
         text = base64.encodebytes(padded(60_000))
-        assert detect(small, text, Content_Transfer_Encoding="base64").status == 200
-        for answer in (
-            detect(small, padded(60_001)),
-            small.call("POST", DETECT, padded(60_001), JPEG, chunked=True),
-            detect(small, base64.b64encode(padded(60_001)), Content_Transfer_Encoding="base64"),
-            ask(small, {"a": photo(), "b": padded(60_001)}),
-            send(small, [media_part("a", base64.b64encode(padded(60_001)))], headers=BASE64),
-            ask(small, {"a": photo(), "b": photo(), "c": photo()}),
-            ask(small, {name: padded(60_000) for name in "abc"}),
+        assert detect(limited, text, Content_Transfer_Encoding="base64").status == 200
+        for response in (
+            detect(limited, padded(60_001)),
+            limited.call("POST", DETECT, padded(60_001), JPEG, chunked=True),
+            detect(limited, base64.b64encode(padded(60_001)), Content_Transfer_Encoding="base64"),
+            post_folder(limited, {"a": photo(), "b": padded(60_001)}),
+            send(limited, [media_part("a", base64.b64encode(padded(60_001)))], headers=BASE64),
+            post_folder(limited, {"a": photo(), "b": photo(), "c": photo()}),
+            post_folder(limited, {name: padded(60_000) for name in "abc"}),
         ):
-            assert (answer.status, answer.code) == (413, "LDE-002007")
+            assert (response.status, response.code) == (413, "LDE-002007")
 
 
 @pytest.fixture(scope="module")
-def lame(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def without_weights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server whose liveness weights are missing."""
     folder = tmp_path_factory.mktemp("weights")
     shutil.copytree(weights_folder(""), folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("minifasnet.onnx"))
@@ -481,68 +487,68 @@ def lame(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 class TestMissingWeights:
-    def test_health(self, lame: Server) -> None:
+    def test_health_reports_the_missing_weights(self, without_weights: Server) -> None:
         for _ in range(2):
-            answer = lame.call("GET", HEALTH)
-            assert answer.status == 503
-            assert set(answer.json()) == {"status", "message"}
-            assert answer.json()["status"] == 3
-            assert answer.json()["message"]
-        assert lame.logged("liveness is inoperative: weights of minifasnet are missing")
+            response = without_weights.call("GET", HEALTH)
+            assert response.status == 503
+            assert set(response.json()) == {"status", "message"}
+            assert response.json()["status"] == 3
+            assert response.json()["message"]
+        assert without_weights.logged("liveness is inoperative: weights of minifasnet are missing")
 
-    def test_the_pattern_side_works(self, lame: Server, server: Server) -> None:
-        assert lame.call("GET", "/v1/face/pattern/health").json() == {"status": 0, "message": ""}
-        assert lame.template(photo()) == server.template(photo())
+    def test_faces_work_without_liveness_weights(self, without_weights: Server, server: Server) -> None:
+        assert without_weights.call("GET", "/v1/face/pattern/health").json() == {"status": 0, "message": ""}
+        assert without_weights.template(photo()) == server.template(photo())
 
-    def test_001002(self, lame: Server) -> None:
-        expect(detect(lame, photo()), 400, "LDE-001002")
-        expect(ask(lame, {"m": photo()}, {}), 400, "LDE-001002")
-        expect_instant(ask(lame, {"m": photo()}, {}, INSTANT), 400, 0)
+    def test_001002_for_requests_that_need_the_models(self, without_weights: Server) -> None:
+        assert_error(detect(without_weights, photo()), 400, "LDE-001002")
+        assert_error(post_folder(without_weights, {"m": photo()}, {}), 400, "LDE-001002")
+        assert_oz_error(post_folder(without_weights, {"m": photo()}, {}, INSTANT), 400, 0)
 
-    def test_the_request_is_still_checked_first(self, lame: Server) -> None:
-        expect(lame.call("GET", DETECT), 400, "LDE-002002")
-        expect(detect(lame, photo(), "text/plain"), 400, "LDE-002001")
+    def test_the_request_is_checked_before_the_models(self, without_weights: Server) -> None:
+        assert_error(without_weights.call("GET", DETECT), 400, "LDE-002002")
+        assert_error(detect(without_weights, photo(), "text/plain"), 400, "LDE-002001")
 
 
-def test_001003_more_than_fits_is_told_to_come_again() -> None:
+def test_001003_with_retry_after_under_overload() -> None:
     clip = video()
-    with Server(threads="1", max_queue="0", retry_after="7") as tight:
+    with Server(threads="1", max_queue="0", retry_after="7") as busy_server:
         stop = threading.Event()
 
         def work() -> None:
             while not stop.is_set():
-                ask(tight, {"a": clip, "b": clip}, {"analyses": [quality(extract_best_shot=True)]})
+                post_folder(busy_server, {"a": clip, "b": clip}, {"analyses": [quality(extract_best_shot=True)]})
 
         workers = [threading.Thread(target=work) for _ in range(2)]
         for worker in workers:
             worker.start()
         try:
             for request in (
-                lambda: detect(tight, photo()),
-                lambda: ask(tight, {"m": photo()}),
-                lambda: ask(tight, {"m": photo()}, route=INSTANT),
+                lambda: detect(busy_server, photo()),
+                lambda: post_folder(busy_server, {"m": photo()}),
+                lambda: post_folder(busy_server, {"m": photo()}, route=INSTANT),
             ):
                 for _ in range(200):
-                    answer = request()
-                    if answer.status != 200:
+                    response = request()
+                    if response.status != 200:
                         break
-                assert (answer.status, answer.headers["retry-after"]) == (503, "7")
-                if "code" in answer.json():
-                    expect(answer, 503, "LDE-001003")
+                assert (response.status, response.headers["retry-after"]) == (503, "7")
+                if "code" in response.json():
+                    assert_error(response, 503, "LDE-001003")
                 else:
-                    expect_instant(answer, 503, 0)
-            assert tight.call("GET", HEALTH).json()["status"] == 0
+                    assert_oz_error(response, 503, 0)
+            assert busy_server.call("GET", HEALTH).json()["status"] == 0
         finally:
             stop.set()
             for worker in workers:
                 worker.join()
-        assert states(folder(tight, {"m": photo()}))[0] == "FINISHED"
+        assert states(folder(busy_server, {"m": photo()}))[0] == "FINISHED"
 
 
-def test_a_refusal_leaves_a_log_line_with_the_id_and_nothing_of_the_content(server: Server) -> None:
-    answer = ask(server, {"secret-name": b"secret-content" * 9}, {"folder:meta_data": {"x": "secret"}})
-    assert answer.code == "LDE-002004"
-    (line,) = server.logged(answer.headers["x-request-id"])
+def test_a_rejected_request_is_logged_with_its_id_and_without_its_content(server: Server) -> None:
+    response = post_folder(server, {"secret-name": b"secret-content" * 9}, {"folder:meta_data": {"x": "secret"}})
+    assert response.code == "LDE-002004"
+    (line,) = server.logged(response.headers["x-request-id"])
     assert "LDE-002004" in line
     assert "of no known kind" in line
     assert "secret-content" not in line

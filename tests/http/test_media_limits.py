@@ -1,4 +1,4 @@
-"""Limits on files and media through HTTP, and bombs that are rejected with little memory."""
+"""Limits of files and media over HTTP, and decompression bombs, which the server rejects with little memory."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.http.test_folders import DETECT, LIVE, ROUTES, ask, folder, photo, states, video
+from tests.http.test_folders import DETECT, LIVE, ROUTES, folder, photo, post_folder, states, video
 from tests.support_liveness import blank, selfie
 from tests.support_media import encode_video, make_zip
-from tests.support_server import JPEG, Answer, Server
+from tests.support_server import JPEG, Response, Server
 from tests.unit.media.test_video import huge_h264, huge_mjpeg
 
 LIMIT = 15 << 20
@@ -28,30 +28,30 @@ _BLOCK = bytes(1 << 24)
 
 
 @pytest.fixture(scope="module")
-def fresh() -> Iterator[Server]:
-    """A server of its own, warm, so that what it grows by is what the media cost."""
+def warm_server() -> Iterator[Server]:
+    """A server for this module that has served requests, so that its growth is the memory that the media take."""
     with Server(threads="1") as running:
-        assert ask(running, {"v": video(), "p": photo()}).status == 200
+        assert post_folder(running, {"v": video(), "p": photo()}).status == 200
         yield running
 
 
 class Cost:
-    """growth: MB of resident memory at the peak, above what it was before."""
+    """growth: MB by which the peak of resident memory exceeds the memory before."""
 
     growth = 0.0
 
 
 @contextlib.contextmanager
-def cost(server: Server, what: str) -> Iterator[Cost]:
-    """Measure the server's peak memory over the block; the figures are printed (`pytest -s` shows them)."""
+def measured_cost(server: Server, what: str) -> Iterator[Cost]:
+    """Measure the server's peak memory during the block, and print it (`pytest -s` shows it)."""
     process = Path(f"/proc/{server.process.pid}")
-    with contextlib.suppress(OSError):  # sets the peak to what there is now; where it may not, an older peak counts
+    with contextlib.suppress(OSError):  # resets the peak; without permission an earlier peak counts
         (process / "clear_refs").write_text("5")
-    before, began, found = _memory(process, "VmRSS"), time.perf_counter(), Cost()
-    yield found
-    seconds, peak = time.perf_counter() - began, _memory(process, "VmHWM")
-    found.growth = peak - before
-    print(f"{what:40} {seconds:6.3f} s, {before:4.0f} MB before, {peak:4.0f} MB at the peak, + {found.growth:.0f} MB")
+    before, started, cost = _memory(process, "VmRSS"), time.perf_counter(), Cost()
+    yield cost
+    seconds, peak = time.perf_counter() - started, _memory(process, "VmHWM")
+    cost.growth = peak - before
+    print(f"{what:40} {seconds:6.3f} s, {before:4.0f} MB before, {peak:4.0f} MB at the peak, + {cost.growth:.0f} MB")
 
 
 def _memory(process: Path, key: str) -> float:
@@ -64,77 +64,77 @@ def padded(size: int) -> bytes:
     return photo().ljust(size, b"\0")
 
 
-def assert_rejected(answer: Answer, status: int, code: str) -> None:
-    assert (answer.status, answer.code) == (status, code), answer
+def assert_rejected(response: Response, status: int, code: str) -> None:
+    assert (response.status, response.code) == (status, code), response
 
 
 class TestCounts:
     @ROUTES
-    def test_ten_files_pass_and_eleven_do_not(self, server: Server, route: str) -> None:
+    def test_a_folder_may_have_ten_files_but_not_eleven(self, server: Server, route: str) -> None:
         document = folder(server, {f"m{n}": photo() for n in range(10)}, None, route)
         assert len(document["analyses"][0]["results_media"]) == 10
-        answer = ask(server, {f"m{n}": photo() for n in range(11)}, None, route)
-        assert answer.status == 413
-        assert answer.json().get("code", "LDE-002007") == "LDE-002007"
+        response = post_folder(server, {f"m{n}": photo() for n in range(11)}, None, route)
+        assert response.status == 413
+        assert response.json().get("code", "LDE-002007") == "LDE-002007"
 
-    def test_eleven_are_rejected_regardless_of_their_content(self, server: Server) -> None:
-        assert_rejected(ask(server, {f"m{n}": b"junk" for n in range(11)}, b"{nope"), 413, "LDE-002007")
+    def test_eleven_files_are_rejected_regardless_of_their_content(self, server: Server) -> None:
+        assert_rejected(post_folder(server, {f"m{n}": b"junk" for n in range(11)}, b"{nope"), 413, "LDE-002007")
 
     def test_the_payload_does_not_count_as_media(self, server: Server) -> None:
         assert folder(server, {f"m{n}": photo() for n in range(10)}, {})["resolution_status"] == "FINISHED"
 
 
 class TestSizes:
-    def test_15_mib_pass_and_one_byte_more_does_not(self, fresh: Server) -> None:
-        with cost(fresh, "a file of 15 MiB") as found:
-            assert states(folder(fresh, {"m": padded(LIMIT)}))[0] == "FINISHED"
-        assert found.growth < GROWTH
-        with cost(fresh, "a file of 15 MiB and a byte") as found:
-            assert_rejected(ask(fresh, {"m": padded(LIMIT + 1)}), 413, "LDE-002007")
-        assert found.growth < GROWTH
+    def test_a_file_may_have_15_mib_but_no_byte_more(self, warm_server: Server) -> None:
+        with measured_cost(warm_server, "a file of 15 MiB") as cost:
+            assert states(folder(warm_server, {"m": padded(LIMIT)}))[0] == "FINISHED"
+        assert cost.growth < GROWTH
+        with measured_cost(warm_server, "a file of 15 MiB and a byte") as cost:
+            assert_rejected(post_folder(warm_server, {"m": padded(LIMIT + 1)}), 413, "LDE-002007")
+        assert cost.growth < GROWTH
 
-    def test_single_image_detect_likewise(self, fresh: Server) -> None:
-        assert fresh.call("POST", DETECT, padded(LIMIT), JPEG).status == 200
-        assert_rejected(fresh.call("POST", DETECT, padded(LIMIT + 1), JPEG), 413, "LDE-002007")
+    def test_a_single_image_may_have_15_mib_but_no_byte_more(self, warm_server: Server) -> None:
+        assert warm_server.call("POST", DETECT, padded(LIMIT), JPEG).status == 200
+        assert_rejected(warm_server.call("POST", DETECT, padded(LIMIT + 1), JPEG), 413, "LDE-002007")
 
-    def test_ten_files_of_15_mib_pass(self, fresh: Server) -> None:
-        with cost(fresh, "ten files of 15 MiB") as found:
-            document = folder(fresh, {f"m{n}": padded(LIMIT - n) for n in range(10)})
+    def test_a_folder_may_have_ten_files_of_15_mib(self, warm_server: Server) -> None:
+        with measured_cost(warm_server, "ten files of 15 MiB") as cost:
+            document = folder(warm_server, {f"m{n}": padded(LIMIT - n) for n in range(10)})
         assert len(document["media"]) == 10
-        assert found.growth < 2 * 150 + GROWTH, "the files themselves, once more while they are taken out of the body"
+        assert cost.growth < 2 * 150 + GROWTH, "the files, and a second copy while they are read from the body"
 
 
 def zeros(size: int, head: bytes = b"") -> bytes:
-    """Raw deflate of `head` and then zeros, `size` bytes in all, packed a thousandfold, without packing them all."""
-    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    """Raw deflate of `head` and zeros, together `size` bytes; repeats one compressed block of zeros to save time."""
+    compressor = zlib.compressobj(9, zlib.DEFLATED, -15)
     count, rest = divmod(size - len(head), len(_BLOCK))
-    start = packer.compress(head) + packer.flush(zlib.Z_FULL_FLUSH)
-    block = packer.compress(_BLOCK) + packer.flush(zlib.Z_FULL_FLUSH)
-    return start + block * count + packer.compress(bytes(rest)) + packer.flush(zlib.Z_FINISH)
+    start = compressor.compress(head) + compressor.flush(zlib.Z_FULL_FLUSH)
+    block = compressor.compress(_BLOCK) + compressor.flush(zlib.Z_FULL_FLUSH)
+    return start + block * count + compressor.compress(bytes(rest)) + compressor.flush(zlib.Z_FINISH)
 
 
 @cache
-def _gib_crc(head: bytes) -> int:
-    check, left = zlib.crc32(head), GIB - len(head)
+def _crc_of_gib(head: bytes) -> int:
+    crc, left = zlib.crc32(head), GIB - len(head)
     while left > 0:
-        check = zlib.crc32(_BLOCK[:left], check)
+        crc = zlib.crc32(_BLOCK[:left], crc)
         left -= len(_BLOCK)
-    return check
+    return crc
 
 
 def zip_bomb(members: int, *, shared: bool, claimed: int = GIB) -> bytes:
-    """A zip of so many members of 1 GiB, each a JPEG and zeros. shared: all are the same megabyte of the file. claimed:
-    bytes they pretend to have."""
+    """A zip of members of 1 GiB, each a JPEG and zeros. shared: all members use the same megabyte of the file. claimed:
+    the size that the headers state."""
     head = photo()
-    packed, check = zeros(GIB, head), _gib_crc(head)
+    packed, crc = zeros(GIB, head), _crc_of_gib(head)
     body, directory, at = bytearray(), bytearray(), 0
     for number in range(members):
         name = f"{number}.jpg".encode()
-        facts = struct.pack("<HHHHHIIIHH", 20, 0, 8, 0, 0, check, len(packed), claimed, len(name), 0)
+        fields = struct.pack("<HHHHHIIIHH", 20, 0, 8, 0, 0, crc, len(packed), claimed, len(name), 0)
         if number == 0 or not shared:
             at = len(body)
-            body += b"PK\x03\x04" + facts + name + packed
-        directory += b"PK\x01\x02" + struct.pack("<H", 20) + facts + struct.pack("<HHHII", 0, 0, 0, 0, at) + name
+            body += b"PK\x03\x04" + fields + name + packed
+        directory += b"PK\x01\x02" + struct.pack("<H", 20) + fields + struct.pack("<HHHII", 0, 0, 0, 0, at) + name
     end = struct.pack("<HHHHIIH", 0, 0, members, members, len(directory), len(body), 0)
     return bytes(body + directory + b"PK\x05\x06" + end)
 
@@ -148,7 +148,7 @@ def gzip_bomb(size: int) -> bytes:
 
 
 def huge_png(side: int = 50_000) -> bytes:
-    """A whole PNG of side x side black pixels, one bit each."""
+    """A complete PNG of side x side black pixels of one bit."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
@@ -197,7 +197,7 @@ def three_hours(codec: str, container: str) -> bytes:
 
 
 def empty_elements(count: int) -> bytes:
-    """A webm, and void elements of two bytes: each is looked at."""
+    """A webm followed by void elements of two bytes, each of which a parser reads."""
     return encode_video([blank(160, 120)] * 3, "libvpx", "webm") + b"\xec\x80" * count
 
 
@@ -206,12 +206,12 @@ def empty_boxes(count: int) -> bytes:
 
 
 def shared_tables(count: int) -> bytes:
-    """A mov with so many sample tables, each of which claims the bytes behind it."""
+    """A mov with `count` sample tables, each of which claims the bytes after it."""
     tables = struct.pack(">I4sII", 16, b"stsc", 0, count) * count + bytes(12 * count)
     return encode_video([blank(160, 120)] * 3, "mpeg4", "mov") + tables
 
 
-# what it is -> what the log says of it, and how it is made
+# Description -> (text in the log, function that makes it).
 BOMBS: dict[str, tuple[str, Callable[[], bytes]]] = {
     "zip, 1 MB that expands to 10 GB": ("share bytes", lambda: zip_bomb(10, shared=True)),
     "zip, 1 MB, 10 GB, and denies it": ("share bytes", lambda: zip_bomb(10, shared=True, claimed=len(photo()))),
@@ -243,61 +243,70 @@ BOMBS: dict[str, tuple[str, Callable[[], bytes]]] = {
 
 class TestBombs:
     @pytest.mark.parametrize("name", BOMBS)
-    def test_are_rejected_with_little_memory(self, fresh: Server, name: str) -> None:
+    def test_a_bomb_is_rejected_with_little_memory(self, warm_server: Server, name: str) -> None:
         reason, make = BOMBS[name]
         bomb = make()
         assert len(bomb) <= LIMIT
-        with cost(fresh, name) as found:
-            answer = ask(fresh, {"m": bomb})
-        assert_rejected(answer, 400, "LDE-002004")
-        assert found.growth < GROWTH
-        (line,) = fresh.logged(answer.headers["x-request-id"])
+        with measured_cost(warm_server, name) as cost:
+            response = post_folder(warm_server, {"m": bomb})
+        assert_rejected(response, 400, "LDE-002004")
+        assert cost.growth < GROWTH
+        (line,) = warm_server.logged(response.headers["x-request-id"])
         assert reason in line
 
     def test_bombs_expand_to_their_stated_size(self) -> None:
         assert len(zip_bomb(10, shared=True)) < 1.2e6
-        unpacker, size = zlib.decompressobj(-15), 0
+        decompressor, size = zlib.decompressobj(-15), 0
         packed = io.BytesIO(zeros(20 * len(_BLOCK) + 7, b"head"))
         while piece := packed.read(1 << 12):
-            size += len(unpacker.decompress(piece))
-        assert (size, unpacker.eof) == (20 * len(_BLOCK) + 7, True)
+            size += len(decompressor.decompress(piece))
+        assert (size, decompressor.eof) == (20 * len(_BLOCK) + 7, True)
 
-    def test_as_single_images(self, fresh: Server) -> None:
-        with cost(fresh, "png of 50000x50000 as a single image") as found:
-            assert_rejected(fresh.call("POST", DETECT, huge_png(), {"Content-Type": "image/png"}), 400, "LDE-002004")
-        assert found.growth < GROWTH
+    def test_a_bomb_as_a_single_image_is_rejected(self, warm_server: Server) -> None:
+        with measured_cost(warm_server, "png of 50000x50000 as a single image") as cost:
+            assert_rejected(
+                warm_server.call("POST", DETECT, huge_png(), {"Content-Type": "image/png"}), 400, "LDE-002004"
+            )
+        assert cost.growth < GROWTH
 
-    def test_ten_at_once(self, fresh: Server) -> None:
-        with cost(fresh, "ten bombs in a request") as found:
-            assert_rejected(ask(fresh, {f"m{n}": gzip_bomb(GIB) for n in range(10)}), 400, "LDE-002004")
-        assert found.growth < GROWTH
+    def test_ten_bombs_in_one_request_are_rejected(self, warm_server: Server) -> None:
+        with measured_cost(warm_server, "ten bombs in a request") as cost:
+            assert_rejected(post_folder(warm_server, {f"m{n}": gzip_bomb(GIB) for n in range(10)}), 400, "LDE-002004")
+        assert cost.growth < GROWTH
 
-    def test_what_other_tracks_declare_does_not_matter(self, fresh: Server) -> None:
+    def test_sizes_declared_by_other_tracks_are_ignored(self, warm_server: Server) -> None:
         data = bytearray(encode_video([selfie(LIVE)] * 3, audio=True))
         entry = data.find(b"mp4a", data.find(b"soun"))
-        data[entry + 28 : entry + 32] = struct.pack(">HH", 30_000, 30_000)  # where a picture's size would be
-        assert folder(fresh, {"m": bytes(data)})["system_resolution"] == "SUCCESS"
+        data[entry + 28 : entry + 32] = struct.pack(">HH", 30_000, 30_000)  # where a video track has its size
+        assert folder(warm_server, {"m": bytes(data)})["system_resolution"] == "SUCCESS"
 
-    def test_a_large_payload_is_echoed_within_bounds(self, fresh: Server) -> None:
+    def test_a_large_payload_is_echoed_within_bounds(self, warm_server: Server) -> None:
         numbers = b",".join([b"1e-320", b"0.00002", b'"1e-7"'] * 9_000)
         payload = (
             b'{"media:meta_data": {"m": {"n": [' + numbers + b']}}, "analyses": [' + b",".join([b"{}"] * 16) + b"]}"
         )
-        with cost(fresh, "metadata of 0.2 MB, echoed 17 times") as found:
-            answer = ask(fresh, {"m": photo()}, payload)
-        assert answer.status == 200
-        assert len(answer.body) < 20 * len(payload)
-        assert found.growth < GROWTH
-        echoed = answer.json()["media"][0]["meta_data"]["n"]
+        with measured_cost(warm_server, "metadata of 0.2 MB, echoed 17 times") as cost:
+            response = post_folder(warm_server, {"m": photo()}, payload)
+        assert response.status == 200
+        assert len(response.body) < 20 * len(payload)
+        assert cost.growth < GROWTH
+        echoed = response.json()["media"][0]["meta_data"]["n"]
         assert echoed == [1e-320, 0.00002, "1e-7"] * 9_000
-        assert b" 0.00002, " in answer.body
+        assert b" 0.00002, " in response.body
 
-    def test_the_server_still_answers(self, fresh: Server) -> None:
-        assert states(folder(fresh, {"m": photo(), "v": video()})) == ("FINISHED", "SUCCESS", "FINISHED", "SUCCESS")
-        assert fresh.process.poll() is None
+    def test_the_server_works_after_the_bombs(self, warm_server: Server) -> None:
+        assert states(folder(warm_server, {"m": photo(), "v": video()})) == (
+            "FINISHED",
+            "SUCCESS",
+            "FINISHED",
+            "SUCCESS",
+        )
+        assert warm_server.process.poll() is None
 
-    def test_a_video_just_below_the_limit_is_accepted(self, fresh: Server) -> None:
+    def test_a_video_just_below_the_limit_is_accepted(self, warm_server: Server) -> None:
         times = [0, 1, 2, 179.0]
-        with cost(fresh, "webm of just under three minutes"):
+        with measured_cost(warm_server, "webm of just under three minutes"):
             clip = encode_video([selfie(LIVE, shift=4 * n) for n in range(4)], "libvpx", "webm", times=times)
-            assert folder(fresh, {"m": clip})["media"][0]["info"]["video"]["duration"] == pytest.approx(179, abs=1)
+            assert folder(warm_server, {"m": clip})["media"][0]["info"]["video"]["duration"] == pytest.approx(
+                179, abs=1
+            )

@@ -20,8 +20,8 @@ from PIL import Image
 
 from tests import support_faces as faces
 from tests.http.support_calls import WORK, Call, Material, calls
-from tests.support_server import JPEG, PATTERN, Answer, Server, form, image_part, part
-from tests.support_wire import closed, metric, read_answer, soon, wire
+from tests.support_server import JPEG, PATTERN, Response, Server, form, image_part, part
+from tests.support_wire import closed, metric, read_response, soon, wire
 
 REPEATED = 20
 """Times each rejected request is sent: some hundred kinds, so 200 and more of each of ten families of errors."""
@@ -158,7 +158,7 @@ def test_malformed_http_leaves_no_cycle(limited: Watched, data: bytes) -> None:
     def send() -> None:
         with wire(limited.server) as sock:
             sock.sendall(data)
-            assert read_answer(sock).status >= 400
+            assert read_response(sock).status >= 400
 
     leaves_nothing(limited, send)
 
@@ -198,7 +198,7 @@ class TestLimits:
         def send() -> None:
             with wire(limited.server) as sock:
                 sock.sendall(post(astronaut)[:2000])
-                expect(read_answer(sock), 400)
+                expect(read_response(sock), 400)
             with wire(limited.server) as sock:
                 sock.sendall(post(astronaut)[:20])
                 assert closed(sock) == b""
@@ -222,7 +222,7 @@ class TestLimits:
         def statuses() -> set[int]:
             with wire(limited.server) as sock:
                 sock.sendall(request[:-1000])
-                return {limited.server.extract(large).status, read_answer(sock).status}
+                return {limited.server.extract(large).status, read_response(sock).status}
 
         leaves_nothing(limited, lambda: soon(lambda: 503 in statuses()))
 
@@ -236,12 +236,12 @@ class TestLimits:
             with wire(limited.server) as sock:
                 for data in (post(b"junk"), post(b"x", path="/nowhere"), post(b"junk")) * 5:
                     sock.sendall(data)
-                    assert read_answer(sock).status >= 400
+                    assert read_response(sock).status >= 400
 
         leaves_nothing(limited, send)
 
 
-def expect(answer: Answer, status: int) -> None:
+def expect(answer: Response, status: int) -> None:
     assert answer.status == status, answer
 
 

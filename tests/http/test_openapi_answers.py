@@ -23,7 +23,7 @@ from faceVer.settings.model import Settings
 from tests.http.support_calls import COMPARE, FACTS, FILES, HEALTH, WORK, Call, Material, calls, family
 from tests.http.support_openapi import Judge, documented_pairs, schemas
 from tests.http.test_faults import FailingDetector, with_detector
-from tests.support_server import Answer, Server, part
+from tests.support_server import Response, Server, part
 from tests.support_wire import send
 
 OPEN = (*FACTS, *FILES)
@@ -37,7 +37,7 @@ class Report:
     asked: int = 0
     wrong: list[str] = field(default_factory=list)
 
-    def hold(self, call: Call, answer: Answer, judge: Judge | None = None) -> None:
+    def hold(self, call: Call, answer: Response, judge: Judge | None = None) -> None:
         """Check a response against the document. judge: of another server, where the request went there."""
         self.asked += 1
         try:
@@ -70,7 +70,7 @@ def verb_of(path: str) -> str:
     return "POST" if path in WORK else "GET"
 
 
-def code_of(answer: Answer) -> str:
+def code_of(answer: Response) -> str:
     """ "" where there is none."""
     if not answer.headers.get("content-type", "").startswith("application/json") or not answer.body:
         return ""
@@ -134,10 +134,10 @@ def faults(report: Report, have: Material, engine: FaceEngine, settings: Setting
                 report.hold(Call(type(error).__name__, path, status, code, verb=verb_of(path)), answer)
 
 
-def served(app: web.Application, paths: Iterable[str], have: Material) -> list[tuple[str, Answer]]:
+def served(app: web.Application, paths: Iterable[str], have: Material) -> list[tuple[str, Response]]:
     """Answers of an app in this process."""
 
-    async def main() -> list[tuple[str, Answer]]:
+    async def main() -> list[tuple[str, Response]]:
         found = []
         async with TestServer(app) as running, aiohttp.ClientSession() as session:
             for path in paths:
@@ -145,7 +145,7 @@ def served(app: web.Application, paths: Iterable[str], have: Material) -> list[t
                 request = session.request(verb_of(path), running.make_url(path), data=body, headers=headers)
                 async with request as answer:
                     told = {name.lower(): value for name, value in answer.headers.items()}
-                    found.append((path, Answer(answer.status, told, await answer.read())))
+                    found.append((path, Response(answer.status, told, await answer.read())))
         return found
 
     return asyncio.run(main())

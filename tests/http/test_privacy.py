@@ -1,4 +1,4 @@
-"""Nothing a client sends is found anywhere afterwards: not in the log at its most talkative, not in any folder."""
+"""The server keeps nothing of what a client sends: neither in the log, even at DEBUG, nor in any file."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ from faceVer.http.pipeline import authentication
 from tests import support_faces as faces
 from tests.support_liveness import selfie
 from tests.support_media import encode_video, make_tar
-from tests.support_server import JPEG, PATTERN, Answer, Server, form, part, template_part
+from tests.support_server import JPEG, PATTERN, Response, Server, form, part, template_part
 from tests.support_wire import wire
 
 MARK = "Zq7Planted"
-"""In every place a client can write to, with the place's name behind it."""
+"""A marker that the test puts in every field a client controls, followed by the field's name."""
 DETECT, INSTANT = "/v1/face/liveness/detect", "/api/instant/folders/"
 FORM = {"Content-Type": "multipart/form-data; boundary=72468"}
 
 
-def mark(place: str) -> str:
-    return f"{MARK}-{place}-\u0442\u0430\u0439\u043d\u0430" if place == "unicode" else f"{MARK}-{place}"
+def mark(field: str) -> str:
+    return f"{MARK}-{field}-\u0442\u0430\u0439\u043d\u0430" if field == "unicode" else f"{MARK}-{field}"
 
 
-class Place:
-    """A server of its own, with folders of its own, in which it must leave nothing."""
+class IsolatedServer:
+    """A server with its own home, temporary and working folders, in which it must not leave a file."""
 
-    def __init__(self, folder: Path, shape: str, patch: pytest.MonkeyPatch, **settings: str) -> None:
+    def __init__(self, folder: Path, log_format: str, patch: pytest.MonkeyPatch, **settings: str) -> None:
         self.folders = {name: folder / name for name in ("home", "tmp", "work", "out")}
         for path in self.folders.values():
             path.mkdir()
@@ -52,7 +52,7 @@ class Place:
         patch.setenv("PYTHONDONTWRITEBYTECODE", "1")
         self.output = self.folders["out"] / "stdout"
         self.server = Server(
-            threads="2", log_level="DEBUG", log_format=shape, preexec=self._enter, webhook_hosts="hook.invalid",
+            threads="2", log_level="DEBUG", log_format=log_format, preexec=self._enter, webhook_hosts="hook.invalid",
             webhook_attempts="1", webhook_deadline="1", webhook_grace="1", **settings,
         )  # fmt: skip
 
@@ -60,8 +60,8 @@ class Place:
         os.chdir(self.folders["work"])
         os.dup2(os.open(self.output, os.O_WRONLY | os.O_CREAT, 0o600), 1)
 
-    def left(self) -> list[str]:
-        """Files in its folders, and files that it holds open."""
+    def remaining_files(self) -> list[str]:
+        """Files in the server's folders, and files that it has open."""
         files = [str(path) for path in self.folders["out"].parent.rglob("*") if path.is_file() and path != self.output]
         for entry in Path(f"/proc/{self.server.process.pid}/fd").iterdir():
             with contextlib.suppress(OSError):
@@ -75,17 +75,17 @@ KEY, LINE = authentication.new_key("one")
 
 
 @pytest.fixture(scope="module", params=["text", "json"])
-def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    """With text lines without keys; with JSON lines one of them is needed."""
+def isolated(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[IsolatedServer]:
+    """A server that logs text lines, and one that logs JSON lines and requires an API key."""
     more = {"api_keys": LINE} if request.param == "json" else {}
     with pytest.MonkeyPatch.context() as patch:
-        made = Place(tmp_path_factory.mktemp(request.param), request.param, patch, **more)
-        with made.server:
-            yield made
+        created = IsolatedServer(tmp_path_factory.mktemp(request.param), request.param, patch, **more)
+        with created.server:
+            yield created
 
 
 def tagged_images() -> list[bytes]:
-    """Pictures with words of the client's in all that can carry some; the last ones are broken."""
+    """Images with markers in all metadata; the last ones are broken."""
     photo = Image.fromarray(selfie())
     exif = Image.Exif()
     exif[0x010E], exif[0x013B], exif[0x8298] = mark("description"), mark("artist"), mark("copyright")
@@ -120,11 +120,11 @@ def tagged_media() -> list[bytes]:
             if packet.dts is not None:
                 packet.stream = stream
                 out.mux(packet)
-    film = target.getvalue()
-    assert MARK.encode() in film
+    titled = target.getvalue()
+    assert MARK.encode() in titled
     tar = make_tar([(f"{mark('tarname')}/a.jpg", photo)], gzip=True)
     bad = make_tar([(f"{mark('tarname')}/a.txt", mark("tarbytes").encode())])
-    return [zipped, zipped[:-30], film, film[: len(film) // 2], tar, bad, mark("medium").encode()]
+    return [zipped, zipped[:-30], titled, titled[: len(titled) // 2], tar, bad, mark("medium").encode()]
 
 
 def payload() -> dict[str, Any]:
@@ -137,18 +137,18 @@ def payload() -> dict[str, Any]:
     }
 
 
-def send_all(server: Server, astronaut: bytes, stranger: bytes) -> tuple[list[Answer], list[bytes], str]:
-    """(answers, templates made, a score) of good and bad requests with something of the client's in every place."""
+def send_all(server: Server, astronaut: bytes, stranger: bytes) -> tuple[list[Response], list[bytes], str]:
+    """Send valid and invalid requests with markers in every field. Returns (responses, templates, a score)."""
     base = {
         "X-Request-ID": "known-id", "User-Agent": mark("agent"), "X-Forwarded-For": mark("forwarded"),
         "Cookie": f"a={mark('cookie')}", f"X-{MARK}": mark("header"), "Referer": f"https://{mark('referer')}/",
     }  # fmt: skip
-    login = {**base, "X-API-Key": KEY}
-    found: list[Answer] = []
+    with_key = {**base, "X-API-Key": KEY}
+    responses: list[Response] = []
 
-    def post(path: str, body: bytes, headers: dict[str, str]) -> Answer:
-        found.append(server.call("POST", f"{path}?q={mark('querystring')}", body, {**login, **headers}))
-        return found[-1]
+    def post(path: str, body: bytes, headers: dict[str, str]) -> Response:
+        responses.append(server.call("POST", f"{path}?q={mark('querystring')}", body, {**with_key, **headers}))
+        return responses[-1]
 
     templates = [post(PATTERN + "extract", image, JPEG).body for image in (astronaut, stranger)]
     pair = [template_part("bio_feature", templates[0], mark("filename")), template_part("bio_template", templates[1])]
@@ -160,19 +160,19 @@ def send_all(server: Server, astronaut: bytes, stranger: bytes) -> tuple[list[An
         post(PATTERN + "extract", image, JPEG)
         post(DETECT, image, JPEG)
     document = json.dumps(payload()).encode()
-    for medium in tagged_media():
+    for data in tagged_media():
         parts = [
-            part(mark("part"), medium, "image/jpeg", f"{mark('unicode')}.mp4", [f"X-Part: {mark('partheader')}"]),
+            part(mark("part"), data, "image/jpeg", f"{mark('unicode')}.mp4", [f"X-Part: {mark('partheader')}"]),
             part("payload", document, "application/json", mark("payloadname")),
         ]
         post(INSTANT, form(parts), FORM)
-    for spoilt in (
+    for wrong_payload in (
         document.replace(b'"quality"', f'"{mark("type")}"'.encode()),
         document.replace(b'"analyses"', f'"analyses": {mark("nojson")}'.encode()),
         json.dumps({**payload(), "analyses": [{"source_media": [mark("source")]}]}).encode(),
         json.dumps({**payload(), "media:tags": mark("notable")}).encode(),
     ):
-        post(DETECT, form([part(mark("part"), faces.jpeg(faces.no_face())), part("payload", spoilt)]), FORM)
+        post(DETECT, form([part(mark("part"), faces.jpeg(faces.no_face())), part("payload", wrong_payload)]), FORM)
     twice = [part(mark("twice"), astronaut), part(mark("twice"), astronaut)]
     post(DETECT, form(twice), FORM)
     post(DETECT, form([part(mark("part"), b"x", f"text/{mark('parttype')}")]), FORM)
@@ -196,15 +196,15 @@ def send_all(server: Server, astronaut: bytes, stranger: bytes) -> tuple[list[An
         "Origin": f"https://{mark('origin')}",
     }
     for headers in ({name: value} for name, value in strange.items()):
-        found.append(server.call("POST", PATTERN + "extract", mark("body").encode(), {**base, **JPEG, **headers}))
-    asked = {**login, "Origin": mark("origin"), "Access-Control-Request-Method": mark("method")}
-    found.append(server.call("OPTIONS", PATTERN + "extract", None, asked))
-    found.append(server.call("DELETE", PATTERN + "extract", mark("body").encode(), login))
-    return found, templates, score
+        responses.append(server.call("POST", PATTERN + "extract", mark("body").encode(), {**base, **JPEG, **headers}))
+    preflight = {**with_key, "Origin": mark("origin"), "Access-Control-Request-Method": mark("method")}
+    responses.append(server.call("OPTIONS", PATTERN + "extract", None, preflight))
+    responses.append(server.call("DELETE", PATTERN + "extract", mark("body").encode(), with_key))
+    return responses, templates, score
 
 
-def no_http(server: Server) -> None:
-    """Bytes that are refused before there is a request, and requests that never end."""
+def send_malformed_http(server: Server) -> None:
+    """Send bytes that are not HTTP, and requests that are not complete."""
     extract = f"POST {PATTERN}extract HTTP/1.1\r\nContent-Type: image/jpeg\r\n"
     for data in (
         f"{MARK} /{MARK} HTTP/1.1\r\n\r\n",
@@ -222,44 +222,46 @@ def no_http(server: Server) -> None:
                 sock.recv(4096)
 
 
-def spellings(secret: bytes) -> list[bytes]:
-    """A secret as it is, as hex, as Python writes it, and as base64 at each of three places."""
-    whole = [base64.b64encode(bytes(skip) + secret)[4 : 4 * (len(secret) // 3)] for skip in range(3)]
-    return [secret, secret.hex().encode(), repr(secret)[2:-1].encode(), *(text for text in whole if len(text) >= 8)]
+def encodings(secret: bytes) -> list[bytes]:
+    """The secret itself, as hex, as a Python literal, and as base64 at each of the three alignments."""
+    encoded = [base64.b64encode(bytes(skip) + secret)[4 : 4 * (len(secret) // 3)] for skip in range(3)]
+    return [secret, secret.hex().encode(), repr(secret)[2:-1].encode(), *(text for text in encoded if len(text) >= 8)]
 
 
-def test_nothing_of_a_client_is_left(place: Place, astronaut: bytes, stranger: bytes) -> None:
-    server = place.server
-    answers, templates, score = send_all(server, astronaut, stranger)
-    no_http(server)
-    statuses = {answer.status for answer in answers}
+def test_no_data_of_a_client_is_in_the_log_or_in_files(
+    isolated: IsolatedServer, astronaut: bytes, stranger: bytes
+) -> None:
+    server = isolated.server
+    responses, templates, score = send_all(server, astronaut, stranger)
+    send_malformed_http(server)
+    statuses = {response.status for response in responses}
     assert {200, 400} <= statuses <= {200, 204, 400, 401, 404, 503}, statuses
     last = server.call("GET", "/version").headers["x-request-id"]
     assert server.logged(last)
-    assert server.logged("known-id")  # an id that is fit for a log line is the one thing that may be there
-    assert server.logged("webhook")  # the one that goes out has been tried
+    assert server.logged("known-id")  # a valid request id is the only client data that the log may contain
+    assert server.logged("webhook")  # the server has tried to send the webhook
     time.sleep(0.2)
-    log = "".join(server.log).encode("utf-8", "surrogateescape") + place.output.read_bytes()
+    log = "".join(server.log).encode("utf-8", "surrogateescape") + isolated.output.read_bytes()
     shown = re.compile(rb".{0,80}" + re.escape(MARK.encode()) + rb".{0,80}", re.IGNORECASE)
-    assert not {found.group() for found in shown.finditer(log)}
+    assert not {responses.group() for responses in shown.finditer(log)}
     secrets = [KEY.encode(), MARK.encode()]
     for template in templates:
         numbers = msgpack.unpackb(template[12:-16])["data"]
         secrets += [numbers[at : at + 24] for at in (0, 400, 1000)]
     for secret in secrets:
-        assert not [text for text in spellings(secret) if text in log]
+        assert not [text for text in encodings(secret) if text in log]
     assert len(score) > 6
     assert score.encode() not in log
     assert "\u0442\u0430\u0439\u043d\u0430" not in log.decode("utf-8", "replace")
     assert "Traceback" not in log.decode("utf-8", "replace")
-    assert not place.left()
+    assert not isolated.remaining_files()
     metrics = server.call("GET", "/metrics", None, {"X-API-Key": KEY}).body
     assert MARK.encode() not in metrics
 
 
-def test_every_line_is_one_record(place: Place, astronaut: bytes) -> None:
-    """No client writes lines of its own into the log; JSON lines are JSON for any input."""
-    server = place.server
+def test_every_log_line_is_one_record(isolated: IsolatedServer, astronaut: bytes) -> None:
+    """A client cannot add lines to the log, and JSON lines are valid JSON for any input."""
+    server = isolated.server
     evil = 'a"\\\u2028,{}'.encode("utf-8").decode("latin-1")
     headers = {"X-API-Key": KEY, "X-Request-ID": '"},{"level":"X', "Content-Type": f"image/{evil}"}
     server.call("POST", PATTERN + "extract", astronaut, headers)
@@ -271,10 +273,10 @@ def test_every_line_is_one_record(place: Place, astronaut: bytes) -> None:
             record = json.loads(line)
             assert {"time", "level", "pid", "request_id", "logger"} <= set(record), record
     else:
-        # What follows a line break inside a record is set off by two blanks.
-        odd = [
+        # After a line break inside a record the line starts with two blanks.
+        malformed = [
             line
             for line in list(server.log)
             if not re.match(r"\d{4}-\d\d-\d\dT[\d:.]+Z [A-Z]+ \d+ \S+ [\w.]+: |  ", line)
         ]
-        assert not odd
+        assert not malformed

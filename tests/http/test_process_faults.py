@@ -35,8 +35,8 @@ from faceVer.services.faces import FaceEngine
 from faceVer.services.folders.service import FolderService
 from faceVer.settings.model import Settings
 from tests import support_faces as faces
-from tests.support_server import JPEG, PATTERN, Answer, Server, children, form, image_part, part, template_part
-from tests.support_wire import can_connect, closed, metric, read_answer, soon, until, wire
+from tests.support_server import JPEG, PATTERN, Response, Server, children, form, image_part, part, template_part
+from tests.support_wire import can_connect, closed, metric, read_response, soon, until, wire
 
 LIVENESS, INSTANT = "/v1/face/liveness/", "/api/instant/folders/"
 CLIENTS = 6
@@ -46,7 +46,7 @@ class TestKilledWorker:
     def test_only_its_own_requests_are_lost(self, astronaut: bytes) -> None:
         with Server("--workers", "2", threads="1") as running:
             alone = running.extract(astronaut).body
-            stop, answers, lost = threading.Event(), list[Answer](), list[OSError]()
+            stop, answers, lost = threading.Event(), list[Response](), list[OSError]()
 
             def client() -> None:
                 while not stop.is_set():
@@ -99,7 +99,7 @@ class TestStop:
             clients = {at: stack.enter_context(wire(running)) for at in (0, 30, len(head) + 1000)}
             kept = stack.enter_context(wire(running))
             kept.sendall(b"GET /version HTTP/1.1\r\nHost: x\r\n\r\n")
-            first = read_answer(kept)
+            first = read_response(kept)
             assert first.status == 200
             assert "connection" not in first.headers
             for at, sock in clients.items():
@@ -110,7 +110,7 @@ class TestStop:
             assert soon(lambda: not can_connect(running.port))
             for at, sock in [*clients.items(), (20, kept)]:
                 sock.sendall(whole[at:])
-            answers = [read_answer(sock) for sock in (*clients.values(), kept)]
+            answers = [read_response(sock) for sock in (*clients.values(), kept)]
             assert [answer.status for answer in answers] == [200] * 4
             assert {answer.headers["connection"] for answer in answers} == {"close"}
             assert running.stop() == 0
@@ -456,7 +456,7 @@ def test_an_incomplete_request_ends_with_its_client(astronaut: bytes) -> None:
                     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")  # a reset
             assert soon(lambda: running.extract(astronaut).status == 200)
             kept.sendall(b"GET /version HTTP/1.1\r\nHost: x\r\n\r\n")
-            assert read_answer(kept).status == 200
+            assert read_response(kept).status == 200
         assert soon(lambda: metric(running, "facever_connections") <= 1)  # the one that reads the metrics
         assert metric(running, 'facever_in_flight{lane="inference"}') == 0
         assert not [line for line in running.log if "Traceback" in line]

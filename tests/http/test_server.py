@@ -1,4 +1,4 @@
-"""The server as a whole: parallel requests, overload, health, cross-origin, request ids, nothing on disk, shutdown."""
+"""Parallel requests, overload, health, cross-origin requests, request ids, writes to disk, shutdown."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from typing import ClassVar
 import pytest
 
 from tests import support_faces as faces
-from tests.support_server import JPEG, PATTERN, Answer, Server, image_part, template_part
+from tests.support_server import JPEG, PATTERN, Response, Server, image_part, template_part
 
 
-def head(endpoint: str, content_type: str, length: int) -> bytes:
-    """The head of a request whose body is sent by hand."""
+def request_headers(endpoint: str, content_type: str, length: int) -> bytes:
+    """The request line and headers of a request, without its body."""
     lines = (
         f"POST {PATTERN}{endpoint} HTTP/1.1",
         "Host: x",
@@ -36,11 +36,11 @@ def test_parallel_requests_get_the_same_bytes_as_single_ones(server: Server, eng
         faces.jpeg(faces.astronaut()),
         faces.jpeg(faces.astronaut().resize((300, 300))),
     ]
-    alone = [server.extract(photo) for photo in photos]
-    assert all(answer.status == 200 for answer in alone)
+    single = [server.extract(photo) for photo in photos]
+    assert all(response.status == 200 for response in single)
     with ThreadPoolExecutor(32) as pool:
-        together = list(pool.map(server.extract, photos * 8))
-    assert [answer.body for answer in together] == [answer.body for answer in alone] * 8
+        parallel = list(pool.map(server.extract, photos * 8))
+    assert [response.body for response in parallel] == [response.body for response in single] * 8
 
 
 def test_parallel_requests_get_their_own_responses(server: Server) -> None:
@@ -48,17 +48,17 @@ def test_parallel_requests_get_their_own_responses(server: Server) -> None:
     templates = [server.template(photo) for photo in photos]
     many = [template_part("templates_n", template, str(number)) for number, template in enumerate(templates)]
 
-    def one(number: int) -> int:
+    def own_score_index(number: int) -> int:
         rows = server.post("verify_n", [image_part("sample_1", photos[number]), *many]).json()["results"]
         assert [row["filename"] for row in rows] == list("012345")
         return [row["score"] for row in rows].index(1.0)
 
     with ThreadPoolExecutor(32) as pool:
-        assert list(pool.map(one, list(range(6)) * 6)) == list(range(6)) * 6
+        assert list(pool.map(own_score_index, list(range(6)) * 6)) == list(range(6)) * 6
 
 
 @pytest.fixture(scope="module")
-def tight() -> Iterator[Server]:
+def small_server() -> Iterator[Server]:
     with Server(
         threads="1", max_queue="1", retry_after="7", max_inflight_bytes="20000000", max_request_bytes="20000000"
     ) as running:
@@ -66,57 +66,57 @@ def tight() -> Iterator[Server]:
 
 
 @pytest.fixture(scope="module")
-def strict() -> Iterator[Server]:
+def restricted() -> Iterator[Server]:
     with Server(cors_origins="https://app.example,https://other.example") as running:
         yield running
 
 
 class TestOverload:
-    def test_excess_requests_get_503_and_retry_after(self, tight: Server) -> None:
+    def test_excess_requests_get_503_and_retry_after(self, small_server: Server) -> None:
         photo = faces.jpeg(faces.astronaut().resize((1500, 1500)))
         with ThreadPoolExecutor(24) as pool:
-            answers = list(pool.map(lambda _: tight.extract(photo), range(72)))
-        refused = [answer for answer in answers if answer.status != 200]
-        assert len(refused) < 72
-        for answer in refused:
-            assert (answer.status, answer.code, answer.headers["retry-after"]) == (503, "BPE-001003", "7")
-        assert len({answer.body for answer in answers if answer.status == 200}) == 1
-        assert tight.extract(photo).status == 200
+            responses = list(pool.map(lambda _: small_server.extract(photo), range(72)))
+        rejected = [response for response in responses if response.status != 200]
+        assert len(rejected) < 72
+        for response in rejected:
+            assert (response.status, response.code, response.headers["retry-after"]) == (503, "BPE-001003", "7")
+        assert len({response.body for response in responses if response.status == 200}) == 1
+        assert small_server.extract(photo).status == 200
 
-    def test_health_does_not_wait_for_inference(self, tight: Server) -> None:
+    def test_health_does_not_wait_for_inference(self, small_server: Server) -> None:
         photo = faces.jpeg(faces.astronaut().resize((1500, 1500)))
         stop = threading.Event()
 
         def work() -> None:
             while not stop.is_set():
-                tight.extract(photo)
+                small_server.extract(photo)
 
         threads = [threading.Thread(target=work) for _ in range(4)]
         for thread in threads:
             thread.start()
         try:
             for _ in range(5):
-                assert tight.call("GET", PATTERN + "health").json()["status"] == 0
+                assert small_server.call("GET", PATTERN + "health").json()["status"] == 0
         finally:
             stop.set()
             for thread in threads:
                 thread.join()
 
-    def test_the_bodies_of_all_requests_are_limited_together(self, tight: Server, astronaut: bytes) -> None:
+    def test_the_bodies_of_all_requests_are_limited_together(self, small_server: Server, astronaut: bytes) -> None:
         part = b"--b\r\nContent-Disposition: form-data; name=x\r\n\r\n" + bytes(9_994_900) + b"\r\n"
-        unfinished = head("compare", "multipart/form-data; boundary=b", 19_990_200) + part + part[:-100]
-        for wait in (0.2, 0.5, 1, 2, 4):  # until all of it has arrived; the request that exceeds the limit is rejected
-            with socket.create_connection(("127.0.0.1", tight.port)) as held:
-                held.sendall(unfinished)
+        unfinished = request_headers("compare", "multipart/form-data; boundary=b", 19_990_200) + part + part[:-100]
+        for wait in (0.2, 0.5, 1, 2, 4):  # until all bytes have arrived, so that the next request exceeds the limit
+            with socket.create_connection(("127.0.0.1", small_server.port)) as pending:
+                pending.sendall(unfinished)
                 time.sleep(wait)
-                answer = tight.extract(astronaut)
-            if answer.status != 200:
+                response = small_server.extract(astronaut)
+            if response.status != 200:
                 break
-        assert (answer.status, answer.code) == (503, "BPE-001003")
+        assert (response.status, response.code) == (503, "BPE-001003")
         deadline = time.monotonic() + 20
-        while (answer := tight.extract(astronaut)).status != 200 and time.monotonic() < deadline:
+        while (response := small_server.extract(astronaut)).status != 200 and time.monotonic() < deadline:
             time.sleep(0.05)
-        assert answer.status == 200
+        assert response.status == 200
 
 
 def test_a_body_that_does_not_arrive_ends_the_request() -> None:
@@ -124,7 +124,7 @@ def test_a_body_that_does_not_arrive_ends_the_request() -> None:
         Server(body_timeout="0.5") as running,
         socket.create_connection(("127.0.0.1", running.port), timeout=30) as slow,
     ):
-        slow.sendall(head("extract", "image/jpeg", 100) + b"abc")
+        slow.sendall(request_headers("extract", "image/jpeg", 100) + b"abc")
         response = http.client.HTTPResponse(slow)
         response.begin()
         assert response.status == 400
@@ -135,22 +135,22 @@ def test_a_body_that_does_not_arrive_ends_the_request() -> None:
 def test_requests_of_disconnected_clients_free_their_threads(astronaut: bytes) -> None:
     with Server(threads="1", max_queue="0") as running:
         for _ in range(10):
-            with socket.create_connection(("127.0.0.1", running.port)) as gone:
-                gone.sendall(head("extract", "image/jpeg", len(astronaut)) + astronaut)
+            with socket.create_connection(("127.0.0.1", running.port)) as client:
+                client.sendall(request_headers("extract", "image/jpeg", len(astronaut)) + astronaut)
         deadline = time.monotonic() + 10
-        while (answer := running.extract(astronaut)).status == 503 and time.monotonic() < deadline:
+        while (response := running.extract(astronaut)).status == 503 and time.monotonic() < deadline:
             time.sleep(0.05)
-        assert answer.status == 200
+        assert response.status == 200
 
 
 def test_no_request_writes_to_disk(astronaut: bytes) -> None:
     """With a file size limit of zero any write to a regular file kills the process (SIGXFSZ)."""
 
-    def no_writing() -> None:
+    def forbid_writing() -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 
-    with Server(preexec=no_writing) as running:
+    with Server(preexec=forbid_writing) as running:
         large = astronaut + bytes(8_000_000)
         template = running.template(large)
         many = [template_part("templates_n", template)] * 2000
@@ -171,71 +171,71 @@ class TestCrossOrigin:
     @pytest.mark.parametrize(
         "path", [PATTERN + "extract", PATTERN + "compare_n", PATTERN + "health", "/version", "/nowhere"]
     )
-    def test_preflight(self, server: Server, path: str) -> None:
-        answer = server.call("OPTIONS", path, headers={"Origin": "https://app.example", **self.ASK})
-        assert answer.status == 204
-        assert answer.headers["access-control-allow-origin"] == "*"
-        allowed = answer.headers["access-control-allow-headers"].lower()
+    def test_a_preflight_allows_the_request(self, server: Server, path: str) -> None:
+        response = server.call("OPTIONS", path, headers={"Origin": "https://app.example", **self.ASK})
+        assert response.status == 204
+        assert response.headers["access-control-allow-origin"] == "*"
+        allowed = response.headers["access-control-allow-headers"].lower()
         assert all(name in allowed for name in ("content-type", "content-transfer-encoding", "x-request-id"))
-        assert "POST" in answer.headers["access-control-allow-methods"]
-        assert "access-control-allow-credentials" not in answer.headers
+        assert "POST" in response.headers["access-control-allow-methods"]
+        assert "access-control-allow-credentials" not in response.headers
 
-    def test_successes_and_errors_carry_the_headers(self, server: Server, astronaut: bytes) -> None:
-        for answer in (
+    def test_successes_and_errors_have_cors_headers(self, server: Server, astronaut: bytes) -> None:
+        for response in (
             server.extract(astronaut, {**JPEG, "Origin": "https://app.example"}),
             server.extract(b"", {**JPEG, "Origin": "https://app.example"}),
         ):
-            assert answer.headers["access-control-allow-origin"] == "*"
-            assert "X-Request-ID" in answer.headers["access-control-expose-headers"]
+            assert response.headers["access-control-allow-origin"] == "*"
+            assert "X-Request-ID" in response.headers["access-control-expose-headers"]
 
-    def test_only_the_configured_origins(self, strict: Server) -> None:
-        def ask(origin: str) -> Answer:
-            return strict.call("OPTIONS", PATTERN + "extract", headers={"Origin": origin, **self.ASK})
+    def test_only_configured_origins_are_allowed(self, restricted: Server) -> None:
+        def preflight(origin: str) -> Response:
+            return restricted.call("OPTIONS", PATTERN + "extract", headers={"Origin": origin, **self.ASK})
 
-        good = ask("https://other.example")
-        assert good.headers["access-control-allow-origin"] == "https://other.example"
-        assert good.headers["vary"] == "Origin"
+        allowed_response = preflight("https://other.example")
+        assert allowed_response.headers["access-control-allow-origin"] == "https://other.example"
+        assert allowed_response.headers["vary"] == "Origin"
         for origin in ("https://evil.example", "https://app.example.evil.example", "null"):
-            assert not [name for name in ask(origin).headers if name.startswith("access-control-")]
+            assert not [name for name in preflight(origin).headers if name.startswith("access-control-")]
 
 
 class TestRequestIds:
-    def test_the_clients_id_is_returned(self, server: Server) -> None:
+    def test_the_request_id_of_the_client_is_returned(self, server: Server) -> None:
         for ident in ("probe-1", "x" * 128, "{9b1d/=+}"):
             assert (
                 server.call("GET", PATTERN + "health", headers={"X-Request-ID": ident}).headers["x-request-id"] == ident
             )
 
-    def test_without_one_the_server_makes_one(self, server: Server) -> None:
-        seen = {
+    def test_the_server_creates_a_missing_request_id(self, server: Server) -> None:
+        ids = {
             server.call("GET", path).headers["x-request-id"]
             for path in ("/version", "/version", "/nowhere", PATTERN + "extract")
         }
-        assert len(seen) == 4
+        assert len(ids) == 4
 
     @pytest.mark.parametrize("ident", ["x" * 129, "a b", "\xe9"])
-    def test_unusable_ones_are_replaced(self, server: Server, ident: str) -> None:
-        answer = server.call("GET", "/version", headers={"X-Request-ID": ident})
-        assert answer.headers["x-request-id"] != ident
-        assert len(answer.headers["x-request-id"]) == 32
+    def test_an_invalid_request_id_is_replaced(self, server: Server, ident: str) -> None:
+        response = server.call("GET", "/version", headers={"X-Request-ID": ident})
+        assert response.headers["x-request-id"] != ident
+        assert len(response.headers["x-request-id"]) == 32
 
 
 def test_shutdown_finishes_running_requests(astronaut: bytes) -> None:
     with Server(threads="1") as running:
         large = faces.jpeg(faces.astronaut().resize((3000, 3000)))
         with ThreadPoolExecutor(4) as pool:
-            answers = [pool.submit(running.extract, large) for _ in range(4)]
-            running.logged("POST")  # the first is done, the others are under way
+            responses = [pool.submit(running.extract, large) for _ in range(4)]
+            running.logged("POST")  # the first has finished, the others are running
             assert running.stop() == 0
-            assert [answer.result().status for answer in answers] == [200] * 4
+            assert [response.result().status for response in responses] == [200] * 4
 
 
 def test_several_workers_serve_and_stop() -> None:
     with Server("--workers", "2", threads="1") as running:
         photo = faces.jpeg(faces.astronaut())
         with ThreadPoolExecutor(8) as pool:
-            answers = list(pool.map(lambda _: running.extract(photo), range(24)))
-        assert len({(answer.status, answer.body) for answer in answers}) == 1
+            responses = list(pool.map(lambda _: running.extract(photo), range(24)))
+        assert len({(response.status, response.body) for response in responses}) == 1
         workers = {line.split()[2] for line in running.logged("POST")}
         assert 1 <= len(workers) <= 2
         assert running.stop() == 0
@@ -270,6 +270,6 @@ def test_a_wrong_setting_prevents_the_start_with_one_line(settings: dict[str, st
 
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_a_port_in_use_prevents_the_start(server: Server, workers: str) -> None:
-    taken = Server("--workers", workers, "--port", str(server.port))
-    with pytest.raises(RuntimeError, match=r"cannot listen.*--port"), taken:
+    second = Server("--workers", workers, "--port", str(server.port))
+    with pytest.raises(RuntimeError, match=r"cannot listen.*--port"), second:
         pass

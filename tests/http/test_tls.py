@@ -20,7 +20,7 @@ from faceVer.settings.model import Settings
 from faceVer.tools.health_probe import Health, probe
 from tests.support_server import JPEG, PATTERN, Server, children
 from tests.support_tls import certificate_of
-from tests.support_wire import WAIT, can_connect, read_answer, soon
+from tests.support_wire import WAIT, can_connect, read_response, soon
 
 GET = b"GET /version HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
@@ -99,18 +99,18 @@ class TestTls:
         ):
             kept = stack.enter_context(running.wrapped(connected(running)))
             kept.sendall(GET)
-            assert read_answer(kept).status == 200
+            assert read_response(kept).status == 200
             raw = connected(running)
             running.process.send_signal(signal.SIGTERM)
             last = ""
             while last != "close":  # the worker gets the signal a moment later
                 kept.sendall(GET)
-                last = read_answer(kept).headers.get("connection", "")
+                last = read_response(kept).headers.get("connection", "")
             # It has its response and sends no closing message, which TLS waits for.
             assert soon(lambda: not can_connect(running.port))
             late = stack.enter_context(running.wrapped(raw))  # its handshake begins now
             late.sendall(GET)
-            answer = read_answer(late)
+            answer = read_response(late)
             assert (answer.status, answer.headers["connection"]) == (200, "close")
             assert running.process.wait(WAIT) == 0  # far sooner than the limit
         assert not any("Task was destroyed" in line for line in running.log)

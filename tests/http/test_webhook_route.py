@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.http.test_folders import ROUTES, alike, ask, folder, photo
+from tests.http.test_folders import ROUTES, folder, normalized, photo, post_folder
 from tests.support_server import Server
 
 
@@ -49,7 +49,7 @@ def test_a_private_address_is_refused_without_effect_on_the_client(
     assert "the address is not a public one" in line
     assert is_unused(receiver)
     assert document["resolution_endpoint"] == endpoint
-    assert alike(document) | {"resolution_endpoint": None} == alike(folder(hooked, {"m": photo()}, {}, route))
+    assert normalized(document) | {"resolution_endpoint": None} == normalized(folder(hooked, {"m": photo()}, {}, route))
     assert "secret-token" not in "".join(hooked.log)
 
 
@@ -77,7 +77,7 @@ def test_other_endpoints_are_echoed_and_refused(
 @ROUTES
 def test_a_rejected_request_sends_nothing(hooked: Server, receiver: socket.socket, route: str) -> None:
     payload = {"resolution_endpoint": f"http://127.0.0.1:{receiver.getsockname()[1]}/"}
-    answer = ask(hooked, {"m": b"junk" * 9}, payload, route)
+    answer = post_folder(hooked, {"m": b"junk" * 9}, payload, route)
     assert answer.status == 400
     ident = answer.headers["x-request-id"]
     assert hooked.logged(ident)
@@ -88,7 +88,7 @@ def test_a_rejected_request_sends_nothing(hooked: Server, receiver: socket.socke
 @pytest.mark.parametrize("endpoint", ["{}", "", "https://hook.example/x", "javascript:alert(1)", "юникод"])
 def test_by_default_it_is_only_echoed(server: Server, receiver: socket.socket, route: str, endpoint: str) -> None:
     endpoint = endpoint.replace("{}", f"http://127.0.0.1:{receiver.getsockname()[1]}/")
-    answer = ask(server, {"m": photo()}, {"resolution_endpoint": endpoint}, route)
+    answer = post_folder(server, {"m": photo()}, {"resolution_endpoint": endpoint}, route)
     assert answer.json()["resolution_endpoint"] == endpoint
     assert is_unused(receiver)
     ident = answer.headers["x-request-id"]

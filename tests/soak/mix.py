@@ -11,9 +11,9 @@ from typing import Any
 import pillow_heif
 
 from tests import support_faces as faces
-from tests.http.test_folders import BIOMETRY, DETECT, INSTANT, alike, archive, photo, quality, video
+from tests.http.test_folders import BIOMETRY, DETECT, INSTANT, archive, normalized, photo, quality, video
 from tests.support_media import encode_video, face_frames
-from tests.support_server import JPEG, PATTERN, Answer, Server, form, image_part, part, template_part
+from tests.support_server import JPEG, PATTERN, Response, Server, form, image_part, part, template_part
 
 pillow_heif.register_heif_opener()
 BASE64 = {"Content-Transfer-Encoding": "base64"}
@@ -25,17 +25,17 @@ class Kind:
     """One request. bad: whether it is to be refused. share: how often it is sent, against the others of its sort."""
 
     name: str
-    call: Callable[[], Answer]
+    call: Callable[[], Response]
     bad: bool = False
     share: int = 1
 
 
-def essence(answer: Answer) -> tuple[int, Any]:
+def essence(answer: Response) -> tuple[int, Any]:
     """Status and body without what differs between responses: ids, times, a boundary."""
     kind = answer.headers["content-type"]
     if kind.startswith("application/json"):
         document = answer.json()
-        return answer.status, alike(document) if "folder_id" in document else document
+        return answer.status, normalized(document) if "folder_id" in document else document
     if kind.startswith("multipart/form-data"):
         return answer.status, answer.body.replace(kind.partition("boundary=")[2].encode(), b"-")
     return answer.status, answer.body
@@ -52,16 +52,16 @@ def kinds(server: Server) -> list[Kind]:
     cut = template_part("bio_feature", mine[:-1]), template_part("bio_template", mine)
     gallery = [template_part("templates_n", one, f"{number}.t") for number, one in enumerate([mine, theirs] * 60)]
 
-    def post(path: str, body: bytes, headers: dict[str, str]) -> Callable[[], Answer]:
+    def post(path: str, body: bytes, headers: dict[str, str]) -> Callable[[], Response]:
         return lambda: server.call("POST", path, body, headers)
 
-    def extract(data: bytes, headers: dict[str, str] | None = None) -> Callable[[], Answer]:
+    def extract(data: bytes, headers: dict[str, str] | None = None) -> Callable[[], Response]:
         return post(PATTERN + "extract", data, {**JPEG, **(headers or {})})
 
-    def parts(name: str, *some: bytes) -> Callable[[], Answer]:
+    def parts(name: str, *some: bytes) -> Callable[[], Response]:
         return post(PATTERN + name, form(some), FORM)
 
-    def folder(route: str, payload: Any, **media: bytes) -> Callable[[], Answer]:
+    def folder(route: str, payload: Any, **media: bytes) -> Callable[[], Response]:
         asked = part("payload", json.dumps(payload).encode(), "application/json")
         return post(route, form([*(part(name, data) for name, data in media.items()), asked]), FORM)
 

@@ -12,7 +12,7 @@ from faceVer.domain.errors import NoFaceError, SeveralFacesError
 from faceVer.services.faces import FaceEngine
 from faceVer.settings.model import Settings
 from tests import support_faces as faces
-from tests.support_golden import kept, photos
+from tests.support_golden import golden_vectors, photos
 
 COSINE = 1e-4
 
@@ -22,13 +22,13 @@ def vectors(engine: FaceEngine) -> dict[str, np.ndarray]:
     return {name: engine.embed(photo) for name, photo in photos().items()}
 
 
-@pytest.mark.parametrize("name", list(kept()))
+@pytest.mark.parametrize("name", list(golden_vectors()))
 def test_embeddings_are_the_same(vectors: dict[str, np.ndarray], name: str) -> None:
-    assert float(vectors[name] @ kept()[name]) >= 1 - COSINE
+    assert float(vectors[name] @ golden_vectors()[name]) >= 1 - COSINE
 
 
 def test_scores_are_the_same_to_three_decimals(engine: FaceEngine, vectors: dict[str, np.ndarray]) -> None:
-    golden = kept()
+    golden = golden_vectors()
     pairs = list(combinations(golden, 2))
     assert len(pairs) > 100
     for one, other in pairs:
@@ -43,7 +43,7 @@ def quick(engine: FaceEngine, settings: Settings) -> FaceEngine:
     return FaceEngine(engine._models, settings.changed(detection="quick"))
 
 
-@pytest.mark.parametrize("name", [name for name in kept() if name != "small"])
+@pytest.mark.parametrize("name", [name for name in golden_vectors() if name != "small"])
 def test_quick_detection_gives_the_same_person(quick: FaceEngine, vectors: dict[str, np.ndarray], name: str) -> None:
     assert float(quick.embed(photos()[name]) @ vectors[name]) > 0.9
 

@@ -44,7 +44,7 @@ def test_every_error_has_its_status_and_code(kind: type[errors.FaceVerError]) ->
 
 
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
-def test_an_own_defect_is_500_and_an_overload_503(family: ApiFamily) -> None:
+def test_an_internal_error_is_500_and_an_overload_503(family: ApiFamily) -> None:
     assert family.row(errors.InternalError).status == 500
     assert {family.row(kind).status for kind in tree(errors.OverloadedError)} == {503}
     rest = [kind for kind in tree(errors.RequestError) + tree(errors.FaceError) if kind is not errors.FaceError]
@@ -61,7 +61,7 @@ def test_the_body_names_the_part_and_is_utf8() -> None:
     assert "Retry-After" not in found.headers
 
 
-def test_the_vendor_profile_answers_in_russian_without_the_part() -> None:
+def test_the_vendor_profile_has_russian_messages_without_the_part() -> None:
     found = response(VERIFICATION, errors.TemplateError("why", exposed="bio_template"))
     assert json.loads(found.body or b"") == {
         "code": "BPE-002004",

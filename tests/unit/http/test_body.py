@@ -1,4 +1,4 @@
-"""Bodies as they arrive: the budget they are held under, their limits and their time."""
+"""Reading a body while it arrives: memory budget, size limit, time limit."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def received(
     reservation: MemoryReservation | None = None,
     seconds: float = 0.05,
 ) -> list[bytes]:
-    """What `receive` passes on of a body whose chunks arrive one by one; ended: and then its end."""
+    """The chunks that `receive` passes on, of a body that arrives in `chunks`. ended: whether its end arrives, too."""
 
     async def run() -> list[bytes]:
         loop, taken = asyncio.get_running_loop(), []
@@ -47,7 +47,7 @@ def received(
     return asyncio.run(run())
 
 
-def test_pieces_are_passed_on_in_order() -> None:
+def test_chunks_are_passed_on_in_order() -> None:
     assert b"".join(received([b"ab", b"c", b"def"])) == b"abcdef"
     assert received([]) == []
 
@@ -64,7 +64,7 @@ def test_a_body_that_stops_arriving_is_malformed() -> None:
         received([b"a"], ended=False)
 
 
-def test_the_budget_is_held_as_bytes_arrive_and_given_back() -> None:
+def test_the_budget_is_reserved_as_bytes_arrive_and_released() -> None:
     budget = MemoryBudget(10)
     with budget.reserve() as first, budget.reserve() as second:
         first.grow_to(6)

@@ -1,4 +1,4 @@
-"""The endpoint table: look-up by the matched resource, labels, limits; a path with a parameter is like any other."""
+"""The endpoint table: look-up by the matched resource, labels, limits, paths with parameters."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_a_path_with_a_parameter_is_found_counted_and_limited() -> None:
     assert labels == {FOLDER}
 
 
-def test_another_method_on_a_path_with_a_parameter_is_that_familys_error() -> None:
+def test_a_wrong_method_on_a_path_with_a_parameter_is_an_error_of_its_family() -> None:
     found, labels = answers(Settings(), ("DELETE", "/api/folders/f/", {}), ("GET", "/api/folders/f/x/", {}))
     assert [status for status, _ in found] == [405, 404]
     assert labels == {FOLDER, OTHER}
@@ -94,7 +94,7 @@ def test_unknown_paths_belong_to_the_family_of_their_prefix() -> None:
     assert {path: TABLE.family_of(path) for path in families} == families
 
 
-def test_labels_name_no_client_data_and_every_row_has_one() -> None:
+def test_every_endpoint_has_a_label_without_client_data() -> None:
     assert OTHER in TABLE.labels
     assert {row.label for row in TABLE.endpoints} < set(TABLE.labels)
     assert [row.path for row in TABLE.endpoints if row.lane is Lane.COMPARISON] == [
@@ -103,7 +103,7 @@ def test_labels_name_no_client_data_and_every_row_has_one() -> None:
     ]
 
 
-def test_a_vendor_prefix_adds_its_rows_and_leaves_the_others() -> None:
+def test_a_vendor_prefix_adds_rows_and_changes_no_others() -> None:
     for prefix, base in (("bank", "/v1/bank/pattern"), ("a/b", "/v1/a/b/pattern"), (".", "/v1/pattern")):
         found = endpoint_table(Settings.of(vendor_prefix=(prefix,)))
         names = {path.removeprefix(base) for path in set(found.paths) - set(TABLE.paths)}
@@ -112,7 +112,7 @@ def test_a_vendor_prefix_adds_its_rows_and_leaves_the_others() -> None:
         assert {row.family for row in found.endpoints if row.path.startswith("/v1/face/pattern/")} == {FACES}
 
 
-def test_the_vendor_prefix_face_takes_over_the_paths_of_api_lite() -> None:
+def test_the_vendor_prefix_face_replaces_paths_of_api_lite() -> None:
     found = endpoint_table(Settings.of(vendor_prefix=("face",)))
     assert set(found.paths) == set(TABLE.paths)
     rows = [row for row in found.endpoints if row.path.startswith("/v1/face/pattern/")]
@@ -123,6 +123,6 @@ def test_the_vendor_prefix_face_takes_over_the_paths_of_api_lite() -> None:
 
 
 @pytest.mark.parametrize("prefix", ["/a", "a/", "a b", "..", "a/../b", "", "ä"])
-def test_a_vendor_prefix_is_a_path(prefix: str) -> None:
+def test_a_vendor_prefix_must_be_a_path_segment(prefix: str) -> None:
     with pytest.raises(SettingsError, match="VENDOR_PREFIX"):
         Settings.of(vendor_prefix=(prefix,))

@@ -1,4 +1,4 @@
-"""Inference threads: bounded, busy, and free of references to ended requests."""
+"""The executor: how many calls run at a time, and that it keeps no references to finished requests."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Held:
         self.fails = fails
 
 
-def test_a_cancelled_call_is_freed_before_its_turn() -> None:
+def test_a_cancelled_call_releases_its_memory_before_its_turn() -> None:
     go, begun = threading.Event(), threading.Event()
     calls = list[int]()
 
@@ -59,7 +59,7 @@ def test_a_cancelled_call_is_freed_before_its_turn() -> None:
     assert not calls
 
 
-def test_an_error_frees_its_thread() -> None:
+def test_an_error_releases_its_thread() -> None:
     def fail() -> None:
         raise ZeroDivisionError
 
@@ -73,7 +73,7 @@ def test_an_error_frees_its_thread() -> None:
     asyncio.run(main())
 
 
-def test_as_many_calls_run_as_there_are_threads_and_all_are_made() -> None:
+def test_map_runs_one_call_for_each_thread_and_completes_all() -> None:
     lock, running, most = threading.Lock(), 0, 0
     barrier = threading.Barrier(3)
 

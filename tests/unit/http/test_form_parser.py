@@ -1,4 +1,4 @@
-"""The parser of forms against the `multipart` library: the same parts or both refuse, however the body is cut."""
+"""The parser of forms finds the same parts as the `multipart` library, or rejects the form as it does."""
 
 from __future__ import annotations
 
@@ -148,13 +148,15 @@ cuts = st.lists(st.integers(1, 10**6), max_size=12)
 @settings(max_examples=500)
 @given(forms, cuts, st.booleans())
 @example(DASHED + b"\r\n" + DISPOSITION + b'"a"\r\n\r\n' + b"x" * MAX_SIZE + b"\r\n--" + BOUNDARY + b"--", [70], False)
-def test_forms(body: bytes, cuts: list[int], encoded: bool) -> None:
+def test_forms_are_parsed_like_the_reference(body: bytes, cuts: list[int], encoded: bool) -> None:
     assert_same(body, cuts, encoded)
 
 
 @settings(max_examples=500)
 @given(forms, edits, cuts)
-def test_damaged_forms(body: bytes, edits: list[tuple[int, int, bytes]], cuts: list[int]) -> None:
+def test_damaged_forms_are_parsed_like_the_reference(
+    body: bytes, edits: list[tuple[int, int, bytes]], cuts: list[int]
+) -> None:
     for at, length, text in edits:
         at %= len(body) + 1
         body = body[:at] + text + body[at + length :]
@@ -162,7 +164,7 @@ def test_damaged_forms(body: bytes, edits: list[tuple[int, int, bytes]], cuts: l
 
 
 @given(forms, st.integers(0, 10**6), cuts)
-def test_truncated_forms(body: bytes, length: int, cuts: list[int]) -> None:
+def test_truncated_forms_are_parsed_like_the_reference(body: bytes, length: int, cuts: list[int]) -> None:
     assert_same(body[: length % (len(body) + 1)], cuts)
 
 
@@ -172,7 +174,7 @@ def form(*parts: tuple[bytes, bytes]) -> bytes:
     )
 
 
-def test_every_way_to_cut_a_form_in_three() -> None:
+def test_the_chunks_of_a_form_do_not_change_the_result() -> None:
     body = b"pre\r\n" + form(
         (DISPOSITION + b'"a"; filename="b"', b"\r\n--a-b\r\r"), (b"Content-Length: 0\r\n" + DISPOSITION + b'"c"', b"")
     )
@@ -193,7 +195,7 @@ def test_a_byte_order_mark_before_the_form_is_skipped() -> None:
             assert own(body, [cut]) is MalformedBodyError
 
 
-def test_byte_by_byte() -> None:
+def test_a_form_can_arrive_byte_by_byte() -> None:
     body = form(
         (DISPOSITION + b'"a"\r\nContent-Type: x/y; z=1', b"\r\n" * 9), (DISPOSITION + b"b", b"--a-boundary--\r\n")
     )
@@ -213,7 +215,7 @@ def test_byte_by_byte() -> None:
         (DISPOSITION + b'"a"\r\nContent-Length: 3\r\nContent-Length: 3', b"xxx", MalformedBodyError),
     ],
 )
-def test_sizes(head: bytes, data: bytes, outcome: type[Exception] | None) -> None:
+def test_parts_above_the_size_limit_are_rejected(head: bytes, data: bytes, outcome: type[Exception] | None) -> None:
     body = form((head, data))
     for cuts in ([], [len(body) - 15], list(range(len(body)))):
         found = own(body, cuts)
@@ -222,7 +224,7 @@ def test_sizes(head: bytes, data: bytes, outcome: type[Exception] | None) -> Non
 
 
 @pytest.mark.parametrize("count", [MAX_PARTS, MAX_PARTS + 1])
-def test_number_of_parts(count: int) -> None:
+def test_too_many_parts_are_rejected(count: int) -> None:
     body = form(*[(DISPOSITION + b'"a"', b"")] * count)
     assert (own(body, []) is TooLargeError) == (count > MAX_PARTS)
 

@@ -1,4 +1,4 @@
-"""Header values and base64 as clients send them."""
+"""Reading header values and base64 in all forms that clients send."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ from faceVer.http.pipeline.forms.transfer_encoding import is_base64, unbase64
     st.sampled_from([b"\n", b"\r\n", b" ", b"\t"]),
     st.booleans(),
 )
-def test_every_form_of_base64(data: bytes, url_safe: bool, padded: bool, width: int, gap: bytes, uri: bool) -> None:
+def test_every_form_of_base64_is_decoded(
+    data: bytes, url_safe: bool, padded: bool, width: int, gap: bytes, uri: bool
+) -> None:
     text = (base64.urlsafe_b64encode if url_safe else base64.b64encode)(data)
     text = text if padded else text.rstrip(b"=")
     text = gap.join(text[at : at + width] for at in range(0, len(text), width))
@@ -33,13 +35,13 @@ def test_every_form_of_base64(data: bytes, url_safe: bool, padded: bool, width: 
 @pytest.mark.parametrize(
     "text", [b"@@@@", b"AAAA!", b"A", b"AAAAA", b"AA=A", b"\xff\xd8\xff", b"data:image/jpeg,AAAA", "Ж".encode()]
 )
-def test_other_text_is_rejected(text: bytes) -> None:
+def test_text_that_is_not_base64_is_rejected(text: bytes) -> None:
     with pytest.raises(ValueError, match="base64"):
         unbase64(text)
 
 
 @given(st.binary(max_size=100))
-def test_base64_of_anything_ends_in_bytes_or_a_value_error(text: bytes) -> None:
+def test_decoding_returns_bytes_or_raises_value_error(text: bytes) -> None:
     try:
         assert isinstance(unbase64(text), bytes)
     except ValueError as error:
@@ -59,7 +61,7 @@ def test_base64_of_anything_ends_in_bytes_or_a_value_error(text: bytes) -> None:
         ("multipart/form-data; boundary = x y", b"x"),
     ],
 )
-def test_boundaries(header: str, expected: bytes) -> None:
+def test_boundaries_are_read(header: str, expected: bytes) -> None:
     assert boundary_of(header) == expected
 
 
@@ -103,12 +105,12 @@ def test_types_without_a_usable_boundary_are_rejected(header: str) -> None:
         ("", ("", None)),
     ],
 )
-def test_dispositions(value: str, expected: tuple[str, str | None]) -> None:
+def test_dispositions_are_read(value: str, expected: tuple[str, str | None]) -> None:
     assert disposition(value) == expected
 
 
 @given(st.text(max_size=100))
-def test_dispositions_never_fail(text: str) -> None:
+def test_any_disposition_is_read_without_an_error(text: str) -> None:
     name, filename = disposition("form-data; " + text)
     assert isinstance(name, str)
     assert filename is None or isinstance(filename, str)
@@ -127,17 +129,17 @@ def test_dispositions_never_fail(text: str) -> None:
         ("7Bit", False),
     ],
 )
-def test_transfer_encodings(header: str | None, expected: bool) -> None:
+def test_transfer_encodings_are_read(header: str | None, expected: bool) -> None:
     assert is_base64(header) is expected
 
 
 @pytest.mark.parametrize("header", ["x-rot13", "quoted-printable", "gzip", "base64,base64"])
-def test_unknown_transfer_encodings(header: str) -> None:
+def test_unknown_transfer_encodings_are_rejected(header: str) -> None:
     with pytest.raises(RequestTypeError):
         is_base64(header)
 
 
-def test_media_types() -> None:
+def test_media_types_are_read() -> None:
     assert [media_type(header) for header in (None, "IMAGE/JPEG; q=1", " image/png ")] == [
         "",
         "image/jpeg",
@@ -162,7 +164,7 @@ def lenient(data: bytes) -> bytes:
         st.sampled_from([b"A", b"z", b"9", b"+", b"/", b"-", b"_", b"=", b"\n", b" ", b"\v", b"!", b"\xff", b"\0"])
     ),
 )
-def test_base64_is_as_lenient_as_its_plain_definition(head: bytes, letters: list[bytes]) -> None:
+def test_base64_accepts_what_its_definition_accepts(head: bytes, letters: list[bytes]) -> None:
     text = head + b"".join(letters)
     try:
         expected = lenient(text)

@@ -1,4 +1,4 @@
-"""Answers as bytes: what is written fast is what `json` writes."""
+"""Responses equal the output of `json`, although they are written without it for speed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ outcomes = st.builds(
 
 
 @given(st.lists(st.tuples(names, outcomes), max_size=5))
-def test_results_are_what_json_writes(rows: list[tuple[str, Comparison]]) -> None:
+def test_results_equal_the_output_of_json(rows: list[tuple[str, Comparison]]) -> None:
     body = results_bytes([name for name, _ in rows], [outcome for _, outcome in rows])
     # Scores below 1e-4 are where json would write an exponent.
     plain = [(name, outcome._replace(score=max(outcome.score, 0.0001))) for name, outcome in rows]
@@ -33,14 +33,14 @@ def test_results_are_what_json_writes(rows: list[tuple[str, Comparison]]) -> Non
 
 
 @given(outcomes)
-def test_one_comparison(outcome: Comparison) -> None:
+def test_a_comparison_equals_the_output_of_json(outcome: Comparison) -> None:
     response = comparison_response(outcome)
     assert json.loads(bytes(response.body)) == {"score": outcome.score, "decision": outcome.decision}
     assert response.headers["Content-Type"] == "application/json"
 
 
 @given(st.binary(max_size=100))
-def test_templates_in_base64(template: bytes) -> None:
+def test_a_template_is_returned_in_base64_if_requested(template: bytes) -> None:
     response = template_response(template, as_base64=True)
     assert response.body == base64.b64encode(template)
     assert response.headers["Content-Transfer-Encoding"] == "base64"

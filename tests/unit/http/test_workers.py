@@ -1,4 +1,4 @@
-"""Workers: each has a row of the metrics, and no thread runs before the fork."""
+"""Workers: each has its own row of the metrics, and no thread runs before the fork."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def rows(arbiter: Any) -> list[int]:
     return [worker.row for worker in arbiter.WORKERS.values()]
 
 
-def test_workers_that_run_at_the_same_time_have_rows_of_their_own(arbiter: WorkerArbiter) -> None:
+def test_running_workers_have_separate_rows(arbiter: WorkerArbiter) -> None:
     for _ in range(4):
         arbiter.spawn_worker()
     assert rows(arbiter) == [0, 1]
@@ -69,7 +69,7 @@ def test_without_a_free_row_the_arbiter_wants_no_more_workers(
     assert not [record for record in caplog.records if "no further worker" in record.getMessage()]
 
 
-def test_devices_are_initialized_in_the_workers_only(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_devices_are_initialized_only_in_workers(monkeypatch: pytest.MonkeyPatch) -> None:
     """A process cannot use CUDA that was initialized before it was forked."""
     monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CUDAExecutionProvider"])
     monkeypatch.setattr(onnxruntime, "InferenceSession", Mock(side_effect=AssertionError))
