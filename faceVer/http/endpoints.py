@@ -8,7 +8,7 @@ from dataclasses import replace
 from faceVer.domain.errors import UnknownPathError
 from faceVer.http import console
 from faceVer.http.lite import errors as lite
-from faceVer.http.lite.faces import RESPONSES, USE_CASES, extract
+from faceVer.http.lite.faces import COMPARING
 from faceVer.http.lite.liveness import detect
 from faceVer.http.lite.models import Detection
 from faceVer.http.ops import openapi
@@ -20,7 +20,6 @@ from faceVer.http.ops.version import version
 from faceVer.http.oz.errors import OZ
 from faceVer.http.oz.instant_folders import instant_folder
 from faceVer.http.pipeline.api_family import ApiFamily
-from faceVer.http.pipeline.comparison_forms import pair_handler
 from faceVer.http.pipeline.endpoint import (
     ANY_METHOD,
     Access,
@@ -29,13 +28,13 @@ from faceVer.http.pipeline.endpoint import (
     Endpoint,
     EndpointTable,
     Handler,
-    Lane,
     json_content,
     reject_path,
 )
+from faceVer.http.pipeline.face_endpoints import face_endpoints
+from faceVer.http.pipeline.forms.content_types import ANY_IMAGE
 from faceVer.http.pipeline.paths import FACES, INSTANT_FOLDERS, LIVE, LIVENESS, METRICS, READY, VERSION
 from faceVer.http.pipeline.paths import OZ as OZ_API
-from faceVer.http.pipeline.responses import OCTETS
 from faceVer.http.vendor import verification
 from faceVer.http.vendor.errors import VERIFICATION
 from faceVer.services.folders.document import FolderDocument
@@ -50,7 +49,6 @@ OPERATIONS = replace(
     errors={**lite.FACES.errors, UnknownPathError: _unknown_path},
 )
 """Endpoints that belong to no API: the errors of /v1/face/pattern, except 404 for an unknown path."""
-TEMPLATE = Content(OCTETS, bytes)
 HEALTH = (json_content(Health), json_content(Health, status=503))
 
 
@@ -70,28 +68,7 @@ def endpoint_table(settings: Settings) -> EndpointTable:
 def _rows(settings: Settings) -> Iterator[Endpoint]:
     yield _probe(VERSION, version, OPERATIONS, json_content(Version))
     yield _probe(f"{FACES}/health", faces_health, lite.FACES, *HEALTH)
-    yield Endpoint(
-        method="POST",
-        path=f"{FACES}/extract",
-        handler=extract,
-        family=lite.FACES,
-        body=Body.IMAGE,
-        models=("faces",),
-        responses=(TEMPLATE,),
-    )
-    for name, (first, second, use_case) in USE_CASES.items():
-        yield Endpoint(
-            method="POST",
-            path=f"{FACES}/{name}",
-            handler=pair_handler(first, second, use_case),
-            family=lite.FACES,
-            lane=Lane.INFERENCE if first.is_image or second.is_image else Lane.COMPARISON,
-            body=Body.FORM,
-            parts=(first, second),
-            models=("faces",),
-            responses=(RESPONSES[name],),
-            examples=() if name == "verify" else (name,),
-        )
+    yield from face_endpoints(FACES, lite.FACES, COMPARING)
     yield _probe(f"{LIVENESS}/health", liveness_health, lite.LIVENESS, *HEALTH)
     yield Endpoint(
         method="POST",
@@ -114,8 +91,9 @@ def _rows(settings: Settings) -> Iterator[Endpoint]:
         responses=(json_content(FolderDocument),),
     )
     for prefix in settings.api.vendor_prefix:
-        yield _probe(f"{verification.base(prefix)}/health", faces_health, VERIFICATION, *HEALTH)
-        yield from verification.endpoints(prefix)
+        base = verification.base(prefix)
+        yield _probe(f"{base}/health", faces_health, VERIFICATION, *HEALTH)
+        yield from face_endpoints(base, VERIFICATION, verification.COMPARING, ANY_IMAGE)
     yield _probe(LIVE, live, OPERATIONS, HEALTH[0])
     yield _probe(READY, ready, OPERATIONS, *HEALTH)
     yield _probe(METRICS, metrics_page, OPERATIONS, Content("text/plain", str), access=Access.GUARDED)

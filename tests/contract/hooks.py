@@ -14,7 +14,7 @@ from typing import Any
 import schemathesis
 from schemathesis.transport.serialization import Binary
 
-from faceVer.http.lite.faces import USE_CASES as ENDPOINTS
+from faceVer.http.lite.faces import COMPARING as ENDPOINTS
 from faceVer.http.pipeline.forms.content_types import IMAGE_TYPES
 from faceVer.http.pipeline.forms.part_headers import PAYLOAD
 from tests.http.support_openapi import form_of

@@ -13,7 +13,7 @@ import pytest
 
 from faceVer.cli.parser import build
 from faceVer.http.lite import errors
-from faceVer.http.lite.faces import USE_CASES as ENDPOINTS
+from faceVer.http.lite.faces import COMPARING as ENDPOINTS
 from faceVer.http.pipeline.paths import FACES as PATTERN
 from faceVer.http.pipeline.paths import INSTANT_FOLDERS as FOLDERS_PATH
 from faceVer.http.pipeline.paths import LIVENESS
@@ -51,7 +51,7 @@ def test_every_endpoint_of_the_vendor_is_listed() -> None:
     table = section("Endpoint by endpoint").partition("\n###")[0]
     for path in ("/version", f"{PATTERN}/health", f"{LIVENESS}/health", FOLDERS_PATH, "…/liveness/detect", "…/extract"):
         assert f" {path}`" in table, path
-    for name, (first, second, _) in ENDPOINTS.items():
+    for name, (first, second, *_) in ENDPOINTS.items():
         (row,) = (line for line in table.splitlines() if line.startswith(f"| `POST …/{name}` "))
         assert all(f"`{spec.name}`" in row for spec in (first, second)), name
 

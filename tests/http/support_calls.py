@@ -11,7 +11,7 @@ from typing import Any
 from PIL import Image
 
 from faceVer.domain.errors import SampleError
-from faceVer.http.lite.faces import USE_CASES as ENDPOINTS
+from faceVer.http.lite.faces import COMPARING as ENDPOINTS
 from faceVer.http.ops.openapi.headers import ENCODINGS
 from faceVer.http.pipeline.forms.content_types import IMAGE_TYPES
 from faceVer.http.pipeline.part_spec import PartSpec

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from faceVer.http.lite.faces import USE_CASES as ENDPOINTS
+from faceVer.http.lite.faces import COMPARING as ENDPOINTS
 from faceVer.http.pipeline.forms.content_types import IMAGE_TYPES
 from faceVer.http.pipeline.part_spec import PartSpec
 from tests import support_faces as faces

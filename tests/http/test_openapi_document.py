@@ -12,7 +12,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from faceVer.http.endpoints import OPERATIONS, endpoint_table
 from faceVer.http.lite.errors import FACES, LIVENESS
-from faceVer.http.lite.faces import USE_CASES as ENDPOINTS
+from faceVer.http.lite.faces import COMPARING as ENDPOINTS
 from faceVer.http.ops.openapi import DOCUMENT
 from faceVer.http.ops.openapi.document import build
 from faceVer.http.ops.openapi.examples import EXAMPLES
@@ -88,7 +88,7 @@ def test_the_server_serves_the_document(server: Server, default: Node) -> None:
 
 
 def test_forms_are_the_rows_of_the_endpoint_table(default: Node) -> None:
-    for name, (*specs, _) in ENDPOINTS.items():
+    for name, (*specs, _, _, _) in ENDPOINTS.items():
         content = default["paths"][f"/v1/face/pattern/{name}"]["post"]["requestBody"]["content"][FORM]
         schema, encoding = content["schema"], content["encoding"]
         assert list(schema["properties"]) == schema["required"] == list(encoding) == [spec.name for spec in specs]

@@ -1,31 +1,21 @@
-"""/v1/face/pattern: templates, 1:1 and 1:N comparison. Use cases take parts in the order of docs/contract.md."""
+"""/v1/face/pattern: 1:1 and 1:N comparison. Use cases take parts in the order of docs/contract.md."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from aiohttp import web
 
+from faceVer.domain import values
 from faceVer.domain.errors import TooLargeError
-from faceVer.domain.values import Comparison
-from faceVer.http.lite import models
+from faceVer.http.lite.models import Comparison, Matches
 from faceVer.http.pipeline import responses
-from faceVer.http.pipeline.comparison_forms import CallContext, UseCase, verify
-from faceVer.http.pipeline.context import ENGINE
-from faceVer.http.pipeline.endpoint import Content, json_content
-from faceVer.http.pipeline.forms.content_types import FORM
-from faceVer.http.pipeline.part_spec import Files, PartSpec, sample, template
-from faceVer.http.pipeline.receiving import with_image
-from faceVer.http.pipeline.wire import VerificationForm
+from faceVer.http.pipeline.endpoint import json_content
+from faceVer.http.pipeline.face_endpoints import VERIFICATION_FORM, CallContext, Comparing, verify
+from faceVer.http.pipeline.part_spec import Files, sample, template
 
 # To compare up to this many templates takes less time than to hand the comparison to a thread.
 INLINE = 32
-
-
-async def extract(request: web.Request) -> web.Response:
-    """Make a template from the image that is the request's body."""
-    extracted, as_base64 = await with_image(request, request.app[ENGINE].extract)
-    return responses.template_response(extracted, as_base64=as_base64)
 
 
 async def _compare(context: CallContext, features: Files, templates: Files) -> web.Response:
@@ -59,26 +49,25 @@ async def _extract_and_compare_n(context: CallContext, probe: Files, samples: Fi
     return await _results(context, samples, lambda: context.engine.match(vectors[0], vectors[1:]))
 
 
-USE_CASES: dict[str, tuple[PartSpec, PartSpec, UseCase]] = {
-    "compare": (template("bio_feature"), template("bio_template"), _compare),
-    "verify": (sample("sample"), template("bio_template"), verify),
-    "extract_and_compare": (sample("sample_1"), sample("sample_2"), _extract_and_compare),
-    "compare_n": (template("template_1"), template("templates_n", many=True), _compare_n),
-    "verify_n": (sample("sample_1"), template("templates_n", many=True), _verify_n),
-    "extract_and_compare_n": (sample("sample_1"), sample("samples_n", many=True), _extract_and_compare_n),
+_ONE, _MANY = json_content(Comparison), json_content(Matches)
+COMPARING: Mapping[str, Comparing] = {
+    "compare": Comparing(template("bio_feature"), template("bio_template"), _compare, _ONE, ("compare",)),
+    "verify": Comparing(sample("sample"), template("bio_template"), verify, VERIFICATION_FORM),
+    "extract_and_compare": Comparing(
+        sample("sample_1"), sample("sample_2"), _extract_and_compare, _ONE, ("extract_and_compare",)
+    ),
+    "compare_n": Comparing(
+        template("template_1"), template("templates_n", many=True), _compare_n, _MANY, ("compare_n",)
+    ),
+    "verify_n": Comparing(sample("sample_1"), template("templates_n", many=True), _verify_n, _MANY, ("verify_n",)),
+    "extract_and_compare_n": Comparing(
+        sample("sample_1"), sample("samples_n", many=True), _extract_and_compare_n, _MANY, ("extract_and_compare_n",)
+    ),
 }
-"""Last segment of the path below /v1/face/pattern -> the parts of the form in order, and the use case."""
-RESPONSES: dict[str, Content] = {
-    "compare": json_content(models.Comparison),
-    "verify": Content(FORM, VerificationForm),
-    "extract_and_compare": json_content(models.Comparison),
-    "compare_n": json_content(models.Matches),
-    "verify_n": json_content(models.Matches),
-    "extract_and_compare_n": json_content(models.Matches),
-}
+"""By the last segment of the path below /v1/face/pattern."""
 
 
-async def _results(context: CallContext, many: Files, compare: Callable[[], list[Comparison]]) -> web.Response:
+async def _results(context: CallContext, many: Files, compare: Callable[[], list[values.Comparison]]) -> web.Response:
     """The 1:N response for the parts `many`. `compare` runs on a thread if it would block the event loop for long."""
 
     def work() -> bytes:
