@@ -192,20 +192,44 @@ def test_a_path_with_a_parameter_is_documented_like_any_other() -> None:
         """Read a folder. Its analyses are in it."""
         return web.Response()
 
-    row = Endpoint(
-        method="GET",
-        path="/api/folders/{folder_id}/",
-        handler=folder,
-        family=OZ,
-        responses=(json_content(FolderDocument),),
-    )
-    settings = load_settings({})
-    document = build(settings, EndpointTable([row], [("/", OPERATIONS)]))
+    def row(method: str, path: str) -> Endpoint:
+        return Endpoint(method=method, path=path, handler=folder, family=OZ, responses=(json_content(FolderDocument),))
+
+    one = "/api/folders/{folder_id}/"
+    rows = [
+        *(row(method, path) for path in ("/api/folders/", one) for method in ("GET", "POST", "DELETE")),
+        row("GET", r"/api/folders/{folder_id}/media/{number:\d+}"),
+        row("GET", r"/api/events/{event_id:[0-9a-f]{8}}/"),
+    ]
+    document = build(load_settings({}), EndpointTable(rows, [("/", OPERATIONS)]))
     OpenAPIV31SpecValidator(document).validate()
-    described = document["paths"]["/api/folders/{folder_id}/"]["get"]
-    assert described["parameters"][0]["name"] == "folder_id"
+    described = document["paths"][one]["get"]
     assert (described["summary"], described["description"]) == ("Read a folder", "Its analyses are in it.")
     assert described["responses"]["200"]["content"]["application/json"]["schema"] == {
         "$ref": "#/components/schemas/FolderDocument"
     }
     assert {"401", "405", "503"} <= set(described["responses"])
+    found = {
+        path: {
+            operation["operationId"]: {
+                one["name"]: one["schema"] for one in operation["parameters"] if one.get("in") == "path"
+            }
+            for operation in operations.values()
+        }
+        for path, operations in document["paths"].items()
+    }
+    text = {"type": "string", "minLength": 1}
+    assert found == {
+        "/api/folders/": {"folders": {}, "apiFolders": {}, "deleteApiFolders": {}},
+        one: {
+            "foldersByFolderId": {"folder_id": text},
+            "apiFoldersByFolderId": {"folder_id": text},
+            "deleteApiFoldersByFolderId": {"folder_id": text},
+        },
+        "/api/folders/{folder_id}/media/{number}": {
+            "mediaByNumber": {"folder_id": text, "number": {"type": "integer", "minimum": 0}}
+        },
+        "/api/events/{event_id}/": {
+            "eventsByEventId": {"event_id": {"type": "string", "pattern": "^(?:[0-9a-f]{8})$"}}
+        },
+    }

@@ -10,7 +10,7 @@ from faceVer import __version__
 from faceVer.http.ops.openapi.components import component_schemas, reference
 from faceVer.http.ops.openapi.errors import REASONS
 from faceVer.http.ops.openapi.headers import HEADERS, PARAMETERS, SECURITY_SCHEMES
-from faceVer.http.ops.openapi.operation import operation
+from faceVer.http.ops.openapi.operation import operation, path_template
 from faceVer.http.pipeline.api_family import ApiFamily
 from faceVer.http.pipeline.endpoint import Body, Endpoint, EndpointTable
 from faceVer.http.pipeline.error_responses import REQUEST_ID, common_headers
@@ -30,7 +30,7 @@ def build(settings: Settings, table: EndpointTable) -> Node:
     malformed = table.family_of("/")
     paths: dict[str, Node] = {}
     for row, name in zip(rows, _operation_ids(rows), strict=True):
-        paths.setdefault(row.path, {})[row.method.lower()] = operation(row, name, malformed, settings)
+        paths.setdefault(path_template(row.path), {})[row.method.lower()] = operation(row, name, malformed, settings)
     families = dict.fromkeys(row.family for row in rows)
     return {
         "openapi": "3.1.0",
@@ -55,20 +55,21 @@ def build(settings: Settings, table: EndpointTable) -> Node:
 
 
 def _operation_ids(rows: list[Endpoint]) -> Iterator[str]:
-    """The last word of each path; where that is taken, or says little, with the words before it."""
+    """The last word of each path; where that is taken, or says little, with the words before it, then the method."""
     taken = {"health"}
     for row in rows:
-        first, *rest = (_camel(word) for word in re.findall(r"[\w.]+", re.sub(r"\{.*?\}", "", row.path)))
-        words = [first, *(word[:1].upper() + word[1:] for word in rest)]
-        names = ("".join(words[start:]) for start in range(len(words) - 1, -1, -1))
-        name = next(name[:1].lower() + name[1:] for name in names if name[:1].lower() + name[1:] not in taken)
+        words = [_capitalized(word) for word in re.findall(r"\{?[\w.]+", path_template(row.path))]
+        tails = ["".join(words[start:]) for start in reversed(range(len(words))) if not words[start].startswith("By")]
+        names = [*(tail[0].lower() + tail[1:] for tail in tails), row.method.lower() + tails[-1]]
+        name = next(name for name in names if name not in taken)
         taken.add(name)
         yield name
 
 
-def _camel(text: str) -> str:
-    first, *rest = re.split(r"[_.]", text)
-    return first + "".join(word.capitalize() for word in rest)
+def _capitalized(word: str) -> str:
+    """`extract_n` as ExtractN, the parameter `{folder_id` as ByFolderId."""
+    start = "By" if word.startswith("{") else ""
+    return start + "".join(part[:1].upper() + part[1:] for part in re.split(r"[_.{]", word))
 
 
 def _models(rows: list[Endpoint]) -> Iterator[Any]:

@@ -21,6 +21,9 @@ from faceVer.settings.model import Settings
 
 Node = dict[str, Any]
 
+_PARAMETER = re.compile(r"\{(\w+)(?::((?:[^{}]|\{[^{}]*\})+))?\}")
+"""A parameter of an aiohttp path: its name, and the regular expression it has to match, if any."""
+
 MEDIA_KEYS = ("media_key1", "media_key2")
 """Names of media in the contract's examples; any others will do."""
 
@@ -50,12 +53,28 @@ def security(endpoint: Endpoint, settings: Settings) -> list[dict[str, list[str]
     return schemes if settings.auth.api_keys else [{}, *schemes]
 
 
+def path_template(path: str) -> str:
+    """An aiohttp path without the regular expressions of its parameters."""
+    return _PARAMETER.sub(r"{\1}", path)
+
+
 def _path_parameters(endpoint: Endpoint) -> list[Node]:
-    names = re.findall(r"\{(\w+)", endpoint.path)
     return [
-        {"name": name, "in": "path", "required": True, "description": f"The {name}.", "schema": {"type": "string"}}
-        for name in names
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "description": f"The {name.replace('_', ' ')}.",
+            "schema": _parameter_schema(pattern),
+        }
+        for name, pattern in _PARAMETER.findall(endpoint.path)
     ]
+
+
+def _parameter_schema(pattern: str) -> Node:
+    if pattern == r"\d+":
+        return {"type": "integer", "minimum": 0}
+    return {"type": "string", "pattern": f"^(?:{pattern})$"} if pattern else {"type": "string", "minLength": 1}
 
 
 def _encoding(endpoint: Endpoint) -> tuple[str, ...]:
