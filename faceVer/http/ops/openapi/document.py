@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from faceVer import __version__
-from faceVer.http.ops.openapi.components import component_schemas, reference
+from faceVer.http.ops.openapi.components import Node, component_schemas, reference
 from faceVer.http.ops.openapi.errors import REASONS
 from faceVer.http.ops.openapi.headers import HEADERS, PARAMETERS, SECURITY_SCHEMES
 from faceVer.http.ops.openapi.operation import operation, path_template
@@ -20,8 +20,6 @@ from faceVer.services.folders.payload import Payload
 from faceVer.services.webhook_policy import SIGNATURE_HEADER
 from faceVer.settings.field import PREFIX
 from faceVer.settings.model import Settings, declared
-
-Node = dict[str, Any]
 
 
 def build(settings: Settings, table: EndpointTable) -> Node:

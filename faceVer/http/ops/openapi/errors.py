@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple, cast
 
 from aiohttp import web
 
 from faceVer.domain import errors
 from faceVer.domain.errors import FaceVerError
+from faceVer.http.ops.openapi.components import Node, reference
 from faceVer.http.ops.openapi.headers import HEADERS, headers
 from faceVer.http.pipeline.api_family import ApiFamily
 from faceVer.http.pipeline.endpoint import Access, Body, Endpoint
 from faceVer.http.pipeline.error_responses import error_outcome
+from faceVer.http.pipeline.responses import JSON
 from faceVer.settings.model import Settings
-
-Node = dict[str, Any]
 
 REASONS: dict[type[FaceVerError], str] = {
     errors.RequestTypeError: "the request's Content-Type is not accepted or has no usable boundary, or a "
@@ -132,13 +132,12 @@ def _response(found: list[tuple[Ending, ApiFamily, web.Response]]) -> Node:
         }
         lines[f"- `{row.code}`: {end.when}."] = None
     used = [name for name in HEADERS if any(name in response.headers for _, _, response in found)]
-    models = dict.fromkeys(family.error_model.__name__ for _, family, _ in found)
-    schemas = [{"$ref": f"#/components/schemas/{name}"} for name in models]
+    schemas = [reference(model) for model in dict.fromkeys(family.error_model for _, family, _ in found)]
     return {
         "description": "\n".join(lines),
         "headers": headers(*used),
         "content": {
-            "application/json": {
+            JSON: {
                 "schema": schemas[0] if len(schemas) == 1 else {"oneOf": schemas},
                 "examples": examples,
             }

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from faceVer.http.ops.openapi.components import Node
 from faceVer.http.pipeline.authentication import HEADER as API_KEY
 from faceVer.http.pipeline.authentication import OZ_HEADER
 from faceVer.http.pipeline.error_responses import REQUEST_ID
 from faceVer.http.pipeline.responses import TRANSFER_ENCODING
-
-Node = dict[str, Any]
 
 ENCODINGS = ("base64", "binary", "8bit", "7bit")
 ENCODING_SCHEMA: Node = {"type": "string", "enum": list(ENCODINGS), "default": "binary"}

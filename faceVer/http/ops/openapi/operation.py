@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import inspect
 import re
-from typing import Any
 
-from faceVer.http.ops.openapi.components import reference
+from faceVer.http.ops.openapi.components import Node, reference
 from faceVer.http.ops.openapi.errors import error_responses, needs_key
 from faceVer.http.ops.openapi.examples import EXAMPLES, PAYLOADS
 from faceVer.http.ops.openapi.headers import ENCODING_SCHEMA, HEADERS, SECURITY_SCHEMES, headers, parameters
@@ -18,8 +17,6 @@ from faceVer.http.pipeline.part_spec import PartSpec
 from faceVer.http.pipeline.responses import JSON, OCTETS, TRANSFER_ENCODING
 from faceVer.services.folders.payload import Payload
 from faceVer.settings.model import Settings
-
-Node = dict[str, Any]
 
 _PARAMETER = re.compile(r"\{(\w+)(?::((?:[^{}]|\{[^{}]*\})+))?\}")
 """A parameter of an aiohttp path: its name, and the regular expression it has to match, if any."""
