@@ -34,9 +34,9 @@ def plan_folder(
     Raises SampleError (no media, a name used twice, an unsupported file type), TooLargeError, PayloadError.
     """
     created = clock()
-    _check(uploads, settings)
+    files = _identified(uploads, settings)
     request = parse_payload(payload, [upload.name for upload in uploads])
-    items = [_item(upload, request, new_id(), created) for upload in uploads]
+    items = [_item(upload, *file, request, new_id(), created) for upload, file in zip(uploads, files, strict=True)]
     analyses = tuple(_analysis(requested, items, settings, new_id) for requested in request.analyses)
     return Plan(
         folder_id=new_id(),
@@ -50,25 +50,26 @@ def plan_folder(
     )
 
 
-def _check(uploads: Sequence[Upload], settings: Settings) -> None:
-    """The checks that need no decoding. Raises TooLargeError, SampleError."""
+def _identified(uploads: Sequence[Upload], settings: Settings) -> list[tuple[Kind, str]]:
+    """(kind, MIME type) of each file, after the checks that need no decoding. Raises TooLargeError, SampleError."""
     limits = settings.limits
     if not uploads:
         raise SampleError("the request has no media", exposed="media")
     if len(uploads) > limits.max_media:
         raise TooLargeError(f"{len(uploads)} media files; at most {limits.max_media} are allowed")
+    files = []
     for upload in uploads:
         if len(upload.data) > limits.max_file_bytes:
             raise TooLargeError(f"a media file of {len(upload.data)} bytes; {limits.max_file_bytes} are allowed")
-        identify(upload.data)
+        files.append(identify(upload.data))
     names = [upload.name for upload in uploads]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise SampleError(f"two media files have the name {twice!r}", exposed=name_of(twice))
+    return files
 
 
-def _item(upload: Upload, request: FolderRequest, media_id: str, created: float) -> MediaItem:
-    kind, mime = identify(upload.data)
+def _item(upload: Upload, kind: Kind, mime: str, request: FolderRequest, media_id: str, created: float) -> MediaItem:
     return MediaItem(
         media_id=media_id,
         kind=KINDS[kind],
