@@ -1,4 +1,4 @@
-"""What the workers share: the models, loaded once before the fork, and the metrics."""
+"""What the workers share: the models and the endpoints' files, loaded once before the fork, and the metrics."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from faceVer.domain.errors import SetupError
 from faceVer.http.endpoints import endpoint_table
 from faceVer.http.server.app import create_app, new_metrics
 from faceVer.inference.onnx import OnnxBackend
+from faceVer.inference.providers import CPU
 from faceVer.services.faces import FaceEngine
 from faceVer.services.folders.service import FolderService
 from faceVer.settings.model import Settings
 
 log = logging.getLogger(__name__)
 
-FORKABLE = ("CPUExecutionProvider",)
+FORKABLE = (CPU,)
 """Execution providers whose sessions survive a fork: made with one thread each, they have no threads of their own."""
 
 
@@ -36,8 +37,9 @@ class SharedState:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self._table = endpoint_table(settings)
         # While gunicorn reloads, old and new workers run at the same time.
-        self.metrics = new_metrics(endpoint_table(settings), rows=2 * settings.server.workers)
+        self.metrics = new_metrics(self._table, rows=2 * settings.server.workers)
         self._engine: FaceEngine | None = None
         self._folders: FolderService | None = None
 
@@ -61,4 +63,4 @@ class SharedState:
     def app(self, row: int) -> web.Application:
         """A worker's application, which counts in that row of the metrics."""
         self.metrics.take(row)
-        return create_app(self.settings, self._engine, folders=self._folders, metrics=self.metrics)
+        return create_app(self.settings, self._engine, folders=self._folders, metrics=self.metrics, table=self._table)
