@@ -18,7 +18,7 @@ import faceVer
 from faceVer.domain.errors import FaceVerError, SetupError
 from faceVer.http.pipeline.authentication import Keys
 from faceVer.http.pipeline.webhooks import WebhookSender
-from faceVer.http.server.process import descriptors
+from faceVer.http.server.process import descriptors, missing_descriptors
 from faceVer.http.server.sockets import is_loopback, try_port
 from faceVer.http.server.tls import certificate_ended, server_context
 from faceVer.http.server.workers import heartbeat_folder
@@ -130,9 +130,8 @@ def _memory(settings: Settings) -> Iterator[Finding]:
 
 def _descriptors(settings: Settings) -> Iterator[Finding]:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    need = descriptors(settings)
-    bad = most != resource.RLIM_INFINITY and most < need
-    yield Finding("files", "note" if bad else "ok", f"{most} descriptors may be open; {need} are needed at most")
+    text = f"{most} descriptors may be open; {descriptors(settings)} are needed at most"
+    yield Finding("files", "note" if missing_descriptors(settings) else "ok", text)
 
 
 def _weights(settings: Settings) -> Iterator[Finding]:

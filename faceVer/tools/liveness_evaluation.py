@@ -1,4 +1,4 @@
-"""FaceAttributes presentation attack detection on files: their scores, and the error rates of a labelled folder.
+"""Evaluates presentation attack detection on files: their scores, and the error rates of a labelled folder.
 
 A file's label is in its name, or in that of the nearest folder that has one: `real…` and `bona-fide…` are bona fide
 presentations, `attack-<type>…` and `spoof-<type>…` attacks of that type, `spoof…` attacks of no stated type. The terms

@@ -1,1 +1,1 @@
-"""Frames -> facts: sessions, detection, alignment, embedding. The only importers of onnxruntime and insightface."""
+"""Images to facts: detection, alignment, embedding, attributes, PAD. The only importers of insightface."""

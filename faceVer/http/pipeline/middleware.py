@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import re
 from time import perf_counter
 from typing import cast
@@ -28,7 +27,7 @@ from faceVer.observability import timings
 from faceVer.observability.access_log import access_log
 from faceVer.observability.logs import traceback_text
 from faceVer.observability.metrics import CLIENT_CLOSED, Metrics
-from faceVer.observability.request_id import request_id
+from faceVer.observability.request_id import new_request_id, request_id
 from faceVer.observability.timings import Trace
 from faceVer.settings.model import Settings
 
@@ -53,7 +52,7 @@ class RequestMiddleware:
         endpoint = self._table.find(request)
         trace = Trace(comparing=endpoint.lane is Lane.COMPARISON)
         given = request.headers.get(REQUEST_ID)
-        ident = given if given and _REQUEST_ID.fullmatch(given) else os.urandom(16).hex()
+        ident = given if given and _REQUEST_ID.fullmatch(given) else new_request_id()
         request_id.set(ident)
         timings.current.set(trace)
         owner = ""

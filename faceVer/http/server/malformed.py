@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
@@ -15,7 +14,7 @@ from faceVer.http.pipeline.error_responses import REQUEST_ID, common_headers, er
 from faceVer.observability.access_log import access_log
 from faceVer.observability.logs import traceback_text
 from faceVer.observability.metrics import BAD_HTTP, Metrics
-from faceVer.observability.request_id import request_id
+from faceVer.observability.request_id import new_request_id, request_id
 from faceVer.settings.model import Settings
 
 log = logging.getLogger(__name__)
@@ -30,7 +29,7 @@ class MalformedHttp:
 
     def respond(self, request: BaseRequest, error: BaseException | None, message: str | None) -> web.StreamResponse:
         """The response to what aiohttp made of a malformed request; the connection closes after it."""
-        ident = os.urandom(16).hex()
+        ident = new_request_id()
         request_id.set(ident)
         status, cause = self._cause(error, message)
         outcome = error_outcome(self._table.family_of(request.path), cause, self._settings, status=status)
