@@ -53,11 +53,23 @@ class JpegImage:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredImage:
+    """A picture in the file storage. key: of the file. md5: hex. size: bytes. width, height: pixels."""
+
+    key: str
+    md5: str
+    size: int
+    width: int
+    height: int
+    mime: str = "image/jpeg"
+
+
+@dataclass(frozen=True, slots=True)
 class BestShot:
     """The best frame of a media item, for one analysis. media_id: the id of the best shot itself."""
 
     media_id: str
-    image: JpegImage
+    image: JpegImage | StoredImage
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +144,8 @@ class FailureKind(StrEnum):
     """Fewer media than biometry compares."""
     NO_QUALITY_MEDIA = "no_quality_media"
     """The tags exclude all media from a quality analysis."""
+    PROCESSING = "processing"
+    """The analysis ended by an error of the server, in each of its tries."""
 
 
 class Failure(Struct, frozen=True, tag_field="type", tag="FAILURE"):

@@ -67,6 +67,18 @@ class DeadlineError(OverloadedError):
     reason = "time"
 
 
+class StorageUnavailableError(FaceVerError):
+    """The database or the file storage cannot be reached or is full; nothing was half written."""
+
+
+class DatabaseUnavailableError(StorageUnavailableError):
+    """The database cannot be reached or is full."""
+
+
+class FilesUnavailableError(StorageUnavailableError):
+    """The file storage cannot be reached or is full."""
+
+
 class RequestError(FaceVerError):
     """The request itself is wrong."""
 
@@ -81,6 +93,42 @@ class CredentialMissingError(AuthenticationError):
 
 class CredentialInvalidError(AuthenticationError):
     """The request's credential is unknown."""
+
+
+class CredentialExpiredError(AuthenticationError):
+    """The session of the request's credential has expired."""
+
+
+class UserBlockedError(AuthenticationError):
+    """The user's account is not active."""
+
+
+class ForbiddenError(RequestError):
+    """The sender's role or scope does not allow it."""
+
+
+class NotFoundError(RequestError):
+    """There is no such object."""
+
+
+class ConflictError(RequestError):
+    """An object with that name exists already; `exposed` names the field."""
+
+
+class RuleError(RequestError):
+    """A rule of the business forbids it, although the request is well formed; `exposed` says which."""
+
+
+class NotRealizedError(RequestError):
+    """The documents describe it, this server does not have it."""
+
+
+class ThrottledError(RequestError):
+    """Too many failed attempts; after `seconds` the next one is accepted."""
+
+    def __init__(self, detail: str = "", *, seconds: float = 60.0) -> None:
+        super().__init__(detail)
+        self.seconds = seconds
 
 
 class RequestTypeError(RequestError):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal, NamedTuple
 
-from faceVer.domain.analyses import AnalysisStatus, Outcome, Resolution, Thresholds
+from faceVer.domain.analyses import AnalysisStatus, Outcome, Resolution, StoredImage, Thresholds
 
 MediaKind = Literal["image", "video", "shots_set"]
 
@@ -19,7 +19,8 @@ class MediaItem:
     media_id: its UUID. kind, mime: by its content. name: its part's name, unique in the request. filename: as sent, may
     be empty. md5: hex. size: bytes. created, updated: Unix seconds, when it was received and when it was decoded.
     width, height: pixels, upright. duration: seconds, fps: frames per second, both None where it has no clock. Until it
-    is decoded width and height are 0, and updated is created.
+    is decoded width and height are 0, and updated is created. key: of its file in the file storage; None = not stored,
+    or deleted. thumbnail: None = not stored, deleted, or not made.
     """
 
     media_id: str
@@ -37,6 +38,8 @@ class MediaItem:
     fps: float | None = None
     tags: tuple[str, ...] = ()
     meta_data: Mapping[str, Any] = field(default_factory=dict)
+    key: str | None = None
+    thumbnail: StoredImage | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,8 @@ class Analysis:
     """One analysis of a folder.
 
     group_id: of the analyses that were requested together. source: the media it used. outcome: None while it runs.
-    created, updated: Unix seconds, when it began and when it ended.
+    created, updated: Unix seconds, when it began and when it ended; an operator's decision sets updated, too.
+    resolution_operator: SUCCESS or DECLINED as an operator decided, None = undecided. operator_comment: the operator's.
     """
 
     analysis_id: str
@@ -56,6 +60,8 @@ class Analysis:
     created: float
     updated: float
     meta_data: Mapping[str, Any] = field(default_factory=dict)
+    resolution_operator: Resolution | None = None
+    operator_comment: str | None = None
 
 
 class FolderState(StrEnum):
@@ -75,6 +81,23 @@ class FolderStatus(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Ownership:
+    """To whom a stored folder belongs, and what an operator decided. The folder of a stateless request has none.
+
+    company_id, user_id: of the owner. operator_status: SUCCESS or DECLINED, None = undecided. resolution_author_id,
+    resolution_time: who decided, and when in Unix seconds. is_cleared: whether its personal data was erased.
+    """
+
+    company_id: str
+    user_id: str
+    operator_status: Resolution | None = None
+    operator_comment: str | None = None
+    resolution_author_id: str | None = None
+    resolution_time: float | None = None
+    is_cleared: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Folder:
     """A folder with its analyses. created, updated: Unix seconds, when its media had arrived and when it changed."""
 
@@ -86,3 +109,4 @@ class Folder:
     status: FolderStatus
     meta_data: Mapping[str, Any] = field(default_factory=dict)
     resolution_endpoint: str | None = None
+    ownership: Ownership | None = None

@@ -23,6 +23,7 @@ from faceVer.settings.serving import (
     TlsSettings,
     WebhooksSettings,
 )
+from faceVer.settings.storing import AccountsSettings, JobsSettings, StoreSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,9 @@ class Settings:
     comparison: ComparisonSettings = field(default_factory=ComparisonSettings)
     liveness: LivenessSettings = field(default_factory=LivenessSettings)
     webhooks: WebhooksSettings = field(default_factory=WebhooksSettings)
+    store: StoreSettings = field(default_factory=StoreSettings)
+    accounts: AccountsSettings = field(default_factory=AccountsSettings)
+    jobs: JobsSettings = field(default_factory=JobsSettings)
 
     @classmethod
     def of(cls, **values: Any) -> Self:

@@ -1,0 +1,1 @@
+"""The queue of background work, and the loop that runs it."""
