@@ -1,1 +1,1 @@
-"""The queue of background work, and the loop that runs it."""
+"""Background work: the queue and its workers, on SQLite and PostgreSQL, and the sending of webhooks."""

@@ -18,9 +18,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from faceVer.http.pipeline.webhook_client import Delivery
 from faceVer.http.pipeline.webhooks import WebhookSender
-from faceVer.services.webhook_policy import RetryPlan, WebhookPolicy
+from faceVer.jobs.retry_plan import RetryPlan
+from faceVer.jobs.webhook_client import Delivery
+from faceVer.jobs.webhook_policy import WebhookPolicy
 
 BODY = b'{"folder_id": "f", "media": [{"original_name": "secret-face.mp4"}]}'
 Respond = Callable[[web.Request], Awaitable[web.StreamResponse]]

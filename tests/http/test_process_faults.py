@@ -388,7 +388,7 @@ WALL_CLOCK = {
     *(
         "observability/access_log.py",
         "observability/metrics.py",
-        "http/pipeline/webhook_client.py",
+        "jobs/webhook_client.py",
         "domain/clock.py",
     ),
     *("client/response.py", "http/server/tls.py"),

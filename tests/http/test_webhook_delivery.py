@@ -13,7 +13,8 @@ from aiohttp import web
 
 from faceVer.http.pipeline import webhooks
 from faceVer.http.pipeline.webhooks import WebhookSender
-from faceVer.services.webhook_policy import RetryPlan, WebhookPolicy, is_public, verify
+from faceVer.jobs.retry_plan import RetryPlan
+from faceVer.jobs.webhook_policy import WebhookPolicy, is_public, verify
 from tests.http.support_webhook import BODY, Names, Receiver, certificate, deliver, delivery, run, sender_to, serving
 
 

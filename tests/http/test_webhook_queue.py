@@ -9,9 +9,10 @@ import pytest
 from aiohttp import web
 
 from faceVer.domain.errors import SettingsError
-from faceVer.http.pipeline.webhook_client import Delivery
 from faceVer.http.pipeline.webhooks import PER_HOST, WebhookSender
-from faceVer.services.webhook_policy import RetryPlan, WebhookPolicy
+from faceVer.jobs.retry_plan import RetryPlan
+from faceVer.jobs.webhook_client import Delivery
+from faceVer.jobs.webhook_policy import WebhookPolicy
 from faceVer.settings.model import Settings
 from tests.http.support_webhook import BODY, Receiver, delivery, run, sender_to
 

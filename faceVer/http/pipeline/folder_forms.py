@@ -16,7 +16,7 @@ from faceVer.http.pipeline.forms.part_headers import PAYLOAD
 from faceVer.http.pipeline.forms.transfer_encoding import decoded
 from faceVer.http.pipeline.receiving import with_form
 from faceVer.http.pipeline.responses import json_body, json_bytes
-from faceVer.http.pipeline.webhook_client import Delivery
+from faceVer.jobs.webhook_client import Delivery
 from faceVer.observability.request_id import request_id
 from faceVer.observability.timings import stage
 from faceVer.services.folders.service import FolderService

@@ -19,8 +19,9 @@ from functools import partial
 from typing import Any, NamedTuple, Self
 from weakref import WeakValueDictionary
 
-from faceVer.http.pipeline.webhook_client import AttemptResult, Delivery, WebhookClient
-from faceVer.services.webhook_policy import Endpoint, EndpointRefusedError, RetryPlan, WebhookPolicy
+from faceVer.jobs.retry_plan import RetryPlan
+from faceVer.jobs.webhook_client import AttemptResult, Delivery, WebhookClient
+from faceVer.jobs.webhook_policy import Endpoint, EndpointRefusedError, WebhookPolicy
 from faceVer.settings.model import Settings
 
 log = logging.getLogger(__name__)

@@ -15,9 +15,9 @@ from faceVer.http.pipeline.api_family import ApiFamily
 from faceVer.http.pipeline.endpoint import Body, Endpoint, EndpointTable
 from faceVer.http.pipeline.error_responses import REQUEST_ID, common_headers
 from faceVer.http.pipeline.responses import JSON
+from faceVer.jobs.webhook_policy import SIGNATURE_HEADER
 from faceVer.services.folders.document import FolderDocument
 from faceVer.services.folders.payload import Payload
-from faceVer.services.webhook_policy import SIGNATURE_HEADER
 from faceVer.settings.field import PREFIX
 from faceVer.settings.model import Settings, declared
 

@@ -1,4 +1,4 @@
-"""The policy of webhooks: where a document may be sent, how it is signed, when it is tried again. Pure functions.
+"""The policy of webhooks: where a document may be sent, how it is signed, which results are final. Pure functions.
 
 An endpoint comes from a client, so it is a way into the server's own network. The server uses it only if its host is on
 the allow-list, and only by an address of the public internet. The code that connects must check the address of its
@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import ipaddress
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -117,29 +117,6 @@ def verify(secret: str, header: str, body: bytes, now: float, tolerance: float =
     if match is None or abs(now - int(match[1])) > tolerance:
         return False
     return hmac.compare_digest(match[2], _mac(secret, int(match[1]), body))
-
-
-@dataclass(frozen=True, slots=True)
-class RetryPlan:
-    """attempts: of one delivery. deadline, base, cap: seconds from submission to the end, of the first and the longest
-    pause."""
-
-    attempts: int = 6
-    deadline: float = 300.0
-    base: float = 1.0
-    cap: float = 60.0
-
-    def pause(self, tried: int, elapsed: float, random: Callable[[], float], retry_after: float = 0.0) -> float | None:
-        """Seconds to wait after `tried` attempts, `elapsed` seconds after submission; None = no further attempt.
-
-        Doubles from `base`, half of it random (0 <= random() < 1) so that deliveries that failed together are not
-        repeated together. retry_after: the shortest pause in seconds, from the receiver's header.
-        """
-        if tried >= self.attempts:
-            return None
-        full = min(self.cap, self.base * 2.0 ** min(tried - 1, 64))
-        pause = max(full / 2 * (1 + random()), retry_after)
-        return pause if elapsed + pause < self.deadline else None
 
 
 def is_retryable(status: int) -> bool:

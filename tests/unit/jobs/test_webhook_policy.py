@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faceVer.domain.errors import SettingsError
-from faceVer.services.webhook_policy import (
+from faceVer.jobs.retry_plan import RetryPlan
+from faceVer.jobs.webhook_policy import (
     EndpointRefusedError,
-    RetryPlan,
     WebhookPolicy,
     is_public,
     is_retryable,

@@ -19,7 +19,7 @@ from aiohttp.abc import AbstractResolver
 from yarl import URL
 
 from faceVer import __version__
-from faceVer.services.webhook_policy import SIGNATURE_HEADER, Endpoint, is_public, is_retryable, sign
+from faceVer.jobs.webhook_policy import SIGNATURE_HEADER, Endpoint, is_public, is_retryable, sign
 
 READ_BUFFER = 4096
 """Most bytes of a response in memory before the client closes the connection without reading the body."""
