@@ -6,12 +6,13 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test test-quick check audit weights docs browser contract deploy-check image-proof accuracy soak load cycles fuzz fuzz-guided bench lock clean
+.PHONY: help serve test test-quick test-platform check audit weights docs browser contract deploy-check image-proof accuracy soak load cycles fuzz fuzz-guided bench lock clean
 
 help:
 	@echo "make serve     set up and serve on 0.0.0.0:$(PORT) (PORT= changes it)"
 	@echo "make test      set up and run the tests"
 	@echo "make test-quick  unit tests only, within a minute"
+	@echo "make test-platform  what is kept, on a real PostgreSQL and a real S3 server"
 	@echo "make check     lint, types, import rules, words, security lint, audit"
 	@echo "make audit     known vulnerabilities of the locked packages"
 	@echo "make weights   fetch, verify and prepare the model weights"
@@ -71,6 +72,16 @@ test-quick: $(VENV)/dev.stamp weights
 # A file's tests stay together: they share servers.
 test: $(VENV)/dev.stamp weights
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+
+# A venv of its own for the S3 server of the tests.
+$(VENV)-s3/s3.stamp: requirements/s3.lock
+	$(PYTHON) -m venv $(VENV)-s3
+	$(VENV)-s3/bin/python -m pip --disable-pip-version-check -q install --require-hashes --no-deps -r requirements/s3.lock
+	@touch $@
+
+# `make test` runs these tests, too, where the servers are installed.
+test-platform: $(VENV)/dev.stamp $(VENV)-s3/s3.stamp weights
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile -m platform
 
 # A venv of its own for the documentation site.
 $(VENV)-docs/docs.stamp: requirements/docs.lock
@@ -134,11 +145,11 @@ lock:
 	$(VENV)-lock/bin/python -m pip --disable-pip-version-check -q install uv==0.13.9
 	cd requirements && for extra in "runtime.lock --extra build" "dev.lock --extra build --extra dev -c runtime.lock"; do set -- $$extra; out=$$1; shift; \
 	  ../$(VENV)-lock/bin/uv pip compile -q --upgrade --python-version 3.11 --python-platform linux --generate-hashes --no-header --no-annotate "$$@" ../setup.cfg -o $$out || exit 1; done
-	cd requirements && ../$(VENV)-lock/bin/uv pip compile -q --upgrade --python-version 3.11 --python-platform linux --generate-hashes --no-header --no-annotate fuzz.in -o fuzz.lock
-	cd requirements && ../$(VENV)-lock/bin/uv pip compile -q --upgrade --python-version 3.11 --python-platform linux --generate-hashes --no-header --no-annotate docs.in -o docs.lock
+	cd requirements && for name in fuzz docs s3; do \
+	  ../$(VENV)-lock/bin/uv pip compile -q --upgrade --python-version 3.11 --python-platform linux --generate-hashes --no-header --no-annotate $$name.in -o $$name.lock || exit 1; done
 	rm -rf $(VENV)-lock
 
 clean:
-	rm -rf $(VENV) $(VENV)-lock $(VENV)-fuzz $(VENV)-docs .site .schemathesis benchmarks/.env build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(VENV)-lock $(VENV)-fuzz $(VENV)-docs $(VENV)-s3 .site .schemathesis benchmarks/.env build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	rm -rf weights/*.onnx weights/*.json weights/.lock weights/.fetch-*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -17,6 +17,7 @@ from faceVer.settings.loader import load_settings
 from faceVer.settings.model import Settings
 from tests import support_faces as faces
 from tests.support_postgres import database, postgres, sqlite_template, store  # noqa: F401 - fixtures
+from tests.support_s3 import bucket, proxy, s3  # noqa: F401 - fixtures
 from tests.support_server import Server
 from tests.support_tls import certificate_of
 

@@ -116,7 +116,7 @@ class PostgresServer:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE if program == "initdb" else subprocess.DEVNULL,
             start_new_session=True,  # an interrupt of the test run is not the server's
-            preexec_fn=_end_with_parent,
+            preexec_fn=end_with_parent,
             **user,
         )
 
@@ -189,5 +189,6 @@ def _unprivileged_user() -> pwd.struct_passwd:
     raise RuntimeError("PostgreSQL refuses to run as root, and there is no user postgres or nobody")
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
+    """In a child process: it ends when its parent does, however that ends."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGQUIT)

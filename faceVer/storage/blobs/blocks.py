@@ -38,4 +38,5 @@ def take(chunks: Iterator[bytes], size: int) -> tuple[bytes, Iterator[bytes]]:
         head += chunk
         if len(head) >= size:
             break
-    return bytes(head[:size]), chain([bytes(head[size:])], chunks)
+    view = memoryview(head)  # slices of it are no copies
+    return bytes(view[:size]), chain([bytes(view[size:])], chunks)

@@ -17,15 +17,18 @@ from obstore.store import LocalStore, S3Store
 from faceVer.domain.errors import NotFoundError, SettingsError
 from faceVer.settings.field import PREFIX
 from faceVer.settings.storing import StoreSettings
-from faceVer.storage.blobs.blocks import BLOCK, take
+from faceVer.storage.blobs.blocks import BLOCK, chunks_of, take
 from faceVer.storage.blobs.failures import domain_errors, reason
 
 if TYPE_CHECKING:  # obstore has these for type checkers only
     from obstore import GetOptions, ObjectMeta
     from obstore.store import S3Config
 
-CONNECT, REQUEST, RETRY = timedelta(seconds=5), timedelta(seconds=15), timedelta(seconds=15)
-"""Time limits of an S3 request: to connect, as a whole, and after which it is not tried again: 30 s at most."""
+CONNECT, REQUEST, RETRY = timedelta(seconds=5), timedelta(seconds=15), timedelta(seconds=10)
+"""Time limits of an S3 request: to connect, as a whole, and after which it is not tried again.
+
+A server that does not answer is given up after 15 s, or 30 s in the middle of an upload, which is then withdrawn.
+"""
 RETRIES = 2
 S3_PART = 5 * BLOCK
 """Bytes per request: the smallest part that S3 allows."""
@@ -59,7 +62,7 @@ class Place:
         """
         first, version, size = self._part(path, 0, self.part, None)
         rest = (self._part(path, start, self.part, version)[0] for start in range(len(first), size, self.part))
-        return chain([first], rest)
+        return chunks_of(chain([first], rest))
 
     def head(self, path: str, length: int) -> bytes:
         """The first bytes of a file. Raises NotFoundError."""

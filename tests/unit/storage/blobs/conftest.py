@@ -1,4 +1,4 @@
-"""File storages of every kind: in a folder, plain and encrypted."""
+"""File storages of every kind: in a folder and on an S3 server, plain and encrypted."""
 
 from __future__ import annotations
 
@@ -10,10 +10,32 @@ from faceVer.settings.storing import StoreSettings
 from faceVer.storage.blobs.files import FileStorage
 from tests.unit.storage.blobs.support import FIRST
 
+KEYS = {"plain": (), "sealed": (FIRST,)}
 
-@pytest.fixture(params=[(), (FIRST,)], ids=["plain", "sealed"])
+
+@pytest.fixture(params=["plain", "sealed"])
+def folder_settings(request: pytest.FixtureRequest, tmp_path: Path) -> StoreSettings:
+    return StoreSettings(store=str(tmp_path), storage_key=KEYS[request.param])
+
+
+@pytest.fixture
+def in_folder(folder_settings: StoreSettings) -> FileStorage:
+    return FileStorage.of(folder_settings)
+
+
+@pytest.fixture(
+    params=[
+        "folder-plain",
+        "folder-sealed",
+        pytest.param("s3-plain", marks=pytest.mark.platform),
+        pytest.param("s3-sealed", marks=pytest.mark.platform),
+    ]
+)
 def settings(request: pytest.FixtureRequest, tmp_path: Path) -> StoreSettings:
-    return StoreSettings(store=str(tmp_path), storage_key=request.param)
+    place, kind = request.param.split("-")
+    if place == "folder":
+        return StoreSettings(store=str(tmp_path), storage_key=KEYS[kind])
+    return request.getfixturevalue("s3").settings(request.getfixturevalue("bucket"), *KEYS[kind])
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from faceVer.settings.storing import StoreSettings
 from faceVer.storage.blobs.files import FileStorage
 
@@ -16,5 +18,4 @@ def content_of(size: int) -> bytes:
 
 def with_keys(settings: StoreSettings, *keys: str) -> FileStorage:
     """The same storage with other keys."""
-    changed = StoreSettings(store=settings.store, storage_url=settings.storage_url, storage_key=keys)
-    return FileStorage.of(changed)
+    return FileStorage.of(dataclasses.replace(settings, storage_key=keys))

@@ -144,7 +144,8 @@ def test_memory_does_not_grow_with_the_file(files):
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert size == MIB // 3 * 3 * 64
-    assert peak < 12 * MIB
+    # A request to S3 carries 5 MiB.
+    assert peak < (12 if files.folder else 24) * MIB
 
 
 class TestFolder:
@@ -153,69 +154,69 @@ class TestFolder:
         return files.folder / path_of(key)
 
     @pytest.mark.parametrize("damage", [lambda b: b[:-1], lambda b: b[:40], lambda b: b"", lambda b: b + b"x"])
-    def test_damage_is_an_error_and_logged(self, files, caplog, damage):
+    def test_damage_is_an_error_and_logged(self, in_folder, caplog, damage):
         content = content_of(2 * MIB)
-        stored = files.put(key := new_key("jpg"), [content])
-        path = self.path(files, key)
+        stored = in_folder.put(key := new_key("jpg"), [content])
+        path = self.path(in_folder, key)
         path.write_bytes(damage(path.read_bytes()))
         with pytest.raises(FilesUnavailableError):
-            files.read(key, sha256=stored.sha256)
+            in_folder.read(key, sha256=stored.sha256)
         assert key not in caplog.text
 
-    def test_an_unencrypted_file_in_place_of_another_is_noticed_by_its_digest(self, settings, files):
-        stored = files.put(key := new_key("jpg"), [b"content"])
-        with_keys(settings).put(key, [b"another"])
-        assert files.read(key) == b"another"
+    def test_an_unencrypted_file_in_place_of_another_is_noticed_by_its_digest(self, folder_settings, in_folder):
+        stored = in_folder.put(key := new_key("jpg"), [b"content"])
+        with_keys(folder_settings).put(key, [b"another"])
+        assert in_folder.read(key) == b"another"
         with pytest.raises(FilesUnavailableError):
-            files.read(key, sha256=stored.sha256)
+            in_folder.read(key, sha256=stored.sha256)
 
-    def test_files_are_readable_by_their_owner_only(self, files, tmp_path):
-        files.put(new_key("jpg"), [b"x"])
+    def test_files_are_readable_by_their_owner_only(self, in_folder, tmp_path):
+        in_folder.put(new_key("jpg"), [b"x"])
         assert (tmp_path / "files").stat().st_mode & 0o077 == 0
 
-    def test_what_a_killed_writer_left_is_removed_later(self, files):
-        files.put(key := new_key("jpg"), [b"x"])
-        partial = self.path(files, key).with_name(new_key("jpg") + "#1")
+    def test_what_a_killed_writer_left_is_removed_later(self, in_folder):
+        in_folder.put(key := new_key("jpg"), [b"x"])
+        partial = self.path(in_folder, key).with_name(new_key("jpg") + "#1")
         partial.write_bytes(b"half")
-        assert files.remove_partial(datetime.now(UTC) - timedelta(hours=1)) == 0
-        assert files.remove_partial(LATER) == 1
+        assert in_folder.remove_partial(datetime.now(UTC) - timedelta(hours=1)) == 0
+        assert in_folder.remove_partial(LATER) == 1
         assert not partial.exists()
-        assert files.read(key) == b"x"
+        assert in_folder.read(key) == b"x"
 
-    def test_foreign_files_are_left_alone(self, files):
-        (files.folder / "lost+found").mkdir()
-        (files.folder / "lost+found" / ("0" * 32)).write_text("x")
-        (files.folder / "README").write_text("x")
-        assert list(files.keys(LATER)) == []
+    def test_foreign_files_are_left_alone(self, in_folder):
+        (in_folder.folder / "lost+found").mkdir()
+        (in_folder.folder / "lost+found" / ("0" * 32)).write_text("x")
+        (in_folder.folder / "README").write_text("x")
+        assert list(in_folder.keys(LATER)) == []
 
-    def test_a_folder_that_is_gone_is_a_fault_not_a_missing_file(self, files):
-        files.put(key := new_key("jpg"), [b"x"])
-        files.folder.rename(files.folder.with_name("elsewhere"))
+    def test_a_folder_that_is_gone_is_a_fault_not_a_missing_file(self, in_folder):
+        in_folder.put(key := new_key("jpg"), [b"x"])
+        in_folder.folder.rename(in_folder.folder.with_name("elsewhere"))
         with pytest.raises(FilesUnavailableError):
-            files.read(key)
-        files.folder.with_name("elsewhere").rename(files.folder)
-        assert files.read(key) == b"x"
+            in_folder.read(key)
+        in_folder.folder.with_name("elsewhere").rename(in_folder.folder)
+        assert in_folder.read(key) == b"x"
 
-    def test_a_folder_in_the_way_is_a_fault(self, files):
+    def test_a_folder_in_the_way_is_a_fault(self, in_folder):
         key = new_key("jpg")
-        (files.folder / key[:2]).write_text("not a folder")
+        (in_folder.folder / key[:2]).write_text("not a folder")
         with pytest.raises(FilesUnavailableError) as caught:
-            files.put(key, [b"x"])
+            in_folder.put(key, [b"x"])
         assert "/" not in str(caught.value)
 
     @pytest.mark.skipif(not os.path.exists("/dev/full") or os.getuid() != 0, reason="needs root, to mount")
     @pytest.mark.parametrize("size", [100_000, 4 * MIB])
-    def test_a_full_disk_is_a_fault_and_nothing_is_left(self, settings, tmp_path, size):
+    def test_a_full_disk_is_a_fault_and_nothing_is_left(self, folder_settings, tmp_path, size):
         small = tmp_path / "small"
         small.mkdir()
         if os.system(f"mount -t tmpfs -o size=64k tmpfs {small} 2> /dev/null"):
             pytest.skip("this machine does not let root mount")
         try:
-            files = FileStorage.of(dataclasses.replace(settings, storage_url=str(small)))
+            small_files = FileStorage.of(dataclasses.replace(folder_settings, storage_url=str(small)))
             with pytest.raises(FilesUnavailableError, match="ENOSPC"):
-                files.put(new_key("mp4"), [bytes(size)])
+                small_files.put(new_key("mp4"), [bytes(size)])
             assert [path for path in small.rglob("*") if path.is_file()] == []
-            files.check()
+            small_files.check()
         finally:
             os.system(f"umount {small}")
 
