@@ -165,7 +165,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / SQLITE_FILE
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.platform)])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The FACEVER_STORE of a new database that has all tables: a folder, and a PostgreSQL URL."""
     if request.param == "postgresql":
