@@ -88,12 +88,18 @@ def _sqlite_engine(folder: Path) -> Engine:
         connection.isolation_level = None  # SQLAlchemy's own BEGIN below, not the driver's
         for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON"):
             connection.execute(f"PRAGMA {pragma}")
+        # SQLite's own knows the letters of ASCII only.
+        connection.create_function("lower", 1, _lower, deterministic=True)
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.info.pop("write", False) else "BEGIN")
 
     return engine
+
+
+def _lower(value: object) -> str | None:
+    return None if value is None else str(value).lower()
 
 
 @contextlib.contextmanager
