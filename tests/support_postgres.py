@@ -69,7 +69,7 @@ class PostgresServer:
     def start(self) -> None:
         """Start it, also after `stop` or a crash, with the same data at the same address."""
         arguments = ["-k", str(self.folder), "-c", "listen_addresses="]
-        for setting in ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "max_connections=200"):
+        for setting in ("fsync=off", "full_page_writes=off", "max_connections=200"):
             arguments += ["-c", setting]
         self._process = self._popen("postgres", *arguments)
         deadline = time.monotonic() + START_SECONDS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,11 @@ class Database:
     def is_sqlite(self) -> bool:
         return self.engine.dialect.name == "sqlite"
 
+    @property
+    def dsn(self) -> str:
+        """The URL for libpq, with its password."""
+        return self.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection for queries. Raises DatabaseUnavailableError."""
@@ -65,14 +70,23 @@ class Database:
         Raises DatabaseUnavailableError. IntegrityError comes through: what it means is known to the repository.
         """
         with _domain_errors(), self.engine.connect() as connection:
+            calls: list[Callable[[], None]] = []
+            connection.info["after commit"] = calls
             if self.is_sqlite:
                 # At once, because a transaction that begins by reading cannot wait for another one's write later.
                 connection.info["write"] = True
             with connection.begin():
                 yield connection
+        for call in calls:
+            call()
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+def after_commit(connection: Connection, call: Callable[[], None]) -> None:
+    """Call it after the transaction of `Database.write` is committed; not at all if it is not. It must not raise."""
+    connection.info["after commit"].append(call)
 
 
 def is_url(store: str) -> bool:

@@ -37,6 +37,7 @@ def test_a_violated_constraint_comes_through(database: Database) -> None:
     assert _names(database) == []
 
 
+@pytest.mark.platform
 def test_databases_share_nothing(postgres: PostgresServer) -> None:
     first, second = (Database.of(postgres.create_database()) for _ in range(2))
     with first.write() as connection:
@@ -46,6 +47,7 @@ def test_databases_share_nothing(postgres: PostgresServer) -> None:
     second.close()
 
 
+@pytest.mark.platform
 def test_a_stopped_server_is_unavailable_until_it_is_back(postgres: PostgresServer) -> None:
     database = Database.of(postgres.create_database())
     assert _names(database) == []
