@@ -93,12 +93,12 @@ class FaultyProxy(ThreadingHTTPServer):
         self.target = target
         self.endpoint = f"http://127.0.0.1:{self.server_port}"
         self.ended = threading.Event()
-        self.mend()
+        self.repair()
 
     def fail(self, fault: str, good: int = 0, bad: float = math.inf) -> None:
         self.fault, self.good, self.bad, self.seen = fault, good, bad, 0
 
-    def mend(self) -> None:
+    def repair(self) -> None:
         self.fail("", bad=0)
 
     def __enter__(self) -> Self:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import logging
 import secrets
 import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -77,21 +77,20 @@ class FileStorage:
         if paths := [path_of(key) for key in keys]:
             self._place.delete(paths)
 
-    def keys(self, older_than: datetime) -> Iterator[str]:
-        """Keys of all files that were stored before a time."""
-        for meta in self._place.files():
-            key = key_at(meta["path"])
-            if key and meta["last_modified"] < older_than:
-                yield key
+    def stored(self, shard: str = "") -> Iterator[tuple[str, float]]:
+        """(key, Unix time when it was stored) of all files, or of those whose keys begin with two hex digits."""
+        for meta in self._place.files(shard):
+            if key := key_at(meta["path"]):
+                yield key, meta["last_modified"].timestamp()
 
-    def remove_partial(self, older_than: datetime) -> int:
-        """Remove what writers that were killed left in a folder; returns how many. On S3 the bucket's rules do it."""
+    def remove_partial(self, before: float) -> int:
+        """Remove what killed writers left in a folder before a Unix time; returns how many. S3 has rules for it."""
         removed = 0
         # `key#1` is how obstore names a file until it is complete; its own listing leaves such files out.
         for path in self.folder.glob("??/??/*#*") if self.folder else ():
-            with domain_errors(self.folder):
-                if path.stat().st_mtime < older_than.timestamp():
-                    path.unlink(missing_ok=True)
+            with domain_errors(self.folder), contextlib.suppress(FileNotFoundError):
+                if path.stat().st_mtime < before:
+                    path.unlink()
                     removed += 1
         return removed
 

@@ -78,9 +78,12 @@ class Place:
             except NotFoundError:
                 continue
 
-    def files(self) -> Iterator[ObjectMeta]:
+    def files(self, folder: str) -> Iterator[ObjectMeta]:
+        """Path, size and time of each file in a folder of the place; empty = in all."""
         with domain_errors(self.folder):
-            for batch in obstore.list(self.store, chunk_size=1000):
+            if self.folder:
+                self.folder.stat()  # a folder that is not there would be listed as empty
+            for batch in obstore.list(self.store, folder or None, chunk_size=1000):
                 yield from batch
 
     def _part(self, path: str, start: int, length: int, version: str | None) -> tuple[bytes, str | None, int]:

@@ -19,3 +19,7 @@ def content_of(size: int) -> bytes:
 def with_keys(settings: StoreSettings, *keys: str) -> FileStorage:
     """The same storage with other keys."""
     return FileStorage.of(dataclasses.replace(settings, storage_key=keys))
+
+
+def keys_of(files: FileStorage) -> list[str]:
+    return [key for key, _ in files.stored()]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -11,10 +11,9 @@ from faceVer.domain.errors import FilesUnavailableError, NotFoundError
 from faceVer.storage.blobs import places
 from faceVer.storage.blobs.files import FileStorage
 from faceVer.storage.blobs.names import new_key, path_of
-from tests.unit.storage.blobs.support import FIRST, MIB, content_of
+from tests.unit.storage.blobs.support import FIRST, MIB, content_of, keys_of
 
 pytestmark = pytest.mark.platform
-LATER = datetime.now(UTC) + timedelta(days=1)
 CONTENT = content_of(12 * MIB)
 FAULTS = ["500", "503", "403", "cut", "hang"]
 BOUND = 10.0
@@ -47,10 +46,10 @@ def test_a_fault_while_writing(s3, bucket, proxy, files, fault, good):
     with pytest.raises(FilesUnavailableError):
         files.put(key := new_key("mp4"), [CONTENT])
     assert time.monotonic() - start < BOUND
-    proxy.mend()
+    proxy.repair()
     with pytest.raises(NotFoundError):
         files.open(key)
-    assert list(files.keys(LATER)) == []
+    assert keys_of(files) == []
     assert files.put(key, [CONTENT]).size == len(CONTENT)
     assert files.read(key) == CONTENT
 
@@ -64,7 +63,7 @@ def test_a_fault_while_reading(proxy, files, fault, good):
     with pytest.raises(FilesUnavailableError):
         files.read(key)
     assert time.monotonic() - start < BOUND
-    proxy.mend()
+    proxy.repair()
     assert files.read(key) == CONTENT
 
 
@@ -72,15 +71,15 @@ def test_a_fault_while_reading(proxy, files, fault, good):
 def test_a_fault_while_listing_deleting_and_checking(proxy, files, fault):
     files.put(key := new_key("jpg"), [b"x"])
     proxy.fail(fault)
-    for operation in (lambda: list(files.keys(LATER)), lambda: files.delete([key]), files.check):
+    for operation in (lambda: keys_of(files), lambda: files.delete([key]), files.check):
         start = time.monotonic()
         with pytest.raises(FilesUnavailableError) as caught:
             operation()
         assert time.monotonic() - start < BOUND
         assert "127.0.0.1" not in str(caught.value)
-    proxy.mend()
+    proxy.repair()
     files.check()
-    assert list(files.keys(LATER)) == [key]
+    assert keys_of(files) == [key]
 
 
 def test_one_failed_request_is_tried_again(proxy, files):
@@ -115,7 +114,7 @@ def test_a_bucket_that_is_not_there_is_a_fault_not_a_missing_file(s3):
         lambda: files.read(new_key("jpg")),
         lambda: files.put(new_key("jpg"), [b"x"]),
         lambda: files.delete([new_key("jpg")]),
-        lambda: list(files.keys(LATER)),
+        lambda: keys_of(files),
         files.check,
     ):
         with pytest.raises(FilesUnavailableError):
@@ -133,6 +132,6 @@ def test_more_files_than_one_request_lists_or_deletes(s3, bucket):
     keys = {new_key("jpg") for _ in range(1005)}
     for key in keys:
         files.put(key, [b"x"])
-    assert set(files.keys(LATER)) == keys
+    assert set(keys_of(files)) == keys
     files.delete(keys)
-    assert list(files.keys(LATER)) == []
+    assert keys_of(files) == []
