@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal, NamedTuple
 
-from faceVer.domain.analyses import AnalysisStatus, Outcome, Resolution, StoredImage, Thresholds
+from faceVer.domain.analyses import AnalysisStatus, FailureKind, Outcome, Resolution, StoredImage, Thresholds
 
 MediaKind = Literal["image", "video", "shots_set"]
 
@@ -40,6 +40,21 @@ class MediaItem:
     meta_data: Mapping[str, Any] = field(default_factory=dict)
     key: str | None = None
     thumbnail: StoredImage | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedAnalysis:
+    """One analysis. media: ids of the media it uses. failure: why it cannot be made, known before media are decoded.
+
+    best_shots: by the ids of the media of which it takes a best shot, the ids of the shots.
+    """
+
+    analysis_id: str
+    thresholds: Thresholds
+    media: tuple[str, ...]
+    failure: FailureKind | None = None
+    best_shots: Mapping[str, str] = field(default_factory=dict)
+    meta_data: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,10 @@ from faceVer.domain.analyses import (
     QualityOutcome,
     QualityThresholds,
 )
-from faceVer.domain.folders import Analysis, Folder, MediaItem
+from faceVer.domain.folders import Analysis, Folder, MediaItem, PlannedAnalysis
 from faceVer.domain.values import Comparison
 from faceVer.services.folders.findings import Findings, Vector, to_vector
-from faceVer.services.folders.planned import Plan, PlannedAnalysis
+from faceVer.services.folders.planned import Plan
 from faceVer.services.folders.resolution import analysis_status, folder_status
 
 Match = Callable[[Vector, Sequence[Vector]], Sequence[Comparison]]

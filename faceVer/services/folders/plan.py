@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from faceVer.domain.analyses import QualityThresholds
 from faceVer.domain.clock import Clock, IdFactory
 from faceVer.domain.errors import SampleError, TooLargeError
-from faceVer.domain.folders import MediaItem, MediaKind
+from faceVer.domain.folders import MediaItem, MediaKind, PlannedAnalysis
 from faceVer.domain.values import Upload
 from faceVer.media.sniffing import Kind, identify
-from faceVer.services.folders.planned import Extraction, Plan, PlannedAnalysis, PlannedMedium
+from faceVer.services.folders.planned import Extraction, Plan, PlannedMedium
 from faceVer.services.folders.request import FolderRequest, RequestedAnalysis, parse_payload
 from faceVer.services.folders.selection import has_best_shot, select
 from faceVer.services.folders.strict_json import name_of
@@ -37,13 +37,16 @@ def plan_folder(
     files = _identified(uploads, settings)
     request = parse_payload(payload, [upload.name for upload in uploads])
     items = [_item(upload, *file, request, new_id(), created) for upload, file in zip(uploads, files, strict=True)]
-    analyses = tuple(_analysis(requested, items, settings, new_id) for requested in request.analyses)
+    analyses = tuple(
+        plan_analysis(requested, requested_media(items, requested.source_media), settings, new_id)
+        for requested in request.analyses
+    )
     return Plan(
         folder_id=new_id(),
         group_id=new_id(),
         created=created,
         begun=clock(),
-        media=tuple(PlannedMedium(item, _extraction(item, analyses, previews)) for item in items),
+        media=tuple(PlannedMedium(item, extraction_for(item, analyses, previews=previews)) for item in items),
         analyses=analyses,
         meta_data=request.meta_data,
         resolution_endpoint=request.resolution_endpoint,
@@ -85,26 +88,41 @@ def _item(upload: Upload, kind: Kind, mime: str, request: FolderRequest, media_i
     )
 
 
-def _analysis(
-    requested: RequestedAnalysis, items: Sequence[MediaItem], settings: Settings, new_id: IdFactory
+def plan_analysis(
+    requested: RequestedAnalysis,
+    source: Sequence[MediaItem],
+    settings: Settings,
+    new_id: IdFactory,
+    gives_best_shot: Callable[[MediaItem], bool] = has_best_shot,
 ) -> PlannedAnalysis:
+    """Plan an analysis. source: the media requested for it. gives_best_shot: of which of them it takes best shots."""
     comparison = settings.comparison
     thresholds = requested.thresholds(
         settings.liveness.spoofing_threshold, comparison.approve_threshold, comparison.operator_threshold
     )
-    selection = select(requested.type, items, requested.source_media)
+    selection = select(requested.type, source)
     takes_shots = isinstance(thresholds, QualityThresholds) and thresholds.extract_best_shot and not selection.failure
     return PlannedAnalysis(
         analysis_id=new_id(),
         thresholds=thresholds,
         media=tuple(item.media_id for item in selection.media),
         failure=selection.failure,
-        best_shots={item.media_id: new_id() for item in selection.media if takes_shots and has_best_shot(item)},
+        best_shots={item.media_id: new_id() for item in selection.media if takes_shots and gives_best_shot(item)},
         meta_data=requested.meta_data,
     )
 
 
-def _extraction(item: MediaItem, analyses: Sequence[PlannedAnalysis], previews: bool) -> Extraction:
+def requested_media(items: Sequence[MediaItem], names: Sequence[str]) -> tuple[MediaItem, ...]:
+    """The media of these names; none means all.
+
+    Raises KeyError for a name without a media item; the payload's checks reject such names before.
+    """
+    by_name = {item.name: item for item in items}
+    return tuple(by_name[name] for name in dict.fromkeys(names)) or tuple(items)
+
+
+def extraction_for(item: MediaItem, analyses: Sequence[PlannedAnalysis], *, previews: bool = False) -> Extraction:
+    """What to extract from a media item for the analyses that use it."""
     uses = [analysis for analysis in analyses if not analysis.failure and item.media_id in analysis.media]
     quality = [analysis for analysis in uses if isinstance(analysis.thresholds, QualityThresholds)]
     return Extraction(

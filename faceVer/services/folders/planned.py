@@ -6,23 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from faceVer.domain.analyses import FailureKind, Thresholds
-from faceVer.domain.folders import MediaItem
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedAnalysis:
-    """One analysis. media: ids of the media it uses. failure: why it cannot be made, known before media are decoded.
-
-    best_shots: by the ids of the media of which it takes a best shot, the ids of the shots.
-    """
-
-    analysis_id: str
-    thresholds: Thresholds
-    media: tuple[str, ...]
-    failure: FailureKind | None = None
-    best_shots: Mapping[str, str] = field(default_factory=dict)
-    meta_data: Mapping[str, Any] = field(default_factory=dict)
+from faceVer.domain.folders import MediaItem, PlannedAnalysis
 
 
 @dataclass(frozen=True, slots=True)

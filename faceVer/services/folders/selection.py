@@ -24,13 +24,9 @@ class Selection(NamedTuple):
     failure: FailureKind | None = None
 
 
-def select(type_: AnalysisType, media: Sequence[MediaItem], source_media: Sequence[str] = ()) -> Selection:
-    """The media an analysis of that type uses: those of `source_media` (names; none = all), less what tags exclude.
-
-    Raises KeyError for a name without a media item; the payload's checks reject such names before.
-    """
-    by_name = {item.name: item for item in media}
-    requested = tuple(by_name[name] for name in dict.fromkeys(source_media)) or tuple(media)
+def select(type_: AnalysisType, requested: Sequence[MediaItem]) -> Selection:
+    """The media an analysis of that type uses: the requested ones, less what tags exclude."""
+    requested = tuple(requested)
     if type_ is AnalysisType.QUALITY:
         used = tuple(item for item in requested if not _is_photo_of(item, ID_PHOTO_TAGS))
         return Selection(used) if used else Selection(requested, FailureKind.NO_QUALITY_MEDIA)

@@ -42,7 +42,8 @@ class FolderService:
     ) -> None:
         self._engine, self._liveness, self._settings = engine, liveness, settings
         self._clock, self._new_id = clock, new_id
-        self._examiner = Examiner(engine, liveness, settings)
+        self.examiner = Examiner(engine, liveness, settings)
+        """Of single media items; the kept half runs it apart from the other steps."""
 
     @classmethod
     def load(cls, engine: FaceEngine, settings: Settings) -> FolderService:
@@ -77,7 +78,7 @@ class FolderService:
         """Only one decoded media item is in memory at a time."""
         limits = media_limits(self._settings, len(uploads))
         return [
-            self._examiner.examine(upload.data, medium, limits, self._clock())
+            self.examiner.examine(upload.data, medium, limits, self._clock())
             for upload, medium in zip(uploads, plan.media, strict=True)
         ]
 
@@ -91,7 +92,7 @@ class FolderService:
         """
         with stage("decode"):
             image = decode(data, max_pixels=self._settings.media.max_pixels)
-        score = self._examiner.pad_score([Frame(image)], is_photo=True).score
+        score = self.examiner.pad_score([Frame(image)], is_photo=True).score
         return score <= self._settings.liveness.spoofing_threshold, score
 
     def pad_score(self, data: bytes) -> PadScore:
@@ -101,7 +102,7 @@ class FolderService:
         """
         kind = KINDS[identify(data)[0]]
         frames = decode_medium(data, kind, media_limits(self._settings)).frames
-        return self._examiner.pad_score(frames, is_photo=kind == "image")
+        return self.examiner.pad_score(frames, is_photo=kind == "image")
 
     def probe(self) -> None:
         """Run detection and PAD models on a synthetic picture, for the health method. Raises InferenceError."""

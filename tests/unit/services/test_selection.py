@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from faceVer.domain.analyses import AnalysisType, FailureKind
+from faceVer.services.folders.plan import requested_media
 from faceVer.services.folders.selection import has_best_shot, select
 from tests.unit.services.support import medium
 
@@ -24,7 +25,7 @@ def test_all_media_without_source_media() -> None:
 
 
 def test_source_media_in_its_order_and_once() -> None:
-    assert select(Q, [clip, selfie, shots], ["shots", "clip", "shots"]) == ((shots, clip), None)
+    assert select(Q, requested_media([clip, selfie, shots], ["shots", "clip", "shots"])) == ((shots, clip), None)
 
 
 @pytest.mark.parametrize("tag", ["photo_id", "photo_id_front", "photo_id_back"])
@@ -32,7 +33,7 @@ def test_quality_leaves_id_photos_out(tag: str) -> None:
     photo = medium("p", tags=(tag,))
     assert select(Q, [photo, clip]) == ((clip,), None)
     assert select(Q, [photo]) == ((photo,), NO_TAGS)
-    assert select(Q, [photo, clip], ["p"]) == ((photo,), NO_TAGS)
+    assert select(Q, requested_media([photo, clip], ["p"])) == ((photo,), NO_TAGS)
 
 
 def test_only_photos_are_left_out() -> None:
@@ -43,8 +44,8 @@ def test_only_photos_are_left_out() -> None:
 
 def test_biometry_needs_two_media() -> None:
     assert select(B, [selfie]) == ((selfie,), TOO_FEW)
-    assert select(B, [selfie, clip], ["clip", "clip"]) == ((clip,), TOO_FEW)
-    assert select(B, [selfie, clip], []) == ((selfie, clip), None)
+    assert select(B, requested_media([selfie, clip], ["clip", "clip"])) == ((clip,), TOO_FEW)
+    assert select(B, requested_media([selfie, clip], [])) == ((selfie, clip), None)
 
 
 def test_biometry_uses_the_front_of_an_id_and_ignores_its_back() -> None:
@@ -54,7 +55,7 @@ def test_biometry_uses_the_front_of_an_id_and_ignores_its_back() -> None:
 
 def test_a_name_of_no_medium_is_a_defect() -> None:
     with pytest.raises(KeyError):
-        select(Q, [selfie], ["nobody"])
+        requested_media([selfie], ["nobody"])
 
 
 GESTURES = ["left", "right", "down", "high", "smile", "eyes", "scan", "oneshot", "blank"]

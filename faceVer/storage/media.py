@@ -1,0 +1,113 @@
+"""Rows of media items."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Row
+
+from faceVer.domain.analyses import StoredImage
+from faceVer.domain.folders import MediaItem
+from faceVer.storage import files
+from faceVer.storage.tables import media
+
+
+class StoredItem(NamedTuple):
+    """A media item and its place. in_folder: whether it is one of the folder's; a deleted one stays for analyses."""
+
+    folder_id: str
+    in_folder: bool
+    item: MediaItem
+
+
+def insert(connection: Connection, folder_id: str, items: Sequence[MediaItem]) -> None:
+    """Append media items to a folder. Their files must have rows already."""
+    last = connection.scalar(sa.select(sa.func.max(media.c.position)).where(media.c.folder_id == folder_id))
+    first = 0 if last is None else last + 1
+    rows = [
+        {
+            "media_id": item.media_id,
+            "folder_id": folder_id,
+            "position": position,
+            "kind": item.kind,
+            "name": item.name,
+            "filename": item.filename,
+            "mime": item.mime,
+            "md5": item.md5,
+            "size": item.size,
+            "width": item.width,
+            "height": item.height,
+            "duration": item.duration,
+            "fps": item.fps,
+            "tags": list(item.tags),
+            "file_key": item.key,
+            "thumbnail_key": item.thumbnail.key if item.thumbnail else None,
+            "created": item.created,
+            "updated": item.updated,
+            "meta_data": dict(item.meta_data),
+        }
+        for position, item in enumerate(items, first)
+    ]
+    if rows:
+        connection.execute(sa.insert(media), rows)
+
+
+def get(connection: Connection, media_id: str) -> StoredItem | None:
+    return next(iter(_select(connection, media.c.media_id == media_id)), None)
+
+
+def of_folders(connection: Connection, folder_ids: Iterable[str]) -> list[StoredItem]:
+    """The media items of folders, deleted ones included, in the order they were added."""
+    wanted = list(folder_ids)
+    return _select(connection, media.c.folder_id.in_(wanted)) if wanted else []
+
+
+def update(connection: Connection, media_id: str, now: float, **values: Any) -> None:
+    """Set columns (`tags`, `meta_data`)."""
+    connection.execute(sa.update(media).where(media.c.media_id == media_id).values(updated=now, **values))
+
+
+def remove(connection: Connection, media_id: str, *, keep: bool) -> None:
+    """Delete a media item; keep: its row stays for the analyses that used it."""
+    found = media.c.media_id == media_id
+    if keep:
+        connection.execute(sa.update(media).where(found).values(in_folder=False, file_key=None, thumbnail_key=None))
+    else:
+        connection.execute(sa.delete(media).where(found))
+
+
+def clear(connection: Connection, folder_id: str) -> None:
+    """Erase the personal data of a folder's media items: names and metadata. Their files are deleted elsewhere."""
+    connection.execute(
+        sa.update(media).where(media.c.folder_id == folder_id).values(name="", filename="", meta_data={})
+    )
+
+
+def _select(connection: Connection, condition: sa.ColumnElement[bool]) -> list[StoredItem]:
+    rows = connection.execute(sa.select(media).where(condition).order_by(media.c.folder_id, media.c.position)).all()
+    thumbnails = files.images(connection, [row.thumbnail_key for row in rows if row.thumbnail_key])
+    return [StoredItem(row.folder_id, row.in_folder, _item(row, thumbnails)) for row in rows]
+
+
+def _item(row: Row[Any], thumbnails: Mapping[str, StoredImage]) -> MediaItem:
+    return MediaItem(
+        media_id=row.media_id,
+        kind=row.kind,
+        name=row.name,
+        filename=row.filename,
+        md5=row.md5,
+        size=row.size,
+        mime=row.mime,
+        created=row.created,
+        updated=row.updated,
+        width=row.width,
+        height=row.height,
+        duration=row.duration,
+        fps=row.fps,
+        tags=tuple(row.tags),
+        meta_data=row.meta_data,
+        key=row.file_key,
+        thumbnail=thumbnails.get(row.thumbnail_key),
+    )
