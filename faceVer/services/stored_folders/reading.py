@@ -1,0 +1,100 @@
+"""Reading stored folders, media and analyses, within what the principal may see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from faceVer.domain.accounts import Principal
+from faceVer.domain.errors import NotFoundError
+from faceVer.domain.folders import Analysis, Folder, MediaItem
+from faceVer.domain.listing import ListQuery, Page
+from faceVer.domain.permissions import Resource, Scope, Verb, scope_of
+from faceVer.services.stored_folders.store import FolderStore
+from faceVer.storage import analyses, folder_list, folders, media
+from faceVer.storage.database import Connection
+
+LONGEST_LIST = 5000
+"""Most folders of a page; `limit=-1` means so many."""
+
+
+class FolderReader:
+    """Synchronous, without state between calls, for any number of threads."""
+
+    def __init__(self, store: FolderStore) -> None:
+        self._store = store
+
+    def folder(self, principal: Principal, folder_id: str, *, with_analyses: bool = True) -> Folder:
+        """Raises NotFoundError, ForbiddenError."""
+        with self._store.database.read() as connection:
+            return self._folder(connection, principal, folder_id, with_analyses=with_analyses)
+
+    def list(self, principal: Principal, query: ListQuery, *, with_analyses: bool) -> Page[Folder]:
+        """A page of the folders that the principal may see."""
+        limit = LONGEST_LIST if query.limit < 0 else min(query.limit, LONGEST_LIST)
+        user = principal.user
+        scope = scope_of(principal.role, Resource.FOLDER, Verb.READ)
+        with self._store.database.read() as connection:
+            page = folder_list.select(
+                connection,
+                replace(query, limit=limit),
+                company_id=None if scope is Scope.ALL else user.company_id,
+                user_id=user.user_id if scope is Scope.OWN else None,
+            )
+            return replace(page, items=folders.load(connection, page.items, with_analyses=with_analyses))
+
+    def media(self, principal: Principal, folder_id: str) -> tuple[Folder, tuple[MediaItem, ...]]:
+        """A folder and its media. Raises NotFoundError, ForbiddenError."""
+        folder = self.folder(principal, folder_id, with_analyses=False)
+        return folder, folder.media
+
+    def media_item(self, principal: Principal, media_id: str, verb: Verb = Verb.READ) -> tuple[Folder, MediaItem]:
+        """A media item and its folder. Raises NotFoundError, ForbiddenError."""
+        with self._store.database.read() as connection:
+            return find_item(self._store, connection, principal, media_id, verb)
+
+    def analyses(self, principal: Principal, folder_id: str) -> tuple[Folder, tuple[Analysis, ...]]:
+        """A folder and its analyses, oldest first. Raises NotFoundError, ForbiddenError."""
+        folder = self.folder(principal, folder_id)
+        return folder, folder.analyses
+
+    def analysis(self, principal: Principal, analysis_id: str) -> tuple[Folder, Analysis]:
+        """An analysis and its folder. Raises NotFoundError, ForbiddenError."""
+        with self._store.database.read() as connection:
+            folder_id = analyses.folder_of(connection, analysis_id)
+            if folder_id is None:
+                raise NotFoundError("no such analysis")
+            folder = self._folder(connection, principal, folder_id)
+            self._store.check(principal, folder, Verb.READ, Resource.ANALYSIS)
+        return folder, analysis_in(folder.analyses, analysis_id)
+
+    def for_webhook(self, folder_id: str) -> Folder | None:
+        """A folder as its webhook shows it; None if it was deleted."""
+        with self._store.database.read() as connection:
+            header = folders.header(connection, folder_id)
+            return None if header is None else next(iter(folders.load(connection, [header])))
+
+    def _folder(
+        self, connection: Connection, principal: Principal, folder_id: str, *, with_analyses: bool = True
+    ) -> Folder:
+        header = self._store.header(connection, principal, folder_id, Verb.READ)
+        (folder,) = folders.load(connection, [header], with_analyses=with_analyses)
+        return folder
+
+
+def find_item(
+    store: FolderStore, connection: Connection, principal: Principal, media_id: str, verb: Verb
+) -> tuple[Folder, MediaItem]:
+    """A media item and its folder's header. Raises NotFoundError, ForbiddenError."""
+    found = media.get(connection, media_id)
+    if found is None or not found.in_folder:
+        raise NotFoundError("no such media item")
+    return store.header(connection, principal, found.folder_id, verb), found.item
+
+
+def analysis_in(found: Iterable[Analysis], analysis_id: str) -> Analysis:
+    """The analysis with that id. Raises NotFoundError."""
+    analysis = next((one for one in found if one.analysis_id == analysis_id), None)
+    if analysis is None:
+        raise NotFoundError("no such analysis")
+    return analysis
