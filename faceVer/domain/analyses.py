@@ -6,7 +6,7 @@ tag of a struct names its type where it is stored as one of several alternatives
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar, NamedTuple
 
@@ -43,17 +43,18 @@ class BiometryThresholds(Struct, frozen=True, tag_field="type", tag="BIOMETRY"):
 Thresholds = QualityThresholds | BiometryThresholds
 
 
-@dataclass(frozen=True, slots=True)
-class JpegImage:
+class JpegImage(Struct, frozen=True, tag_field="kind", tag="jpeg"):
     """An encoded picture. width, height: pixels."""
 
-    jpeg: bytes = field(repr=False)
+    jpeg: bytes
     width: int
     height: int
 
+    def __repr__(self) -> str:  # without the picture: it is large, and of a person
+        return f"JpegImage(width={self.width}, height={self.height})"
 
-@dataclass(frozen=True, slots=True)
-class StoredImage:
+
+class StoredImage(Struct, frozen=True, tag_field="kind", tag="stored"):
     """A picture in the file storage. key: of the file. md5: hex. size: bytes. width, height: pixels."""
 
     key: str

@@ -62,7 +62,7 @@ class Analysis:
     """One analysis of a folder.
 
     group_id: of the analyses that were requested together. source: the media it used. outcome: None while it runs.
-    created, updated: Unix seconds, when it began and when it ended; an operator's decision sets updated, too.
+    created, updated: Unix seconds, when it began and when it changed. ended: when it ended, None while it runs.
     resolution_operator: SUCCESS or DECLINED as an operator decided, None = undecided. operator_comment: the operator's.
     """
 
@@ -75,6 +75,7 @@ class Analysis:
     created: float
     updated: float
     meta_data: Mapping[str, Any] = field(default_factory=dict)
+    ended: float | None = None
     resolution_operator: Resolution | None = None
     operator_comment: str | None = None
 

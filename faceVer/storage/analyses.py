@@ -107,7 +107,11 @@ def finish(connection: Connection, analysis_id: str, outcome: Outcome, status: A
         sa.update(analyses)
         .where(analyses.c.analysis_id == analysis_id, analyses.c.state == AnalysisState.PROCESSING.value)
         .values(
-            outcome=outcome_to_json(outcome), state=status.state.value, resolution=status.resolution.value, updated=now
+            outcome=outcome_to_json(outcome),
+            state=status.state.value,
+            resolution=status.resolution.value,
+            updated=now,
+            ended=now,
         )
     )
     return changed.rowcount == 1
@@ -205,6 +209,7 @@ def _analysis(row: Row[Any], media: Mapping[str, MediaItem], shots: Mapping[str,
         status=AnalysisStatus(AnalysisState(row.state), Resolution(row.resolution)),
         created=row.created,
         updated=row.updated,
+        ended=row.ended,
         meta_data=row.meta_data,
         resolution_operator=Resolution(row.resolution_operator) if row.resolution_operator else None,
         operator_comment=row.operator_comment,

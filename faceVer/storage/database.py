@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection as Connection  # the services name it without knowing SQLAlchemy
+from sqlalchemy import Engine, event
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -79,6 +80,13 @@ class Database:
                 yield connection
         for call in calls:
             call()
+
+    def forget_deleted(self) -> None:
+        """Remove what was deleted from SQLite's log, too; `secure_delete` overwrites it in the file only."""
+        if self.is_sqlite:
+            with _domain_errors(), self.engine.connect() as connection:
+                connection.exec_driver_sql("ROLLBACK")  # a checkpoint cannot run in a transaction
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
         self.engine.dispose()

@@ -253,6 +253,7 @@ analyses = Table(
     _text("operator_comment", optional=True),
     _time("created"),
     _time("updated"),
+    _time("ended", optional=True),
     _meta_data(),
     Index("ix_analyses_folder", "folder_id", "created"),
     Index("ix_analyses_group", "group_id"),

@@ -8,11 +8,12 @@ from faceVer.http.pipeline.folder_forms import respond_with_folder, service_of
 from faceVer.http.pipeline.forms.reading import is_form
 from faceVer.http.pipeline.receiving import with_image
 from faceVer.http.pipeline.responses import json_body, plain_decimal
+from faceVer.services.folders.presentation import STATELESS_LITE
 
 
 async def detect(request: web.Request) -> web.Response:
     """Detect a presentation attack in an image, or run the analyses of a folder."""
     if is_form(request):
-        return await respond_with_folder(request, source_ids=False)
+        return await respond_with_folder(request, STATELESS_LITE)
     (passed, score), _ = await with_image(request, lambda image: service_of(request).detect_image(image))
     return json_body(f'{{"passed": {"true" if passed else "false"}, "score": {plain_decimal(score)}}}'.encode())

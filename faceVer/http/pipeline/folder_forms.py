@@ -19,6 +19,7 @@ from faceVer.http.pipeline.responses import json_body, json_bytes
 from faceVer.jobs.webhook_client import Delivery
 from faceVer.observability.request_id import request_id
 from faceVer.observability.timings import stage
+from faceVer.services.folders.presentation import Presentation
 from faceVer.services.folders.service import FolderService
 from faceVer.settings.model import Settings
 
@@ -26,18 +27,15 @@ from faceVer.settings.model import Settings
 NOT_MEDIA = re.compile(r"(text|audio|font|model|message)/.*|application/(json|xml|javascript|pdf)")
 
 
-async def respond_with_folder(request: web.Request, *, source_ids: bool) -> web.Response:
-    """The folder document of the request's form; the server also sends it to the payload's resolution_endpoint.
-
-    source_ids: see services.folders.present.
-    """
+async def respond_with_folder(request: web.Request, view: Presentation) -> web.Response:
+    """The folder document of the request's form; the server also sends it to the payload's resolution_endpoint."""
     app, settings = request.app, request.app[SETTINGS]
 
     def read(parts: list[Part]) -> tuple[FolderService, list[Upload], bytes | None]:
         return service_of(request), media_of(parts, settings), _payload(parts, settings)
 
     async def respond(taken: tuple[FolderService, list[Upload], bytes | None], _: bool) -> web.Response:
-        document, body = await app[EXECUTOR].run(_document, *taken, source_ids)
+        document, body = await app[EXECUTOR].run(_document, *taken, view)
         if document["resolution_endpoint"]:
             app[WEBHOOKS].submit(
                 Delivery(document["resolution_endpoint"], body, document["folder_id"], request_id.get())
@@ -48,10 +46,10 @@ async def respond_with_folder(request: web.Request, *, source_ids: bool) -> web.
 
 
 def _document(
-    service: FolderService, uploads: list[Upload], payload: bytes | None, source_ids: bool
+    service: FolderService, uploads: list[Upload], payload: bytes | None, view: Presentation
 ) -> tuple[dict[str, Any], bytes]:
     """(the folder document, its JSON). For an inference thread, because documents can be large."""
-    document = service.run(uploads, payload, source_ids=source_ids)
+    document = service.run(uploads, payload, view)
     with stage("answer"):
         return document, json_bytes(document)
 

@@ -8,7 +8,17 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from faceVer.domain.analyses import AnalysisState, Resolution
 from faceVer.services.folders.media_document import Medium, OutputImage
-from faceVer.services.folders.wire_types import MetaData, NoMetaData, NotUsed, Seconds, Share, Uuid, doc
+from faceVer.services.folders.wire_types import (
+    CompanyId,
+    FolderTime,
+    MetaData,
+    NoMetaData,
+    OperatorResult,
+    Seconds,
+    Share,
+    Uuid,
+    doc,
+)
 
 
 class QualityConfs(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -43,7 +53,7 @@ class BiometryScores(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 class ResultBase(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The fields of every result. The Oz API adds one of the last three, by the type of the media item."""
 
-    company_id: NotUsed
+    company_id: CompanyId
     media_association_id: Annotated[Uuid, doc("The same as `source_media_id`.")]
     analysis_id: Annotated[Uuid, doc("Id of the analysis.")]
     results_data: QualityScore | BiometryScores
@@ -52,7 +62,7 @@ class ResultBase(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     collection_persons: Annotated[
         list[MetaData], Meta(max_length=0, description="Of the Oz API's collections; always empty.")
     ]
-    folder_time_created: NotUsed
+    folder_time_created: FolderTime
     source_video_id: Annotated[Uuid | UnsetType, doc("Oz API, of a video: the same as `source_media_id`.")] = UNSET
     source_shots_set_id: Annotated[Uuid | UnsetType, doc("Oz API, of an archive: the same as `source_media_id`.")] = (
         UNSET
@@ -85,9 +95,9 @@ class AnalysisBase(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     analyse_id: Annotated[Uuid, doc("The same as `analysis_id`.")]
     analysis_id: Annotated[Uuid, doc("Id of the analysis.")]
     folder_id: Annotated[Uuid, doc("Id of the folder.")]
-    folder_time_created: NotUsed
-    state: Annotated[AnalysisState, doc("FINISHED, or FAILED with an error code.")]
-    company_id: NotUsed
+    folder_time_created: FolderTime
+    state: Annotated[AnalysisState, doc("PROCESSING, then FINISHED, or FAILED with an error code.")]
+    company_id: CompanyId
     group_id: Annotated[Uuid, doc("Id of the group that all analyses of a request form.")]
     results_data: BiometryScores | None
     confs: QualityConfs | BiometryConfs
@@ -95,15 +105,15 @@ class AnalysisBase(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         str | None, doc("Why the analysis failed, null if it did not. Names a media item by its `media_id`.")
     ]
     error_code: int | None
-    resolution_operator: NotUsed
+    resolution_operator: OperatorResult
     technical_meta_data: NoMetaData
     time_created: Annotated[Seconds, doc("When the analysis began, in Unix seconds.")]
     time_updated: Annotated[Seconds, doc("When the analysis ended, in Unix seconds.")]
     meta_data: Annotated[MetaData, doc("The payload's `meta_data` of the analysis, echoed; {} where it has none.")]
-    source_media: Annotated[list[Medium], Meta(min_length=1, description="The media used, in the order requested.")]
+    source_media: Annotated[list[Medium], doc("The media used, in the order requested.")]
     results_media: list[QualityResult] | list[BiometryResult]
-    resolution_status: Annotated[Resolution, doc("SUCCESS, DECLINED, OPERATOR_REQUIRED, or FAILED as the state.")]
-    resolution: Annotated[Resolution, doc("The same as `resolution_status`.")]
+    resolution_status: Annotated[Resolution, doc("SUCCESS, DECLINED, OPERATOR_REQUIRED; else as the state.")]
+    resolution: Annotated[Resolution, doc("`resolution_operator`, else `resolution_status`.")]
 
 
 class QualityAnalysis(AnalysisBase, frozen=True, kw_only=True, tag_field="type", tag="QUALITY"):

@@ -37,7 +37,7 @@ def decide(plan: Plan, findings: Sequence[Findings], match: Match, ended: float)
         updated=max(ended, plan.created),  # a clock set back must not put the end before the start
         media=tuple(media.values()),
         analyses=analyses,
-        status=folder_status(analysis.status for analysis in analyses),
+        status=folder_status(analyses),
         meta_data=plan.meta_data,
         resolution_endpoint=plan.resolution_endpoint,
     )
@@ -72,6 +72,7 @@ def _analysis(
         status=analysis_status(outcome, planned.thresholds),
         created=plan.begun,
         updated=max(ended, plan.begun),
+        ended=max(ended, plan.begun),
         meta_data=planned.meta_data,
     )
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from faceVer.services.folders.wire_types import (
+    CompanyId,
     FileMd5,
     FileSize,
+    FileUrl,
+    FolderTime,
     Height,
     MetaData,
     NoMetaData,
-    NoThumbnail,
-    NotStored,
     NotUsed,
     Seconds,
     Uuid,
@@ -65,24 +66,37 @@ class ShotsSetFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     ] = msgspec.field(name="mime-type")
 
 
+class ThumbnailFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The file of a thumbnail."""
+
+    md5: FileMd5
+    width: Width
+    height: Height
+    size: FileSize
+    mime_type: Annotated[str, doc("Always `image/jpeg`.")] = msgspec.field(name="mime-type")
+
+
+Thumbnail = Annotated[ThumbnailFile | None, doc("The thumbnail; null where none is stored.")]
+
+
 class ImageInfo(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is known of an image."""
 
-    thumb: NoThumbnail
+    thumb: Thumbnail
     original: ImageFile
 
 
 class VideoInfo(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is known of a video."""
 
-    thumb: NoThumbnail
+    thumb: Thumbnail
     video: VideoFile
 
 
 class ShotsSetInfo(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is known of an archive of pictures."""
 
-    thumb: NoThumbnail
+    thumb: Thumbnail
     shots_set: ShotsSetFile
 
 
@@ -97,14 +111,14 @@ class MediumBase(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         doc(f"The payload's `media:tags` of the media item; `{PORTRAIT}` or `{LANDSCAPE}` is added if it has neither."),
     ]
     original_name: Annotated[str, doc("The part's file name, or its name where it has none.")]
-    original_url: NotStored
-    company_id: NotUsed
+    original_url: FileUrl
+    company_id: CompanyId
     technical_meta_data: NoMetaData
     time_created: Annotated[Seconds, doc("When the server had received the media item, in Unix seconds.")]
     time_updated: Annotated[Seconds, doc("When the media item was decoded, in Unix seconds.")]
     meta_data: Annotated[MetaData, doc("The payload's `media:meta_data` of the media item, echoed; {} = none.")]
-    thumb_url: NoThumbnail
-    folder_time_created: NotUsed
+    thumb_url: FileUrl
+    folder_time_created: FolderTime
 
 
 class ImageMedium(MediumBase, frozen=True, kw_only=True, tag_field="media_type", tag="IMAGE_FOLDER"):
@@ -112,7 +126,7 @@ class ImageMedium(MediumBase, frozen=True, kw_only=True, tag_field="media_type",
 
     info: ImageInfo
     image_id: Annotated[Uuid, doc("The same as `media_id`.")]
-    image_url: NotStored
+    image_url: FileUrl
 
 
 class VideoMedium(MediumBase, frozen=True, kw_only=True, tag_field="media_type", tag="VIDEO_FOLDER"):
@@ -120,7 +134,7 @@ class VideoMedium(MediumBase, frozen=True, kw_only=True, tag_field="media_type",
 
     info: VideoInfo
     video_id: Annotated[Uuid, doc("The same as `media_id`.")]
-    video_url: NotStored
+    video_url: FileUrl
 
 
 class ShotsSetMedium(MediumBase, frozen=True, kw_only=True, tag_field="media_type", tag="SHOTS_SET_FOLDER"):
@@ -128,7 +142,7 @@ class ShotsSetMedium(MediumBase, frozen=True, kw_only=True, tag_field="media_typ
 
     info: ShotsSetInfo
     shots_set_id: Annotated[Uuid, doc("The same as `media_id`.")]
-    video_url: NotStored
+    video_url: FileUrl
 
 
 Medium = ImageMedium | VideoMedium | ShotsSetMedium
@@ -143,18 +157,18 @@ class OutputImage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     info: ImageInfo
     tags: Annotated[list[str], Meta(max_length=0, description="Best shots have no tags; always empty.")]
     original_name: Annotated[Literal["best_shot.jpg"], doc("Always `best_shot.jpg`.")]
-    original_url: NotStored
-    company_id: NotUsed
+    original_url: FileUrl
+    company_id: CompanyId
     technical_meta_data: NoMetaData
     time_created: Annotated[Seconds, doc("When the analysis began, in Unix seconds.")]
     time_updated: Annotated[Seconds, doc("When the analysis ended, in Unix seconds.")]
     meta_data: NotUsed
-    folder_time_created: NotUsed
+    folder_time_created: FolderTime
     image_b64: Annotated[
-        bytes,
+        bytes | UnsetType,
         Meta(
-            description="The picture itself, a JPEG as base64.",
+            description="The picture itself, a JPEG as base64; absent where it is stored and has an address.",
             extra_json_schema={"pattern": "^[A-Za-z0-9+/]+={0,2}$", "contentMediaType": "image/jpeg"},
         ),
-    ]
+    ] = UNSET
     media_association_id: Annotated[Uuid, doc("Id of the media item the frame is from.")]

@@ -13,10 +13,11 @@ from faceVer.domain.analyses import (
     QualityOutcome,
     QualityThresholds,
 )
-from faceVer.domain.folders import Analysis, MediaItem, MediaKind
+from faceVer.domain.folders import Analysis, Folder, MediaItem, MediaKind
 from faceVer.services.folders import analysis_document as wire
 from faceVer.services.folders.media_document import Medium
-from faceVer.services.folders.present_media import best_shot_model
+from faceVer.services.folders.present_media import best_shot_model, company_of, folder_time_of
+from faceVer.services.folders.presentation import Presentation
 
 # error_code and error_message of a failed analysis, by the Oz API's pages "Rules of Assigning Analyses" and
 # "Tag-Related Errors"; the second person's is the server's own.
@@ -25,6 +26,7 @@ FAILURES: Mapping[FailureKind, tuple[int, str]] = {
     FailureKind.SEVERAL_PERSONS: (202, "More than one person is present on source media [{media_id}]"),
     FailureKind.TOO_FEW_MEDIA: (202, "Biometry. Analysis requires at least 2 media objects to process"),
     FailureKind.NO_QUALITY_MEDIA: (5, "Invalid/missed tag values to process quality check"),
+    FailureKind.PROCESSING: (202, "Processing error"),
 }
 # The Oz API's `confs` still carry the thresholds of two older scores that no longer decide anything.
 LEGACY_THRESHOLD = 0.5
@@ -36,28 +38,29 @@ _SOURCE_ID: Mapping[MediaKind, str] = {
 
 
 def analysis_model(
-    analysis: Analysis, folder_id: str, source: list[Medium], source_ids: bool
+    analysis: Analysis, folder: Folder, source: list[Medium], view: Presentation
 ) -> wire.QualityAnalysis | wire.BiometryAnalysis:
     """One entry of `analyses`. source: the models of its media."""
     code, message = _failure(analysis.outcome) if isinstance(analysis.outcome, Failure) else (None, None)
+    operator = analysis.resolution_operator
     common: dict[str, Any] = {
         "analyse_id": analysis.analysis_id,
         "analysis_id": analysis.analysis_id,
-        "folder_id": folder_id,
-        "folder_time_created": None,
+        "folder_id": folder.folder_id,
+        "folder_time_created": folder_time_of(folder),
         "state": analysis.status.state,
-        "company_id": None,
+        "company_id": company_of(folder),
         "group_id": analysis.group_id,
         "error_message": message,
         "error_code": code,
-        "resolution_operator": None,
+        "resolution_operator": operator.value if operator else None,
         "technical_meta_data": {},
         "time_created": analysis.created,
         "time_updated": analysis.updated,
         "meta_data": dict(analysis.meta_data),
         "source_media": source,
         "resolution_status": analysis.status.resolution,
-        "resolution": analysis.status.resolution,
+        "resolution": operator or analysis.status.resolution,
     }
     thresholds, outcome = analysis.thresholds, analysis.outcome
     if isinstance(thresholds, QualityThresholds):
@@ -70,7 +73,7 @@ def analysis_model(
                 threshold_liveness=LEGACY_THRESHOLD,
                 threshold_spoofing=thresholds.threshold_spoofing,
             ),
-            results_media=[_quality_result(analysis, score, folder_id, source_ids) for score in scores],
+            results_media=[_quality_result(analysis, score, folder, view) for score in scores],
             **common,
         )
     compared = outcome if isinstance(outcome, BiometryOutcome) else None
@@ -81,7 +84,7 @@ def analysis_model(
             wire.BiometryResult(
                 results_data=_scores(compared.of(media_id)),
                 output_images=[],
-                **_result(analysis, _item(analysis, media_id), source_ids),
+                **_result(analysis, _item(analysis, media_id), folder, view),
             )
             for media_id in compared.media_ids
         ]
@@ -91,13 +94,13 @@ def analysis_model(
     )
 
 
-def _quality_result(analysis: Analysis, score: MediaScore, folder_id: str, source_ids: bool) -> wire.QualityResult:
+def _quality_result(analysis: Analysis, score: MediaScore, folder: Folder, view: Presentation) -> wire.QualityResult:
     item = _item(analysis, score.media_id)
     shot = score.best_shot
     return wire.QualityResult(
         results_data=wire.QualityScore(confidence_spoofing=score.pad_score),
-        output_images=[best_shot_model(shot, item, analysis, folder_id)] if shot else [],
-        **_result(analysis, item, source_ids),
+        output_images=[best_shot_model(shot, item, analysis, folder, view)] if shot else [],
+        **_result(analysis, item, folder, view),
     )
 
 
@@ -105,17 +108,17 @@ def _item(analysis: Analysis, media_id: str) -> MediaItem:
     return next(item for item in analysis.source if item.media_id == media_id)
 
 
-def _result(analysis: Analysis, item: MediaItem, source_ids: bool) -> dict[str, Any]:
+def _result(analysis: Analysis, item: MediaItem, folder: Folder, view: Presentation) -> dict[str, Any]:
     """The fields of every entry of `results_media`."""
     fields: dict[str, Any] = {
-        "company_id": None,
+        "company_id": company_of(folder),
         "media_association_id": item.media_id,
         "analysis_id": analysis.analysis_id,
         "source_media_id": item.media_id,
         "collection_persons": [],
-        "folder_time_created": None,
+        "folder_time_created": folder_time_of(folder),
     }
-    return fields | {_SOURCE_ID[item.kind]: item.media_id} if source_ids else fields
+    return fields | {_SOURCE_ID[item.kind]: item.media_id} if view.source_ids else fields
 
 
 def _scores(outcome: BiometryOutcome) -> wire.BiometryScores:

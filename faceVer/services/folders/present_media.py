@@ -5,9 +5,12 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from faceVer.domain.analyses import BestShot
-from faceVer.domain.folders import Analysis, MediaItem
+from msgspec import UNSET
+
+from faceVer.domain.analyses import BestShot, StoredImage
+from faceVer.domain.folders import Analysis, Folder, MediaItem
 from faceVer.services.folders import media_document as wire
+from faceVer.services.folders.presentation import Presentation
 
 
 def orientation(width: int, height: int) -> str:
@@ -15,7 +18,7 @@ def orientation(width: int, height: int) -> str:
     return wire.LANDSCAPE if width > height else wire.PORTRAIT
 
 
-def medium_model(item: MediaItem, folder_id: str) -> wire.Medium:
+def medium_model(item: MediaItem, folder: Folder, view: Presentation) -> wire.Medium:
     """One entry of `media` and of `source_media`."""
     file: dict[str, Any] = {
         "md5": item.md5,
@@ -24,60 +27,82 @@ def medium_model(item: MediaItem, folder_id: str) -> wire.Medium:
         "size": item.size,
         "mime_type": item.mime,
     }
+    thumbnail = item.thumbnail
+    url = view.url(folder, item.key)
     common: dict[str, Any] = {
-        "folder_id": folder_id,
+        "folder_id": folder.folder_id,
         "media_id": item.media_id,
         "tags": _tags(item),
         "original_name": item.filename or item.name,
-        "original_url": None,
-        "company_id": None,
+        "original_url": url,
+        "company_id": company_of(folder),
         "technical_meta_data": {},
         "time_created": item.created,
         "time_updated": item.updated,
         "meta_data": dict(item.meta_data),
-        "thumb_url": None,
-        "folder_time_created": None,
+        "thumb_url": view.url(folder, thumbnail.key if thumbnail else None),
+        "folder_time_created": folder_time_of(folder),
     }
+    thumb = wire.ThumbnailFile(**_file_of(thumbnail)) if thumbnail else None
     if item.kind == "image":
-        image = wire.ImageInfo(thumb=None, original=wire.ImageFile(**file))
-        return wire.ImageMedium(info=image, image_id=item.media_id, image_url=None, **common)
+        image = wire.ImageInfo(thumb=thumb, original=wire.ImageFile(**file))
+        return wire.ImageMedium(info=image, image_id=item.media_id, image_url=url, **common)
     if item.kind == "video":
         clip = wire.VideoFile(duration=item.duration or 0.0, fps=item.fps or 0.0, **file)
-        video = wire.VideoInfo(thumb=None, video=clip)
-        return wire.VideoMedium(info=video, video_id=item.media_id, video_url=None, **common)
-    shots = wire.ShotsSetInfo(thumb=None, shots_set=wire.ShotsSetFile(**file))
-    return wire.ShotsSetMedium(info=shots, shots_set_id=item.media_id, video_url=None, **common)
+        video = wire.VideoInfo(thumb=thumb, video=clip)
+        return wire.VideoMedium(info=video, video_id=item.media_id, video_url=url, **common)
+    shots = wire.ShotsSetInfo(thumb=thumb, shots_set=wire.ShotsSetFile(**file))
+    return wire.ShotsSetMedium(info=shots, shots_set_id=item.media_id, video_url=url, **common)
 
 
-def best_shot_model(shot: BestShot, item: MediaItem, analysis: Analysis, folder_id: str) -> wire.OutputImage:
-    """One entry of `output_images`: the picture itself, tied to its source by `media_association_id`."""
+def best_shot_model(
+    shot: BestShot, item: MediaItem, analysis: Analysis, folder: Folder, view: Presentation
+) -> wire.OutputImage:
+    """One entry of `output_images`: the picture itself or its address, and by `media_association_id` its source."""
     image = shot.image
+    if isinstance(image, StoredImage):
+        file, url, embedded = _file_of(image), view.url(folder, image.key), None
+    else:
+        digest = hashlib.md5(image.jpeg, usedforsecurity=False).hexdigest()
+        stored = StoredImage("", digest, len(image.jpeg), image.width, image.height)
+        file, url, embedded = _file_of(stored), None, image.jpeg
     return wire.OutputImage(
-        folder_id=folder_id,
+        folder_id=folder.folder_id,
         media_id=shot.media_id,
         media_type="IMAGE_RESULT_ANALYSIS_SINGLE",
-        info=wire.ImageInfo(
-            thumb=None,
-            original=wire.ImageFile(
-                md5=hashlib.md5(image.jpeg, usedforsecurity=False).hexdigest(),
-                width=image.width,
-                height=image.height,
-                size=len(image.jpeg),
-                mime_type="image/jpeg",
-            ),
-        ),
+        info=wire.ImageInfo(thumb=None, original=wire.ImageFile(**file)),
         tags=[],
         original_name="best_shot.jpg",
-        original_url=None,
-        company_id=None,
+        original_url=url,
+        company_id=company_of(folder),
         technical_meta_data={},
         time_created=analysis.created,
         time_updated=analysis.updated,
         meta_data=None,
-        folder_time_created=None,
-        image_b64=image.jpeg,
+        folder_time_created=folder_time_of(folder),
+        image_b64=UNSET if embedded is None else embedded,
         media_association_id=item.media_id,
     )
+
+
+def company_of(folder: Folder) -> str | None:
+    """The id of a stored folder's company."""
+    return folder.ownership.company_id if folder.ownership else None
+
+
+def folder_time_of(folder: Folder) -> float | None:
+    """When a stored folder was created, in Unix seconds."""
+    return folder.created if folder.ownership else None
+
+
+def _file_of(image: StoredImage) -> dict[str, Any]:
+    return {
+        "md5": image.md5,
+        "width": image.width,
+        "height": image.height,
+        "size": image.size,
+        "mime_type": image.mime,
+    }
 
 
 def _tags(item: MediaItem) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from faceVer.domain.analyses import (
     AnalysisState,
@@ -16,7 +16,7 @@ from faceVer.domain.analyses import (
     Resolution,
     Thresholds,
 )
-from faceVer.domain.folders import FolderState, FolderStatus
+from faceVer.domain.folders import Analysis, FolderState, FolderStatus
 
 _WORST_FIRST = tuple(Resolution)
 
@@ -56,9 +56,27 @@ def worst(resolutions: Iterable[Resolution]) -> Resolution:
     return min(resolutions, key=_WORST_FIRST.index, default=Resolution.INITIAL)
 
 
-def folder_status(analyses: Iterable[AnalysisStatus]) -> FolderStatus:
-    """Both statuses of a folder from those of its analyses (one group: every analysis of one request)."""
-    resolution = worst(status.resolution for status in analyses)
-    if resolution in (Resolution.INITIAL, Resolution.PROCESSING, Resolution.FAILED):
-        return FolderStatus(FolderState(resolution.value), resolution)
-    return FolderStatus(FolderState.FINISHED, resolution)
+def folder_status(analyses: Iterable[Analysis]) -> FolderStatus:
+    """Both statuses of a folder.
+
+    `resolution_status` is over all analyses; `system_resolution` is the result of the group that finished last: by the
+    end of its last analysis, then by its beginning.
+    """
+    groups: dict[str, list[Analysis]] = {}
+    for analysis in analyses:
+        groups.setdefault(analysis.group_id, []).append(analysis)
+    if not groups:
+        return FolderStatus(FolderState.INITIAL, Resolution.INITIAL)
+    states = {analysis.status.state for group in groups.values() for analysis in group}
+    if AnalysisState.PROCESSING in states:
+        return FolderStatus(FolderState.PROCESSING, Resolution.PROCESSING)
+    last = max(
+        groups.values(), key=lambda group: (max(one.ended or 0.0 for one in group), max(one.created for one in group))
+    )
+    state = FolderState.FAILED if AnalysisState.FAILED in states else FolderState.FINISHED
+    return FolderStatus(state, worst(analysis.status.resolution for analysis in last))
+
+
+def _finished(group: Sequence[Analysis]) -> tuple[float, float]:
+    """By which groups are ordered: the end of the last analysis, then its beginning."""
+    return max(one.ended or 0.0 for one in group), max(one.created for one in group)

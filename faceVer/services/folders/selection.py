@@ -34,9 +34,12 @@ def select(type_: AnalysisType, requested: Sequence[MediaItem]) -> Selection:
     return Selection(used) if len(used) >= BIOMETRY_MEDIA else Selection(requested, FailureKind.TOO_FEW_MEDIA)
 
 
-def has_best_shot(item: MediaItem) -> bool:
-    """Whether a best shot can be taken: of videos and archives, with any gesture tag."""
-    return item.kind in ("video", "shots_set")
+def has_best_shot(item: MediaItem, *, photos: bool = False) -> bool:
+    """Whether a best shot can be taken: of videos and archives, with any gesture tag.
+
+    photos: of stored folders a photo is its own best shot, too.
+    """
+    return item.kind in ("video", "shots_set") or photos
 
 
 def _is_photo_of(item: MediaItem, tags: frozenset[str]) -> bool:

@@ -21,6 +21,7 @@ from faceVer.services.folders.inspection import INSPECTION_PAYLOAD, LivenessRepo
 from faceVer.services.folders.plan import KINDS, plan_folder
 from faceVer.services.folders.planned import Plan
 from faceVer.services.folders.present import present
+from faceVer.services.folders.presentation import STATELESS_LITE, Presentation
 from faceVer.services.rules import media_limits, pack_selection
 from faceVer.settings.model import Settings
 from faceVer.vision.detection.detector import probe_image
@@ -55,14 +56,16 @@ class FolderService:
         """The models loaded for liveness, without those of the engine."""
         return self._liveness.infos
 
-    def run(self, uploads: Sequence[Upload], payload: bytes | None, *, source_ids: bool = False) -> dict[str, Any]:
-        """The folder document of a request. source_ids: see `present`.
+    def run(
+        self, uploads: Sequence[Upload], payload: bytes | None, view: Presentation = STATELESS_LITE
+    ) -> dict[str, Any]:
+        """The folder document of a request.
 
         Raises TooLargeError, SampleError (no media, a name used twice, a file that cannot be read), PayloadError,
         InferenceError. A media item without a usable face fails its analyses, not the request.
         """
         plan = plan_folder(uploads, payload, self._settings, self._clock, self._new_id)
-        return self._document(plan, self._examine(plan, uploads), source_ids=source_ids)
+        return self._document(plan, self._examine(plan, uploads), view)
 
     def inspect(self, upload: Upload) -> LivenessReport:
         """The document of one media item, with a quality analysis and a best shot, and the frames of its PAD score.
@@ -72,7 +75,9 @@ class FolderService:
         plan = plan_folder([upload], INSPECTION_PAYLOAD, self._settings, self._clock, self._new_id, previews=True)
         findings = self._examine(plan, [upload])
         (found,) = findings
-        return LivenessReport(self._document(plan, findings), found.pad.score if found.pad else None, found.previews)
+        return LivenessReport(
+            self._document(plan, findings, STATELESS_LITE), found.pad.score if found.pad else None, found.previews
+        )
 
     def _examine(self, plan: Plan, uploads: Sequence[Upload]) -> list[Findings]:
         """Only one decoded media item is in memory at a time."""
@@ -82,8 +87,8 @@ class FolderService:
             for upload, medium in zip(uploads, plan.media, strict=True)
         ]
 
-    def _document(self, plan: Plan, findings: Sequence[Findings], *, source_ids: bool = False) -> dict[str, Any]:
-        return present(decide(plan, findings, self._engine.match, self._clock()), source_ids=source_ids)
+    def _document(self, plan: Plan, findings: Sequence[Findings], view: Presentation) -> dict[str, Any]:
+        return present(decide(plan, findings, self._engine.match, self._clock()), view)
 
     def detect_image(self, data: bytes) -> tuple[bool, float]:
         """(passed, PAD score) of a single photo. score: 0..1, 6 digits; passed: not above the threshold.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
@@ -34,7 +34,12 @@ FileMd5 = Annotated[str, Meta(pattern="^[0-9a-f]{32}$", description="MD5 of the 
 MetaData = dict[str, Any]
 """A client's own object, echoed."""
 
-NoThumbnail = Annotated[None, doc("The server makes no thumbnails; always null.")]
-NotStored = Annotated[None, doc("Nothing is stored; always null.")]
-NotUsed = Annotated[None, doc("Of the Oz API's stored folders; always null.")]
-NoMetaData = Annotated[dict[str, Any], Meta(max_length=0, description="Of the Oz API's stored folders; always empty.")]
+FileUrl = Annotated[str | None, doc("Address of the file; null where it is not stored, or was deleted.")]
+CompanyId = Annotated[Uuid | None, doc("Id of the folder's company; null where the folder is not stored.")]
+FolderTime = Annotated[Seconds | None, doc("The folder's `time_created`; null where the folder is not stored.")]
+NotUsed = Annotated[None, doc("Of the Oz API; always null.")]
+NoMetaData = Annotated[dict[str, Any], Meta(max_length=0, description="Of the Oz API; always empty.")]
+
+OperatorResult = Annotated[
+    Literal["SUCCESS", "DECLINED"] | None, doc("As an operator decided; null where nobody has, or nothing is stored.")
+]

@@ -151,9 +151,7 @@ class FolderCreator:
         self, principal: Principal, requested: Sequence[RequestedAnalysis], company_id: str, owner_id: str
     ) -> None:
         """Whether the user may start analyses of these types. Raises ForbiddenError."""
-        self._store.access.check(
-            principal, Resource.ANALYSIS, Verb.CREATE, company_id=company_id, owner_id=owner_id
-        )
+        self._store.access.check(principal, Resource.ANALYSIS, Verb.CREATE, company_id=company_id, owner_id=owner_id)
         for one in requested:
             if one.type.value.lower() not in principal.user.rights:
                 raise ForbiddenError(f"the user may not start analyses of type {one.type}")

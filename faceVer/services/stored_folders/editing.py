@@ -8,7 +8,7 @@ from typing import Any
 
 from faceVer.domain.accounts import Principal
 from faceVer.domain.analyses import AnalysisState, Resolution
-from faceVer.domain.errors import FilesUnavailableError, ForbiddenError, NotFoundError, RuleError
+from faceVer.domain.errors import FilesUnavailableError, NotFoundError, RuleError
 from faceVer.domain.folders import Folder
 from faceVer.domain.permissions import Resource, Verb
 from faceVer.services.stored_folders.reading import analysis_in, find_item

@@ -22,11 +22,12 @@ from faceVer.services.folders.strict_json import name_of
 from faceVer.services.folders.thumbnails import examine_file
 from faceVer.services.stored_folders.payload import MediaRequest
 from faceVer.settings.model import Settings
+from faceVer.storage.blobs.names import new_key
 from faceVer.storage.blobs.storage import FileStorage
 
 
 class ReceivedFile(Protocol):
-    """A media file of a request, on disk or in memory. md5: hex. head: its first bytes, at least 4096 if it has them."""
+    """A media file of a request, on disk or in memory. md5: hex. head: its first 4096 bytes."""
 
     name: str
     filename: str
@@ -124,7 +125,7 @@ def _store(
     records: list[FileRecord] = []
     for one in examined:
         item = one.item
-        key = storage.new_key(extension(item.mime))
+        key = new_key(extension(item.mime))
         keys.append(key)
         with one.file.open() as stream:
             written = storage.put(key, stream)
@@ -153,9 +154,9 @@ def _store(
 def put_picture(
     storage: FileStorage, picture: JpegImage, kind: FileKind, common: Mapping[str, Any], keys: list[str]
 ) -> FileRecord:
-    """Write a JPEG to the storage. common: `company_id`, `folder_id`, `created`. keys: gets the new file's key first."""
+    """Write a JPEG to the storage. common: `company_id`, `folder_id`, `created`. keys: gets the key before that."""
     suffix = "_thumb.jpg" if kind is FileKind.THUMBNAIL else ".jpg"
-    key = storage.new_key(suffix)
+    key = new_key(suffix)
     keys.append(key)
     written = storage.put(key, [picture.jpeg])
     return FileRecord(

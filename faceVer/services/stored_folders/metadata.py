@@ -25,7 +25,7 @@ def replaced(new: Mapping[str, Any]) -> Change:
 
 def merged(new: Mapping[str, Any]) -> Change:
     """The given top-level keys over the old ones; null is stored as null."""
-    return lambda old: old | new
+    return lambda old: {**old, **new}
 
 
 def without(keys: tuple[str, ...]) -> Change:

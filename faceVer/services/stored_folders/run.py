@@ -53,7 +53,7 @@ class GroupRunner:
         self._finish(group_id, folder, outcomes)
 
     def fail(self, group_id: str) -> None:
-        """End what is left of a group as FAILED: its tries are used up, or its time. Raises DatabaseUnavailableError."""
+        """End what is left of a group as FAILED: its tries or its time are used up. Raises DatabaseUnavailableError."""
         store = self._store
         with store.database.read() as connection:
             planned = analyses.planned(connection, group_id)
@@ -95,7 +95,8 @@ class GroupRunner:
         if item is None or item.key is None:
             return None
         try:
-            return self._store.files.read(item.key)
+            data: bytes = self._store.files.read(item.key)
+            return data
         except NotFoundError:
             return None
 
@@ -121,9 +122,7 @@ class GroupRunner:
         keys: list[str] = []
         used: set[str] = set()
         try:
-            shots = {
-                analysis_id: self._put_shots(outcome, common, keys) for analysis_id, outcome in outcomes.items()
-            }
+            shots = {analysis_id: self._put_shots(outcome, common, keys) for analysis_id, outcome in outcomes.items()}
             with store.database.write() as unit:
                 used = self._write(unit, group_id, folder.folder_id, outcomes, shots, now)
         finally:

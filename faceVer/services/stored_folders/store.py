@@ -53,9 +53,7 @@ class FolderStore:
         self.check(principal, folder, verb)
         return folder
 
-    def check(
-        self, principal: Principal, folder: Folder, verb: Verb, resource: Resource = Resource.FOLDER
-    ) -> None:
+    def check(self, principal: Principal, folder: Folder, verb: Verb, resource: Resource = Resource.FOLDER) -> None:
         """Raises ForbiddenError, or NotFoundError where foreign objects are hidden."""
         owner = owner_of(folder)
         self.access.check(principal, resource, verb, company_id=owner.company_id, owner_id=owner.user_id)

@@ -24,6 +24,7 @@ from faceVer.domain.analyses import (
 from faceVer.domain.folders import Analysis, Folder, MediaItem
 from faceVer.services.folders.present import present
 from faceVer.services.folders.present_media import orientation
+from faceVer.services.folders.presentation import STATELESS_LITE, STATELESS_OZ, Presentation
 from faceVer.services.folders.resolution import analysis_status, folder_status
 from tests.unit.services.reference import EXAMPLE, MEDIA
 from tests.unit.services.support import medium
@@ -55,7 +56,7 @@ def folder(*media: MediaItem, analyses: tuple[Analysis, ...] = (), **more: Any) 
 
 
 def document_of(*media: MediaItem, analyses: tuple[Analysis, ...] = ()) -> dict[str, Any]:
-    return present(folder(*media, analyses=analyses), source_ids=False)
+    return present(folder(*media, analyses=analyses), STATELESS_LITE)
 
 
 def walk(expected: Any, value: Any, where: str = "document") -> None:
@@ -73,14 +74,14 @@ def walk(expected: Any, value: Any, where: str = "document") -> None:
         assert value is None if expected is None else type(value) is expected, where
 
 
-def example(*, source_ids: bool = False) -> dict[str, Any]:
+def example(view: Presentation = STATELESS_LITE) -> dict[str, Any]:
     meta = {
         "partner_side_folder_id": "7",
         "person_info": {"first_name": "John", "middle_name": "Jameson", "last_name": "Doe"},
     }
     analysis = record(MediaScore("id-video1", 0.000541269779, BestShot("shot", SHOT)))
     request = folder(clip, analyses=(analysis,), meta_data=meta, resolution_endpoint="https://hook.example/x")
-    return present(request, source_ids=source_ids)
+    return present(request, view)
 
 
 def test_every_key_type_and_null_of_the_reference() -> None:
@@ -220,12 +221,12 @@ def test_each_failure_has_a_code_and_a_message(kind: FailureKind, code: int, mes
 
 def test_source_ids_name_the_medium_by_its_type() -> None:
     plain = example()["analyses"][0]["results_media"][0]
-    result = example(source_ids=True)["analyses"][0]["results_media"][0]
+    result = example(STATELESS_OZ)["analyses"][0]["results_media"][0]
     assert result == plain | {"source_video_id": "id-video1"}
     assert list(result)[-1] == "source_video_id"
     scores = tuple(MediaScore(item.media_id, 0.1) for item in (clip, photo, archive))
     analysis = record(*scores, source=(clip, photo, archive))
-    document = present(folder(clip, photo, archive, analyses=(analysis,)), source_ids=True)
+    document = present(folder(clip, photo, archive, analyses=(analysis,)), STATELESS_OZ)
     assert [list(one)[-1] for one in document["analyses"][0]["results_media"]] == [
         "source_video_id",
         "source_image_id",

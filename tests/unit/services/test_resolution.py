@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import combinations_with_replacement, permutations
 
 import pytest
@@ -21,7 +22,7 @@ from faceVer.domain.analyses import (
     QualityThresholds,
     Resolution,
 )
-from faceVer.domain.folders import FolderState, FolderStatus
+from faceVer.domain.folders import Analysis, FolderState, FolderStatus
 from faceVer.services.folders.resolution import analysis_status, folder_status, worst
 
 scores = st.floats(0, 1)
@@ -75,10 +76,37 @@ def test_unfinished_analyses_inherit_the_state(thresholds: QualityThresholds | B
     assert analysis_status(Failure(FailureKind.TOO_FEW_MEDIA), thresholds) == FAILED
 
 
+def analysis(group_id: str, status: AnalysisStatus, ended: float = 5.0, created: float = 1.0) -> Analysis:
+    end = None if status == RUNNING else ended
+    return Analysis("a", group_id, QualityThresholds(0.5), (), None, status, created, ended, ended=end)
+
+
+def one_group(statuses: Iterable[AnalysisStatus]) -> list[Analysis]:
+    return [analysis("g", status) for status in statuses]
+
+
+def test_the_group_that_finished_last_is_the_folders_result() -> None:
+    declined, _, success = FINISHED
+    early, late = analysis("1", declined, ended=3.0), analysis("2", success, ended=4.0)
+    assert folder_status([late, early]) == (FolderState.FINISHED, Resolution.SUCCESS)
+    # A group finishes with its last analysis: the earlier one of the second group does not count.
+    assert folder_status([late, early, analysis("1", success, ended=6.0)]).resolution is Resolution.DECLINED
+    # At the same time: the one that began later.
+    assert (
+        folder_status([analysis("1", success, created=2.0), analysis("2", declined)]).resolution is Resolution.SUCCESS
+    )
+
+
+def test_a_failed_analysis_of_an_earlier_group_fails_the_folder_but_not_its_result() -> None:
+    failed, success = analysis("1", FAILED, ended=3.0), analysis("2", FINISHED[2], ended=4.0)
+    assert folder_status([failed, success]) == (FolderState.FAILED, Resolution.SUCCESS)
+    assert folder_status([failed, success, analysis("3", RUNNING)]).state is FolderState.PROCESSING
+
+
 def test_folder_statuses_over_every_group_of_up_to_four_analyses() -> None:
     for size in range(5):
         for group in combinations_with_replacement(EVERY, size):
-            state, resolution = folder_status(group)
+            state, resolution = folder_status(one_group(group))
             states = {status.state for status in group}
             results = {status.resolution for status in group}
             if not group:
@@ -99,11 +127,13 @@ def test_folder_statuses_over_every_group_of_up_to_four_analyses() -> None:
 
 def test_order_of_analyses_does_not_matter() -> None:
     for group in permutations(EVERY, 3):
-        assert folder_status(group) == folder_status(reversed(group))
+        assert folder_status(one_group(group)) == folder_status(one_group(reversed(group)))
 
 
 def test_a_generator_is_read_once() -> None:
-    assert folder_status(status for status in FINISHED) == FolderStatus(FolderState.FINISHED, Resolution.DECLINED)
+    assert folder_status(analysis for analysis in one_group(FINISHED)) == FolderStatus(
+        FolderState.FINISHED, Resolution.DECLINED
+    )
 
 
 @given(st.lists(st.sampled_from(Resolution), max_size=8), st.sampled_from(Resolution))

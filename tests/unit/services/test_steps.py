@@ -20,6 +20,7 @@ from faceVer.services.folders.findings import Findings
 from faceVer.services.folders.plan import plan_folder
 from faceVer.services.folders.planned import Extraction, Plan
 from faceVer.services.folders.present import present
+from faceVer.services.folders.presentation import STATELESS_LITE, STATELESS_OZ
 from faceVer.services.rules import media_limits
 from faceVer.settings.loader import load_settings
 from faceVer.settings.model import Settings
@@ -97,12 +98,12 @@ def test_each_value_survives_storage(steps: tuple[Plan, list[Findings], Folder])
 def test_steps_run_apart_make_the_same_document(steps: tuple[Plan, list[Findings], Folder], engine: FaceEngine) -> None:
     plan, findings, folder = steps
     again = decide(stored(plan), [stored(one) for one in findings], engine.match, 102.0)
-    assert present(stored(again), source_ids=True) == present(folder, source_ids=True)
+    assert present(stored(again), STATELESS_OZ) == present(folder, STATELESS_OZ)
 
 
 def test_the_document_is_what_its_model_says(steps: tuple[Plan, list[Findings], Folder]) -> None:
-    for source_ids in (True, False):
-        document = present(steps[2], source_ids=source_ids)
+    for view in (STATELESS_OZ, STATELESS_LITE):
+        document = present(steps[2], view)
         model = msgspec.convert(document, FolderDocument)
         assert msgspec.to_builtins(model) == document
 
@@ -160,6 +161,6 @@ def test_a_clock_set_back_does_not_end_before_the_start(engine: FaceEngine) -> N
     plan = plan_of({}, files)
     examiner = Examiner(engine, support.liveness(), SETTINGS)
     findings = [examiner.examine(files["photo"], plan.media[0], media_limits(SETTINGS), 5.0)]
-    document = present(decide(plan, findings, engine.match, 6.0), source_ids=False)
+    document = present(decide(plan, findings, engine.match, 6.0), STATELESS_LITE)
     for item in (document, document["media"][0], document["analyses"][0]):
         assert item["time_updated"] == item["time_created"] == 100.5
