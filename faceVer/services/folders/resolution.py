@@ -70,9 +70,7 @@ def folder_status(analyses: Iterable[Analysis]) -> FolderStatus:
     states = {analysis.status.state for group in groups.values() for analysis in group}
     if AnalysisState.PROCESSING in states:
         return FolderStatus(FolderState.PROCESSING, Resolution.PROCESSING)
-    last = max(
-        groups.values(), key=lambda group: (max(one.ended or 0.0 for one in group), max(one.created for one in group))
-    )
+    last = max(groups.values(), key=_finished)
     state = FolderState.FAILED if AnalysisState.FAILED in states else FolderState.FINISHED
     return FolderStatus(state, worst(analysis.status.resolution for analysis in last))
 

@@ -51,7 +51,7 @@ def record(*scores: MediaScore, source: tuple[MediaItem, ...] = (clip,), **more:
 
 
 def folder(*media: MediaItem, analyses: tuple[Analysis, ...] = (), **more: Any) -> Folder:
-    status = folder_status(analysis.status for analysis in analyses)
+    status = folder_status(analyses)
     return Folder("folder", 99.0, 200.25, media, analyses, status, **more)
 
 
