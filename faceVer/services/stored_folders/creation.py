@@ -13,9 +13,10 @@ from faceVer.domain.permissions import Resource, Verb
 from faceVer.services.folders.plan import plan_analysis, requested_media
 from faceVer.services.folders.request import RequestedAnalysis
 from faceVer.services.folders.selection import has_best_shot
+from faceVer.services.jobs import RUN_GROUP
 from faceVer.services.stored_folders.intake import ExaminedFile, stored
 from faceVer.services.stored_folders.payload import AnalysesRequest, FolderCreation, parse_analyses
-from faceVer.services.stored_folders.store import RUN_GROUP, FolderStore, check_not_cleared, owner_of
+from faceVer.services.stored_folders.store import FolderStore, check_not_cleared, owner_of
 from faceVer.storage import analyses, companies, files, folders, media
 from faceVer.storage.analyses import Group
 from faceVer.storage.database import Connection

@@ -22,8 +22,8 @@ from faceVer.services.folders.strict_json import name_of
 from faceVer.services.folders.thumbnails import examine_file
 from faceVer.services.stored_folders.payload import MediaRequest
 from faceVer.settings.model import Settings
+from faceVer.storage.blobs.files import FileStorage
 from faceVer.storage.blobs.names import new_key
-from faceVer.storage.blobs.storage import FileStorage
 
 
 class ReceivedFile(Protocol):

@@ -18,6 +18,7 @@ from faceVer.services.folders.findings import Findings
 from faceVer.services.folders.plan import extraction_for
 from faceVer.services.folders.planned import PlannedMedium
 from faceVer.services.folders.resolution import analysis_status, folder_status
+from faceVer.services.jobs import SEND_WEBHOOKS
 from faceVer.services.rules import media_limits
 from faceVer.services.stored_folders.intake import put_picture, stored_image
 from faceVer.services.stored_folders.store import FolderStore, owner_of
@@ -187,10 +188,6 @@ class GroupRunner:
             created=now,
             due=now,
         )
-
-
-SEND_WEBHOOKS = "send_webhooks"
-"""The task that sends the webhooks that are due."""
 
 
 def refresh_status(unit: Connection, folder: Folder, now: float) -> None:

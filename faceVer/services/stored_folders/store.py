@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
 
 from faceVer.domain.accounts import Principal
 from faceVer.domain.clock import Clock, IdFactory
@@ -12,20 +11,11 @@ from faceVer.domain.errors import NotFoundError, RuleError
 from faceVer.domain.folders import Folder, Ownership
 from faceVer.domain.permissions import Resource, Verb
 from faceVer.services.access import Access
+from faceVer.services.jobs import Enqueue
 from faceVer.settings.model import Settings
 from faceVer.storage import folders
-from faceVer.storage.blobs.storage import FileStorage
+from faceVer.storage.blobs.files import FileStorage
 from faceVer.storage.database import Connection, Database
-
-
-class Enqueue(Protocol):
-    """Adds a job in the transaction of `connection`."""
-
-    def __call__(self, connection: Connection, task: str, arguments: Mapping[str, Any], due: float) -> None: ...
-
-
-RUN_GROUP = "run_group"
-"""The task that runs the analyses of a group; its argument is `group_id`."""
 
 
 @dataclass(frozen=True, slots=True)

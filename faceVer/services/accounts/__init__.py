@@ -1,0 +1,1 @@
+"""Accounts: signing in, users, companies, the first administrator."""

@@ -1,0 +1,224 @@
+"""Users: creating, reading, changing and deleting accounts, by the permission matrix."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from faceVer.domain.accounts import Company, Principal, Role, User
+from faceVer.domain.clock import Clock, IdFactory
+from faceVer.domain.errors import (
+    CredentialInvalidError,
+    ForbiddenError,
+    NotFoundError,
+    PayloadError,
+    PayloadValueError,
+    RuleError,
+)
+from faceVer.domain.listing import ListQuery, Page
+from faceVer.domain.permissions import Resource, Scope, Verb, scope_of
+from faceVer.services.access import Access
+from faceVer.services.accounts.passwords import check_password_rule, hash_password, is_password
+from faceVer.settings.model import Settings
+from faceVer.storage import audit, companies, sessions, users
+from faceVer.storage.database import Connection, Database
+
+_EMAIL = re.compile(r"[^\s@]{1,64}@[^\s@]{1,255}")
+RIGHTS_OF_OTHERS = frozenset({"role", "is_active", "rights", "company_id"})
+"""What nobody changes of the own account."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewUser:
+    """company_id: None for roles of the system company, whose users get that one."""
+
+    email: str
+    password: str
+    role: Role
+    first_name: str
+    last_name: str
+    middle_name: str = ""
+    company_id: str | None = None
+    rights: frozenset[str] | None = None
+    meta_data: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UserService:
+    """For any number of threads. Each change is an entry of the audit log."""
+
+    database: Database
+    settings: Settings
+    access: Access
+    clock: Clock
+    new_id: IdFactory
+
+    def create(self, principal: Principal | None, new: NewUser) -> User:
+        """principal: None = the server itself, or the command line.
+
+        Raises ForbiddenError, PayloadError, NotFoundError (the company), ConflictError (the email), RuleError.
+        """
+        check_email(new.email)
+        check_password_rule(new.password, self.settings.accounts.password_minimum, "credentials.password")
+        hashed = hash_password(new.password)
+        with self.database.write() as unit:
+            company = self._company(unit, new)
+            if principal is not None:
+                self._check(principal, Verb.CREATE, company.company_id, None)
+                _check_role(principal, new.role)
+            user = User(
+                user_id=self.new_id(),
+                company_id=company.company_id,
+                role=new.role,
+                email=new.email,
+                first_name=new.first_name,
+                last_name=new.last_name,
+                middle_name=new.middle_name,
+                meta_data=new.meta_data or {},
+            )
+            if new.rights is not None:
+                user = replace(user, rights=new.rights)
+            users.insert(unit, user, hashed, self.clock())
+            audit.record(unit, self.clock(), principal, "user.create", "user", user.user_id, {"role": user.role.value})
+            return user
+
+    def get(self, principal: Principal, user_id: str) -> User:
+        """Raises NotFoundError, ForbiddenError."""
+        with self.database.read() as connection:
+            return self._find(connection, principal, user_id, Verb.READ)
+
+    def company(self, user: User) -> Company | None:
+        """The company of a user that the principal has read."""
+        with self.database.read() as connection:
+            return companies.get(connection, user.company_id)
+
+    def list(self, principal: Principal, query: ListQuery) -> Page[User]:
+        """A page of the users that the principal may see."""
+        scope, user = scope_of(principal.role, Resource.USER, Verb.READ), principal.user
+        with self.database.read() as connection:
+            return users.page(
+                connection,
+                query,
+                company_id=None if scope is Scope.ALL else user.company_id,
+                user_id=user.user_id if scope is Scope.OWN else None,
+            )
+
+    def change(self, principal: Principal, user_id: str, changes: Mapping[str, Any]) -> User:
+        """changes: fields of `User` to set. A new role, and an account that is no longer active, end its sessions.
+
+        Raises NotFoundError, ForbiddenError, PayloadError, ConflictError, RuleError.
+        """
+        with self.database.write() as unit:
+            old = self._find(unit, principal, user_id, Verb.UPDATE)
+            user = replace(old, **changes)
+            if user.user_id == principal.user.user_id and changed(old, user) & RIGHTS_OF_OTHERS:
+                raise ForbiddenError("nobody changes the role and the rights of the own account")
+            if changed(old, user) & {"role", "company_id"}:
+                user = self._moved(unit, principal, old, user)
+            if user.email != old.email:
+                check_email(user.email)
+            if old.role is Role.ADMIN and (user.role is not Role.ADMIN or not user.is_active):
+                _check_not_last_admin(unit, old)
+            users.replace(unit, user)
+            if user.role is not old.role or not user.is_active:
+                sessions.delete_of_user(unit, user_id)
+            details = {"fields": sorted(changed(old, user))}
+            audit.record(unit, self.clock(), principal, "user.update", "user", user_id, details)
+            return user
+
+    def change_password(self, principal: Principal | None, user_id: str, old: str | None, new: str) -> User:
+        """Set a password and end the user's sessions. old: needed for the own account.
+
+        Raises NotFoundError, ForbiddenError, PayloadError, CredentialInvalidError (the old password is wrong).
+        """
+        check_password_rule(new, self.settings.accounts.password_minimum, "new_password")
+        with self.database.read() as connection:
+            found = users.with_password(connection, user_id=user_id)
+            if found is None:
+                raise NotFoundError("no such user")
+            user, stored = found
+            if principal is not None:
+                self._check(principal, Verb.UPDATE, user.company_id, user.user_id)
+        if principal is not None and user_id == principal.user.user_id:
+            if old is None:
+                raise PayloadError("the old password is missing", exposed="old_password")
+            if not is_password(old, stored):
+                raise CredentialInvalidError("the old password is wrong")
+        hashed = hash_password(new)
+        with self.database.write() as unit:
+            users.set_password(unit, user_id, hashed)
+            sessions.delete_of_user(unit, user_id)
+            audit.record(unit, self.clock(), principal, "user.password", "user", user_id)
+        return user
+
+    def delete(self, principal: Principal, user_id: str) -> None:
+        """Delete an account and its sessions; its folders stay. Raises NotFoundError, ForbiddenError, RuleError."""
+        with self.database.write() as unit:
+            user = self._find(unit, principal, user_id, Verb.DELETE)
+            if user.role is Role.ADMIN:
+                _check_not_last_admin(unit, user)
+            users.delete(unit, user_id)
+            audit.record(unit, self.clock(), principal, "user.delete", "user", user_id)
+
+    def _find(self, connection: Connection, principal: Principal, user_id: str, verb: Verb) -> User:
+        user = users.get(connection, user_id)
+        if user is None:
+            raise NotFoundError("no such user")
+        self._check(principal, verb, user.company_id, user.user_id)
+        return user
+
+    def _check(self, principal: Principal, verb: Verb, company_id: str, owner_id: str | None) -> None:
+        self.access.check(principal, Resource.USER, verb, company_id=company_id, owner_id=owner_id)
+
+    def _company(self, unit: Connection, new: NewUser) -> Company:
+        """The company of a new user. Raises PayloadError, NotFoundError, RuleError."""
+        if new.role.is_system:
+            return companies.system_company(unit)
+        if new.company_id is None:
+            raise PayloadError("a company is needed", exposed="profile.company_id")
+        return _open_company(unit, new.company_id)
+
+    def _moved(self, unit: Connection, principal: Principal, old: User, user: User) -> User:
+        """A user with another role or company, in the company that fits the role."""
+        _check_role(principal, user.role)
+        if user.role.is_system:
+            return replace(user, company_id=companies.system_company(unit).company_id)
+        company = _open_company(unit, user.company_id)
+        if old.role.is_system and company.company_id == old.company_id:
+            raise RuleError("the system company has no clients", exposed="A company_id of a client's company is needed")
+        self._check(principal, Verb.CREATE, company.company_id, None)
+        return user
+
+
+def check_email(email: str) -> None:
+    """Raises PayloadValueError for what is no address of one line."""
+    if not _EMAIL.fullmatch(email) or not email.isprintable():
+        raise PayloadValueError("not an email address", exposed="credentials.email")
+
+
+def changed(old: User, new: User) -> set[str]:
+    """The fields that differ."""
+    return {name for name in User.__slots__ if getattr(old, name) != getattr(new, name)}
+
+
+def _check_role(principal: Principal, role: Role) -> None:
+    """Only administrators make administrators and operators. Raises ForbiddenError."""
+    if role.is_system and principal.role is not Role.ADMIN:
+        raise ForbiddenError(f"{principal.role} may not make users of role {role}")
+
+
+def _open_company(unit: Connection, company_id: str) -> Company:
+    company = companies.get(unit, company_id)
+    if company is None:
+        raise NotFoundError("no such company")
+    if company.in_deletion:
+        raise RuleError("the company is being deleted", exposed="The company is being deleted")
+    return company
+
+
+def _check_not_last_admin(unit: Connection, user: User) -> None:
+    """Raises RuleError: without an administrator nobody could create one."""
+    if user.is_active and users.count(unit, Role.ADMIN) <= 1:
+        raise RuleError("the last administrator", exposed="The last administrator cannot be removed")
