@@ -40,12 +40,12 @@ STAGES = (
 class Trace:
     """The measurements of one request. Threads only append, which needs no lock."""
 
-    __slots__ = ("comparing", "deadline_exceeded", "faces", "finished", "started", "timings")
+    __slots__ = ("deadline_exceeded", "faces", "finished", "lane", "started", "timings")
 
-    def __init__(self, *, comparing: bool = False) -> None:
+    def __init__(self, *, lane: str = "inference") -> None:
         self.started = perf_counter()
-        self.comparing = comparing
-        """Whether the request needs no inference, so that it need not wait behind those that do."""
+        self.lane = lane
+        """The queue that the request occupies, see http.pipeline.endpoint.Lane."""
         self.timings: list[tuple[str, float]] = []
         """(stage, seconds), in the order in which the stages ended."""
         self.faces: list[int] = []

@@ -50,6 +50,11 @@ class StoreSettings:
     )
     storage_threads: int = setting(8, "Threads per process for the database and files.", low=1, high=256)
 
+    @property
+    def folder(self) -> str | None:
+        """The store, if it is a folder and not a database's URL."""
+        return self.store if self.store and "://" not in self.store else None
+
     def __post_init__(self) -> None:
         for number, entry in enumerate(self.storage_key, 1):
             if not _STORAGE_KEY.fullmatch(entry):

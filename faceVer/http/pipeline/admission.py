@@ -7,10 +7,12 @@ from aiohttp import web
 from faceVer.domain.errors import ConnectionsError
 from faceVer.http.pipeline.authentication import Keys
 from faceVer.http.pipeline.context import STATE
-from faceVer.http.pipeline.endpoint import Access, Endpoint, Lane
+from faceVer.http.pipeline.endpoint import Access, Endpoint
 from faceVer.http.pipeline.executor import InferenceExecutor
 from faceVer.http.pipeline.rate_limit import RateLimit, network
 from faceVer.settings.model import Settings
+
+_WITH_KEY = (Access.KEY, Access.GUARDED)
 
 
 class Admission:
@@ -30,7 +32,7 @@ class Admission:
         access = endpoint.access
         if access is Access.OPEN or (access is Access.GUARDED and not self._guarded_needs_key):
             return ""
-        owner = self._keys.owner(request.headers) if self._keys else ""
+        owner = self._keys.owner(request.headers) if self._keys and access in _WITH_KEY else ""
         if access is Access.GUARDED:
             return owner
         if self._rate is not None:
@@ -57,7 +59,7 @@ class Admission:
     def _check_capacity(self, endpoint: Endpoint) -> None:
         # A request takes its slot only when its body has arrived, so that slow clients cannot occupy all slots.
         if endpoint.lane is not None:
-            self._executor.lane(comparing=endpoint.lane is Lane.COMPARISON).check()
+            self._executor.lane(endpoint.lane).check()
 
 
 def is_spare(request: web.Request) -> bool:

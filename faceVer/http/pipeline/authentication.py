@@ -56,7 +56,7 @@ class Keys:
 
         Compares with every known key, each in constant time, so that the duration reveals nothing.
         """
-        given = _key_in(headers)
+        given = key_in(headers)
         if not given:
             raise CredentialMissingError("no API key")
         owner = ""
@@ -70,8 +70,8 @@ class Keys:
         return owner
 
 
-def _key_in(headers: Mapping[str, str]) -> str:
-    """The key in a request's headers, "" if there is none."""
+def key_in(headers: Mapping[str, str]) -> str:
+    """The key or the token in a request's headers, "" if there is none."""
     for header in (HEADER, OZ_HEADER):
         if header in headers:
             return headers[header].strip()

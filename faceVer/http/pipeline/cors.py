@@ -12,6 +12,8 @@ from faceVer.http.pipeline.error_responses import EXPOSED_HEADERS, REQUEST_ID
 
 ALLOWED_HEADERS = ("Content-Type", "Content-Transfer-Encoding", REQUEST_ID, "Accept", "Authorization", API_KEY)
 METHODS = "GET, HEAD, POST, OPTIONS"
+STORED_METHODS = "GET, HEAD, POST, PATCH, DELETE, OPTIONS"
+"""Of a server that keeps a store."""
 PREFLIGHT_SECONDS = 600
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}")
 _MAX_REQUESTED = 32

@@ -24,22 +24,27 @@ class Access(Enum):
     """Who may call an endpoint.
 
     OPEN: everyone, even under overload. GUARDED: as OPEN, but with an API key if FACEVER_METRICS_KEY is on. KEY: with
-    an API key if any is configured, within the rate limit and the capacity of the endpoint's lane.
+    an API key if any is configured, within the rate limit and the capacity of the endpoint's lane. ANYONE: as KEY, but
+    without a credential. TOKEN: with the access token of a session. TOKEN_OR_KEY: with either, where keys are
+    configured.
     """
 
-    OPEN, GUARDED, KEY = range(3)
+    OPEN, GUARDED, KEY, ANYONE, TOKEN, TOKEN_OR_KEY = range(6)
 
 
 class Lane(Enum):
-    """The queue that a request occupies. COMPARISON: for endpoints that take no image and so never wait behind one."""
+    """The queue that a request occupies. COMPARISON: for endpoints that take no image and so never wait behind one.
 
-    INFERENCE, COMPARISON = "inference", "comparison"
+    STORAGE: for those that wait for the database and the file storage.
+    """
+
+    INFERENCE, COMPARISON, STORAGE = "inference", "comparison", "storage"
 
 
 class Body(Enum):
     """What an endpoint reads, which determines how long the body may be."""
 
-    NONE, IMAGE, FORM, IMAGE_OR_FORM = range(4)
+    NONE, IMAGE, FORM, IMAGE_OR_FORM, JSON, JSON_OR_FORM = range(6)
 
 
 class Content(NamedTuple):
@@ -119,7 +124,7 @@ class EndpointTable:
         families = dict.fromkeys(
             [*(endpoint.family for endpoint in self.endpoints), *(family for _, family in self._families)]
         )
-        without_error = ((str(status), "") for status in (200, 204, 304, CLIENT_CLOSED))
+        without_error = ((str(status), "") for status in (200, 201, 204, 304, CLIENT_CLOSED))
         errors = (outcome for family in families for outcome in family.outcomes())
         # The server responds to malformed HTTP before it looks up an endpoint, with 400 or 431 and any code.
         malformed = ((status, code) for status in ("400", "431") for _, code in self._families[-1][1].outcomes())

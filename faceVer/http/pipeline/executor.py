@@ -1,4 +1,4 @@
-"""Where the work of requests runs: the two lanes of a process."""
+"""Where the work of requests runs: the lanes of a process."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar, TypeVarTuple
 
 from faceVer.http.pipeline.bounded_executor import BoundedExecutor, Slot
+from faceVer.http.pipeline.endpoint import Lane
 from faceVer.observability import timings
 
 T = TypeVar("T")
@@ -15,23 +16,30 @@ Ts = TypeVarTuple("Ts")
 
 
 class InferenceExecutor:
-    """Two lanes: inference on a bounded number of threads, and one thread for requests that only compare.
+    """Lanes: inference on a bounded number of threads, one thread for requests that only compare, and threads for the
+    database and files where something is stored.
 
     The request's trace names its lane. A comparison takes microseconds, an inference some hundred times as long: each
     lane has its own limit and its own queue, so that comparisons are neither rejected nor delayed because images wait.
     """
 
-    def __init__(self, threads: int, max_queue: int, nice: int = 0) -> None:
+    def __init__(self, threads: int, max_queue: int, nice: int = 0, storage_threads: int = 1) -> None:
         self.threads = threads
         self.inference = BoundedExecutor("inference", threads, max_queue, nice)
         self.comparison = BoundedExecutor("comparison", 1, max_queue)
+        self.storage = BoundedExecutor("storage", storage_threads, max_queue)
+        self._lanes = {
+            Lane.INFERENCE.value: self.inference,
+            Lane.COMPARISON.value: self.comparison,
+            Lane.STORAGE.value: self.storage,
+        }
 
-    def lane(self, *, comparing: bool) -> BoundedExecutor:
-        return self.comparison if comparing else self.inference
+    def lane(self, lane: Lane) -> BoundedExecutor:
+        return self._lanes[lane.value]
 
     def _own(self) -> BoundedExecutor:
         trace = timings.current.get()
-        return self.lane(comparing=trace is not None and trace.comparing)
+        return self.inference if trace is None else self._lanes[trace.lane]
 
     def slot(self) -> Slot:
         """`with executor.slot():` a slot in the request's lane. Raises QueueFullError where there is none."""
@@ -74,5 +82,5 @@ class InferenceExecutor:
         return [results[index] for index in range(len(items))]
 
     def close(self) -> None:
-        self.inference.close()
-        self.comparison.close()
+        for lane in self._lanes.values():
+            lane.close()

@@ -21,8 +21,9 @@ from faceVer.domain.errors import (
 )
 from faceVer.http.pipeline import cors
 from faceVer.http.pipeline.admission import Admission, is_last
-from faceVer.http.pipeline.endpoint import Endpoint, EndpointTable, Lane
+from faceVer.http.pipeline.endpoint import Access, Endpoint, EndpointTable, Lane
 from faceVer.http.pipeline.error_responses import REQUEST_ID, Outcome, common_headers, error_outcome
+from faceVer.http.pipeline.principals import authenticated
 from faceVer.observability import timings
 from faceVer.observability.access_log import access_log
 from faceVer.observability.logs import traceback_text
@@ -50,7 +51,7 @@ class RequestMiddleware:
 
     async def __call__(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         endpoint = self._table.find(request)
-        trace = Trace(comparing=endpoint.lane is Lane.COMPARISON)
+        trace = Trace(lane=(endpoint.lane or Lane.INFERENCE).value)
         given = request.headers.get(REQUEST_ID)
         ident = given if given and _REQUEST_ID.fullmatch(given) else new_request_id()
         request_id.set(ident)
@@ -61,6 +62,8 @@ class RequestMiddleware:
                 outcome = Outcome(cors.preflight_response(request))
             else:
                 owner = self._admission.admit(request, endpoint)
+                if endpoint.access in (Access.TOKEN, Access.TOKEN_OR_KEY):
+                    owner = await authenticated(request, endpoint)
                 outcome = Outcome(await self._within_deadline(request, endpoint, trace))
         except FaceVerError as error:
             outcome = self._error_outcome(request, endpoint, error)

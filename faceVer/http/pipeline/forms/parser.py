@@ -149,16 +149,24 @@ class FormParser:
             self._size += end - at
             if self._size > self._max_size:
                 raise self._overflow()
-            self._pieces.append(buffer[at:end])
+            self._take(buffer[at:end])
         after = end + len(delimiter)
         if not complete or len(buffer) < after + 2:
             return end, False
-        name, filename, content_type, encoding, length = self._headers
+        length = self._headers.length
         if length is not None and self._size < length:
             raise MalformedBodyError("a part is shorter than its Content-Length")
-        self._parts.append(Part(name, filename, content_type, encoding, b"".join(self._pieces)))
-        self._pieces = []
+        self._parts.append(self._part(self._headers))
         return self._after_boundary(buffer, end, after)
+
+    def _take(self, piece: bytes) -> None:
+        """Take the next bytes of the part's data."""
+        self._pieces.append(piece)
+
+    def _part(self, headers: PartHeaders) -> Part:
+        """The part whose data is complete."""
+        data, self._pieces = b"".join(self._pieces), []
+        return Part(headers.name, headers.filename, headers.content_type, headers.encoding, data)
 
     def _overflow(self) -> Exception:
         if self._max_size == self._headers.length:

@@ -37,7 +37,7 @@ def length_limit(request: web.Request) -> int:
     settings = request.app[SETTINGS]
     if is_form(request):
         return settings.limits.max_request_bytes
-    return _file_limit(settings, is_base64(request.headers.get(TRANSFER_ENCODING)))
+    return file_limit(settings, is_base64(request.headers.get(TRANSFER_ENCODING)))
 
 
 def check_length(request: web.Request, limit: int) -> None:
@@ -58,7 +58,7 @@ async def image_body(
     encoding = Encoding(is_base64(request.headers.get(TRANSFER_ENCODING)))
     if not accepts(types, media_type(request.headers.get("Content-Type"))):
         raise RequestTypeError(f"Content-Type {request.headers.get('Content-Type')!r}")
-    limit, pieces = _file_limit(settings, bool(encoding)), list[bytes]()
+    limit, pieces = file_limit(settings, bool(encoding)), list[bytes]()
     try:
         await receive(request, limit, reservation, settings.server.body_timeout, pieces.append)
     except MalformedBodyError as error:
@@ -81,8 +81,8 @@ async def form_parts(
     parser = FormParser(
         boundary_of(content_type),
         max_parts=settings.limits.max_parts,
-        max_size=_file_limit(settings, False),
-        max_base64_size=_file_limit(settings, True),
+        max_size=file_limit(settings, False),
+        max_base64_size=file_limit(settings, True),
         form_is_base64=form_is_base64,
     )
     try:
@@ -96,10 +96,16 @@ async def form_parts(
 
 
 async def receive(
-    request: web.Request, limit: int, reservation: MemoryReservation, seconds: float, take: Callable[[bytes], object]
+    request: web.Request,
+    limit: int,
+    reservation: MemoryReservation,
+    seconds: float,
+    take: Callable[[bytes], object],
+    held: int | None = None,
 ) -> None:
     """Pass the body to `take`, piece by piece as it arrives, within `limit` bytes and `seconds`.
 
+    held: the most bytes of it that stay in memory, None = all.
     Raises TooLargeError, MalformedBodyError, OverloadedError, and what `take` raises.
     """
     check_length(request, limit)
@@ -110,7 +116,7 @@ async def receive(
         received += len(chunk)
         if received > limit:
             raise TooLargeError(f"the body passes {limit} bytes")
-        reservation.grow_to(received)
+        reservation.grow_to(received if held is None else min(received, held))
         take(chunk)
 
     try:
@@ -135,7 +141,7 @@ async def run_decoding(executor: InferenceExecutor, parts: Sequence[Part], work:
     return await executor.run(work) if encoded > INLINE_BASE64 else work()
 
 
-def _file_limit(settings: Settings, base64: bool) -> int:
+def file_limit(settings: Settings, base64: bool) -> int:
     """Largest file in bytes as sent."""
     size = int(settings.limits.max_file_bytes * BASE64_GROWTH) if base64 else settings.limits.max_file_bytes
     return min(size, settings.limits.max_request_bytes)

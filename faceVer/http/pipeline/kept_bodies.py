@@ -1,0 +1,100 @@
+"""Bodies of requests about what is stored: JSON, or forms whose files go to disk as they arrive."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+
+from faceVer.domain.errors import PartTypeError, PayloadError, SampleError
+from faceVer.http.pipeline.context import BUDGET, SETTINGS
+from faceVer.http.pipeline.folder_forms import NOT_MEDIA
+from faceVer.http.pipeline.forms.content_types import boundary_of, media_type
+from faceVer.http.pipeline.forms.part_headers import PAYLOAD, MalformedBodyError
+from faceVer.http.pipeline.forms.reading import file_limit, is_form, receive
+from faceVer.http.pipeline.forms.spooled import SpooledFile, SpoolingParser
+from faceVer.http.pipeline.forms.transfer_encoding import decoded, is_base64
+from faceVer.http.pipeline.responses import TRANSFER_ENCODING
+from faceVer.services.folders.strict_json import MAX_BYTES, load_object
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedForm:
+    """payload: the JSON of the part of that name, or of the whole body. files: in order; none where it was JSON."""
+
+    payload: dict[str, Any]
+    files: list[SpooledFile]
+
+
+async def json_object(request: web.Request) -> dict[str, Any]:
+    """The body as a JSON object, however it is labelled; an empty body is an empty object.
+
+    Raises PayloadError, TooLargeError, OverloadedError.
+    """
+    pieces: list[bytes] = []
+    with request.app[BUDGET].reserve() as reservation:
+        try:
+            await receive(request, MAX_BYTES, reservation, request.app[SETTINGS].server.body_timeout, pieces.append)
+        except MalformedBodyError as error:
+            raise PayloadError(str(error), exposed="payload") from None
+        data = b"".join(pieces)
+        return load_object(data, "payload") if data.strip() else {}
+
+
+@contextlib.asynccontextmanager
+async def received_form(request: web.Request) -> AsyncIterator[ReceivedForm]:
+    """`async with received_form(request) as form:` the files are discarded at the end of the block.
+
+    Raises PayloadError, SampleError, PartTypeError, TooLargeError, RequestTypeError, OverloadedError.
+    """
+    if not is_form(request):
+        yield ReceivedForm(await json_object(request), [])
+        return
+    settings, content_type = request.app[SETTINGS], request.headers.get("Content-Type", "")
+    limit, seconds = settings.limits.max_request_bytes, settings.server.body_timeout
+    parser = SpoolingParser(
+        boundary_of(content_type),
+        max_parts=settings.limits.max_media + 1,
+        max_size=file_limit(settings, False),
+        max_base64_size=file_limit(settings, True),
+        form_is_base64=is_base64(request.headers.get(TRANSFER_ENCODING)),
+        folder=settings.store.folder,
+    )
+    try:
+        with request.app[BUDGET].reserve() as reservation:
+            try:
+                # Files go to disk: the reservation is for the payload and for small files.
+                await receive(
+                    request,
+                    settings.limits.max_request_bytes,
+                    reservation,
+                    _seconds(request),
+                    parser.feed,
+                    held=MAX_BYTES,
+                )
+                parts = parser.close()
+            except MalformedBodyError as error:
+                raise SampleError(f"the body is not a complete multipart form: {error}") from None
+            payloads = [part for part in parts if part.name == PAYLOAD]
+            if len(payloads) > 1:
+                raise PayloadError("the payload part is sent twice", exposed=PAYLOAD)
+            for file in parser.files:
+                _check(file)
+            payload: dict[str, Any] = {}
+            if payloads:
+                data = decoded(payloads[0].data, payloads[0].encoding, settings, PayloadError, PAYLOAD)
+                payload = load_object(data, PAYLOAD) if data.strip() else {}
+            yield ReceivedForm(payload, parser.files)
+    finally:
+        parser.discard()
+
+
+def _check(file: SpooledFile) -> None:
+    """Raises SampleError, PartTypeError, as for the forms of stateless requests."""
+    if not file.name:
+        raise SampleError("a media part has no name")
+    if file.content_type is not None and NOT_MEDIA.fullmatch(media_type(file.content_type)):
+        raise PartTypeError(f"part {file.name!r} has Content-Type {file.content_type!r}")
