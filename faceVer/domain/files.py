@@ -17,7 +17,7 @@ class FileKind(StrEnum):
 class FileRecord:
     """One stored file. key: its name in the storage. md5: hex. size: bytes, before encryption. created: Unix seconds.
 
-    width, height: pixels; 0 where it is no picture. folder_id: None for a file that belongs to no folder.
+    width, height: pixels; 0 where it is not a picture. folder_id: None for a file that belongs to no folder.
     """
 
     key: str

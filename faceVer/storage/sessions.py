@@ -104,20 +104,4 @@ def failures(connection: Connection, origins: Sequence[str], since: float) -> in
 
 
 def _session(row: Row[Any], prefix: str = "") -> Session:
-    values = row._mapping
-    return Session(
-        **{
-            name: values[prefix + name]
-            for name in (
-                "token_id",
-                "user_id",
-                "created",
-                "expires",
-                "refresh_expires",
-                "lifetime",
-                "is_service",
-                "replaces",
-                "address",
-            )
-        }
-    )
+    return Session(**{name: getattr(row, prefix + name) for name in Session.__slots__})

@@ -67,14 +67,7 @@ async def received_form(request: web.Request) -> AsyncIterator[ReceivedForm]:
         with request.app[BUDGET].reserve() as reservation:
             try:
                 # Files go to disk: the reservation is for the payload and for small files.
-                await receive(
-                    request,
-                    settings.limits.max_request_bytes,
-                    reservation,
-                    _seconds(request),
-                    parser.feed,
-                    held=MAX_BYTES,
-                )
+                await receive(request, limit, reservation, seconds, parser.feed, MAX_BYTES)
                 parts = parser.close()
             except MalformedBodyError as error:
                 raise SampleError(f"the body is not a complete multipart form: {error}") from None

@@ -193,7 +193,7 @@ class UserService:
 
 
 def check_email(email: str) -> None:
-    """Raises PayloadValueError for what is no address of one line."""
+    """Raises PayloadValueError for a text that is not an address of one line."""
     if not _EMAIL.fullmatch(email) or not email.isprintable():
         raise PayloadValueError("not an email address", exposed="credentials.email")
 

@@ -53,17 +53,15 @@ class GroupRunner:
         outcomes = {one.analysis_id: self._outcome(one, findings) for one in planned}
         self._finish(group_id, folder, outcomes)
 
-    def fail(self, group_id: str) -> None:
-        """End what is left of a group as FAILED: its tries or its time are used up. Raises DatabaseUnavailableError."""
-        store = self._store
-        with store.database.read() as connection:
-            planned = analyses.planned(connection, group_id)
-            group = analyses.group(connection, group_id)
-            folder = folders.header(connection, group.folder_id) if group else None
-        if group is None or folder is None or group.finished is not None:
+    def fail(self, unit: Connection, group_id: str) -> None:
+        """End what is left of a group as FAILED: its tries or its time are used up."""
+        planned = analyses.planned(unit, group_id)
+        group = analyses.group(unit, group_id)
+        if group is None or group.finished is not None:
             return
-        log.error("group=%s folder=%s: its analyses failed by an error of the server", group_id, folder.folder_id)
-        self._finish(group_id, folder, {one.analysis_id: Failure(FailureKind.PROCESSING) for one in planned})
+        log.error("group=%s folder=%s: its analyses failed by an error of the server", group_id, group.folder_id)
+        outcomes: dict[str, Outcome] = {one.analysis_id: Failure(FailureKind.PROCESSING) for one in planned}
+        self._write(unit, group_id, group.folder_id, outcomes, {}, self._store.clock())
 
     def fail_overdue(self) -> int:
         """End the groups that exceed FACEVER_ANALYSIS_TIMEOUT. Returns their number."""
@@ -72,7 +70,8 @@ class GroupRunner:
         with store.database.read() as connection:
             overdue = analyses.unfinished_groups(connection, before)
         for group in overdue:
-            self.fail(group.group_id)
+            with store.database.write() as unit:
+                self.fail(unit, group.group_id)
         return len(overdue)
 
     def _examine(
@@ -166,7 +165,7 @@ class GroupRunner:
             status = analysis_status(outcome, thresholds[analysis_id])
             analyses.finish(unit, analysis_id, outcome, status, now)
             if not owner_of(folder).is_cleared:
-                own = shots[analysis_id]
+                own = shots.get(analysis_id, {})
                 files.insert(unit, [record for _, record in own.values()])
                 analyses.insert_shots(unit, analysis_id, {source: shot for source, (shot, _) in own.items()})
                 records += [record for _, record in own.values()]

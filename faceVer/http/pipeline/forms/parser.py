@@ -42,6 +42,9 @@ class FormParser:
     request's own Content-Transfer-Encoding says so of file parts.
     """
 
+    keeps_data = True
+    """Whether the parts hold their data, so that many small ones may be taken in one loop."""
+
     def __init__(
         self, boundary: bytes, *, max_parts: int, max_size: int, max_base64_size: int, form_is_base64: bool
     ) -> None:
@@ -71,7 +74,8 @@ class FormParser:
             if self._state == _DATA:
                 at, more = self._read_data(buffer, at)
             elif self._state == _HEADERS:
-                at, more = self._read_headers(buffer, at) if self._header_lines else self._read_usual(buffer, at)
+                usual = self.keeps_data and not self._header_lines
+                at, more = self._read_usual(buffer, at) if usual else self._read_headers(buffer, at)
             else:
                 at, more = self._read_preamble(buffer)
         self._rest = b"" if self._state == _EPILOGUE else buffer[at:]

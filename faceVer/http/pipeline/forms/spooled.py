@@ -80,6 +80,8 @@ class SpoolingParser(FormParser):
     folder: of the files, None = the system's. `discard()` it after the request.
     """
 
+    keeps_data = False
+
     def __init__(self, *arguments: Any, folder: str | None, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._folder = folder
@@ -89,9 +91,6 @@ class SpoolingParser(FormParser):
     def discard(self) -> None:
         for file in (*self.files, *([self._current] if self._current else [])):
             file.close()
-
-    def _read_usual(self, buffer: bytes, at: int) -> tuple[int, bool]:
-        return self._read_headers(buffer, at)  # without the loop over small parts, which keeps their data
 
     def _begin_data(self, headers: PartHeaders) -> None:
         super()._begin_data(headers)
