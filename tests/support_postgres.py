@@ -24,8 +24,8 @@ from typing import Any, Self
 import psycopg
 import pytest
 
+from faceVer.storage import schema
 from faceVer.storage.database import SQLITE_FILE, Database
-from faceVer.storage.tables import metadata
 
 TEMPLATE = "facever_template"
 """The database that others are copied from: it has the tables, and no rows."""
@@ -51,7 +51,7 @@ class PostgresServer:
             self.start()
             self._create(TEMPLATE)
             database = Database.of(self.url(TEMPLATE))
-            create_schema(database)
+            schema.upgrade(database)
             database.close()
         except BaseException:
             self.__exit__()
@@ -95,6 +95,12 @@ class PostgresServer:
         self._create(name, TEMPLATE)
         return self.url(name)
 
+    def create_empty_database(self) -> str:
+        """The URL of a new database without tables."""
+        name = f"facever_{next(self._numbers)}"
+        self._create(name)
+        return self.url(name)
+
     def _create(self, name: str, template: str = "template0") -> None:
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'.encode())
@@ -119,16 +125,6 @@ class PostgresServer:
             preexec_fn=end_with_parent,
             **user,
         )
-
-
-def create_schema(database: Database) -> None:
-    """All tables of the current version, and procrastinate's on PostgreSQL."""
-    with database.write() as connection:
-        metadata.create_all(connection)
-        if not database.is_sqlite:
-            from procrastinate.schema import SchemaManager
-
-            connection.exec_driver_sql(SchemaManager.get_schema().replace("%", "%%"))
 
 
 def postgres_programs() -> list[Path]:
@@ -160,7 +156,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A SQLite file that has all tables."""
     folder = tmp_path_factory.mktemp("sqlite")
     database = Database.of(str(folder))
-    create_schema(database)
+    schema.upgrade(database)
     database.close()
     return folder / SQLITE_FILE
 

@@ -31,6 +31,7 @@ from sqlalchemy import (
 
 from faceVer.domain.listing import Comparison, Condition, ListQuery, Page, Sorting, Value
 from faceVer.storage.json_conditions import is_storable, json_matches
+from faceVer.storage.lower import lower
 
 T = TypeVar("T")
 
@@ -84,7 +85,7 @@ def contains(text: str, searched: Iterable[Searched]) -> ColumnElement[bool]:
     return or_(
         false(),
         *(
-            func.lower(item).contains(text.lower(), autoescape=True) if isinstance(item, ColumnElement) else item(text)
+            lower(item).contains(text.lower(), autoescape=True) if isinstance(item, ColumnElement) else item(text)
             for item in searched
         ),
     )

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection as Connection  # the services name it without knowing SQLAlchemy
 from sqlalchemy import Engine, event
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from faceVer.domain.errors import DatabaseUnavailableError, InternalError, SettingsError
@@ -35,7 +35,10 @@ class Database:
         """The database of FACEVER_STORE: a folder, or a PostgreSQL URL. Nothing is read yet. Raises SettingsError."""
         if not is_url(store):
             return cls(_sqlite_engine(Path(store)))
-        url = sa.make_url(store)
+        try:
+            url = sa.make_url(store)
+        except (ArgumentError, ValueError):  # the text of the error may hold the password
+            raise SettingsError("FACEVER_STORE is not a URL that can be read") from None
         if url.get_backend_name() not in ("postgresql", "postgres"):
             raise SettingsError("FACEVER_STORE must be a folder or a URL that begins with postgresql://")
         return cls(
@@ -52,6 +55,11 @@ class Database:
     @property
     def is_sqlite(self) -> bool:
         return self.engine.dialect.name == "sqlite"
+
+    @property
+    def file(self) -> Path | None:
+        """The file of a SQLite database."""
+        return Path(self.engine.url.database or "") if self.is_sqlite else None
 
     @property
     def dsn(self) -> str:
@@ -103,7 +111,9 @@ def is_url(store: str) -> bool:
 
 
 def _sqlite_engine(folder: Path) -> Engine:
-    engine = sa.create_engine(f"sqlite:///{folder / SQLITE_FILE}", connect_args={"timeout": BUSY_SECONDS})
+    engine = sa.create_engine(
+        sa.URL.create("sqlite", database=str(folder / SQLITE_FILE)), connect_args={"timeout": BUSY_SECONDS}
+    )
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _: Any) -> None:

@@ -342,3 +342,10 @@ jobs = Table(
     Index("ix_jobs_due", "due"),
 )
 """The queue of a SQLite database. PostgreSQL has procrastinate's tables instead, and leaves this one empty."""
+
+queue_migrations = Table(
+    "queue_migrations",
+    metadata,
+    Column("name", Text, primary_key=True),
+)
+"""Migrations of procrastinate that a PostgreSQL database has. Empty on SQLite."""

@@ -94,7 +94,7 @@ queries = st.builds(
     st.one_of(st.integers(0, 10), st.just(10**30)),
     st.one_of(st.integers(0, 10), st.just(-1)),
     st.booleans(),
-    st.sampled_from(["", "", "", "A", "%", "_", "\\", "'", "\0", "\ud800", ROW[0]["id"][:6]]),
+    st.sampled_from(["", "", "", "A", "%", "_", "\\", "'", "Ж", "ж", "\0", "\ud800", ROW[0]["id"][:6]]),
 )
 NUMBER = re.compile(r"-?(0|[1-9]\d{0,30})(\.\d{1,30})?([eE][+-]?\d{1,2})?", re.ASCII)
 
