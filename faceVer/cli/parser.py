@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from faceVer import __version__
-from faceVer.cli import best_shot, comparing, extract, liveness, models, options, search, service
+from faceVer.cli import best_shot, comparing, extract, liveness, models, options, search, service, storage
 from faceVer.cli.exit_codes import MEANINGS, USAGE
 
 _STATUSES = "\n".join(f"  {status:<4} {meaning}" for status, meaning in MEANINGS.items())
@@ -30,6 +30,7 @@ def build() -> argparse.ArgumentParser:
     best_shot.add(commands, many)
     models.add(commands)
     service.add(commands)
+    storage.add(commands)
     return parser
 
 

@@ -58,7 +58,7 @@ def examine(load: Callable[[], Settings]) -> list[Finding]:
         settings = load()
     except SetupError as error:
         return [*found, Finding("settings", "bad", str(error))]
-    checks = (_settings, _threads, _memory, _descriptors, _weights, _inference, _port)
+    checks = (_settings, _threads, _memory, _descriptors, _weights, _inference, _storage, _port)
     for check in checks:
         try:
             found.extend(check(settings))
@@ -157,6 +157,16 @@ def _inference(settings: Settings) -> Iterator[Finding]:
     backend = engine.backend
     took = f"loaded in {loaded:.2f} s, a synthetic image takes {min(times) * 1e3:.1f} ms on one thread"
     yield Finding("inference", "ok", f"{backend.runtime}: {', '.join(backend.providers)}, {took}")
+
+
+def _storage(settings: Settings) -> Iterator[Finding]:
+    if not settings.store.store:
+        return
+    from faceVer.storage.blobs.files import FileStorage  # its libraries are for servers that keep a store
+
+    files = FileStorage.of(settings.store)
+    files.check()
+    yield Finding("storage", "ok" if files.key_name else "note", files.describe())
 
 
 def _port(settings: Settings) -> Iterator[Finding]:

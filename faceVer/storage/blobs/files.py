@@ -53,7 +53,8 @@ class FileStorage:
     def put(self, key: str, source: Iterable[bytes] | BinaryIO) -> StoredFile:
         """Store a file; one under the same key is replaced. A reader finds the whole file or none.
 
-        What `source` raises comes through, and nothing is stored.
+        What `source` raises comes through, and nothing is stored. It must not use the storage itself, not even to read:
+        obstore runs it on a thread of its runtime.
         """
         content = _Digested(chunks_of(source))
         self._place.put(path_of(key), self._keyring.seal(content, key))
@@ -109,10 +110,13 @@ class FileStorage:
             raise FilesUnavailableError("the storage does not return what was stored")
         self.delete([key])
 
-    def free(self) -> int | None:
-        """Free bytes of a folder's file system; None on S3."""
+    def describe(self) -> str:
+        """Where files lie, how much a folder's file system can still take, and how new files are encrypted."""
+        sealed = f"encrypted with key {self.key_name}" if self.key_name else "not encrypted"
+        if self.folder is None:
+            return f"S3, {sealed}"
         with domain_errors(self.folder):
-            return shutil.disk_usage(self.folder).free if self.folder else None
+            return f"{self.folder}, {shutil.disk_usage(self.folder).free / 1e9:.1f} GB free, {sealed}"
 
     def _content(self, key: str, stored: Iterator[bytes], sha256: bytes | None) -> Iterator[bytes]:
         digest = hashlib.sha256()
