@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from faceVer import __version__
-from faceVer.cli import best_shot, comparing, extract, liveness, models, options, search, service, storage
+from faceVer.cli import best_shot, comparing, database, extract, liveness, models, options, search, service, storage
 from faceVer.cli.exit_codes import MEANINGS, USAGE
 
 _STATUSES = "\n".join(f"  {status:<4} {meaning}" for status, meaning in MEANINGS.items())
@@ -31,6 +31,7 @@ def build() -> argparse.ArgumentParser:
     models.add(commands)
     service.add(commands)
     storage.add(commands)
+    database.add(commands)
     return parser
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,9 @@ from sqlalchemy import Connection, func, inspect, select
 from faceVer.domain.errors import SetupError
 from faceVer.storage.database import Database
 from faceVer.storage.tables import metadata
+
+_log = logging.getLogger(__name__)
+logging.getLogger("alembic").setLevel(logging.WARNING)  # it logs each look at the revision
 
 COMMAND = "facever db upgrade"
 _LOCK = 0x666163655665
@@ -83,6 +87,7 @@ def upgrade(database: Database) -> None:
         if found.current is None and set(metadata.tables) & set(inspect(connection).get_table_names()):
             raise SetupError("the database holds tables of these names that FaceVer did not make")
         command.upgrade(_config(connection), "head")
+        _log.info("the database was upgraded from revision %s to %s", found.current, found.needed)
     if not database.is_sqlite:
         _upgrade_queue(database)
 
