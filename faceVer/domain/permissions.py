@@ -39,6 +39,7 @@ class Resource(StrEnum):
     USER = "user"
     STATISTICS = "statistics"
     AUDIT = "audit"
+    WEBHOOK = "webhook"
 
 
 _ROLES = (Role.ADMIN, Role.OPERATOR, Role.CLIENT, Role.CLIENT_SERVICE, Role.CLIENT_OPERATOR, Role.CLIENT_ADMIN)
@@ -57,6 +58,7 @@ _MATRIX: Mapping[Resource, str] = {
     Resource.USER: "CRUD all | R all, U own | R own, U own | R co, U own | R co, U own | CRUD co",
     Resource.STATISTICS: "R all | R all | - | - | R co | R co",
     Resource.AUDIT: "R all | - | - | - | - | R co",
+    Resource.WEBHOOK: "RU all | - | - | - | - | RU co",
 }
 # "ADMIN may do all but change an analysis's result"; the others decide within their scope. A CLIENT edits neither.
 _OPERATORS: Mapping[tuple[Resource, Verb], str] = {

@@ -16,8 +16,9 @@ class DeliveryState(StrEnum):
 class WebhookDelivery:
     """One webhook of a finished group of analyses.
 
-    delivery_id: UUID, by which a receiver recognizes a repeated delivery. created, due, delivered: Unix seconds; due is
-    the time of the next attempt. error: of the last attempt, without the URL.
+    delivery_id: UUID, by which a receiver recognizes a repeated delivery. created, due, delivered: Unix seconds, when
+    it was last put into the outbox, when its next attempt is, and when the receiver confirmed it. attempts: begun since
+    created. error: of the last attempt, without the URL.
     """
 
     delivery_id: str

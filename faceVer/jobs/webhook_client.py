@@ -27,12 +27,27 @@ READ_BUFFER = 4096
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One document to send. body: the JSON that the API client received."""
+    """One document to send. body: the JSON of the folder. Of the ids only those that are not empty are sent.
+
+    delivery_id: the same for each attempt, so that a receiver can recognize a repetition.
+    """
 
     url: str
     body: bytes = field(repr=False)
     folder_id: str
-    request_id: str
+    request_id: str = ""
+    group_id: str = ""
+    delivery_id: str = ""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        ids = {
+            "X-Request-ID": self.request_id,
+            "X-FaceVer-Folder": self.folder_id,
+            "X-FaceVer-Group": self.group_id,
+            "X-FaceVer-Delivery": self.delivery_id,
+        }
+        return {"Content-Type": "application/json"} | {name: value for name, value in ids.items() if value}
 
 
 class AttemptResult(NamedTuple):
@@ -93,11 +108,7 @@ class WebhookClient:
 
     async def post(self, delivery: Delivery, endpoint: Endpoint, seconds: float) -> AttemptResult:
         """Send the document. seconds: time limit from the name lookup to the response's headers."""
-        headers = {
-            "Content-Type": "application/json",
-            "X-Request-ID": delivery.request_id,
-            "X-FaceVer-Folder": delivery.folder_id,
-        }
+        headers = delivery.headers
         if self._secret:
             headers[SIGNATURE_HEADER] = sign(self._secret, int(self._clock()), delivery.body)
         try:

@@ -6,22 +6,25 @@ import queue
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 class WorkThreads:
     """`count` threads, from `start` to `close`."""
 
     def __init__(self, count: int, name: str = "job") -> None:
-        self._work: queue.SimpleQueue[tuple[Callable[[], None], Future[None]] | None] = queue.SimpleQueue()
+        self._work: queue.SimpleQueue[tuple[Callable[[], Any], Future[Any]] | None] = queue.SimpleQueue()
         self._threads = [threading.Thread(target=self._run, name=f"{name}-{n}", daemon=True) for n in range(count)]
 
     def start(self) -> None:
         for thread in self._threads:
             thread.start()
 
-    def submit(self, call: Callable[[], None]) -> Future[None]:
+    def submit(self, call: Callable[[], T]) -> Future[T]:
         """Run it on the next idle thread."""
-        future: Future[None] = Future()
+        future: Future[T] = Future()
         self._work.put((call, future))
         return future
 
@@ -35,9 +38,10 @@ class WorkThreads:
             call, future = item
             if future.set_running_or_notify_cancel():
                 try:
-                    call()
+                    result = call()
                 except BaseException as error:
                     future.set_exception(error)
                 else:
-                    future.set_result(None)
+                    future.set_result(result)
+                    del result
             del item, call, future
