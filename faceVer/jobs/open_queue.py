@@ -22,7 +22,7 @@ def open_queue(
         return both, both
     from faceVer.jobs.postgres_queue import PostgresQueue, PostgresWorker
 
-    return PostgresQueue(), PostgresWorker(database, tasks, threads, heartbeat, clock=clock)
+    return PostgresQueue(clock), PostgresWorker(database, tasks, threads, heartbeat, clock=clock)
 
 
 def queue_depth(database: Database, clock: Clock = system_clock) -> QueueDepth:

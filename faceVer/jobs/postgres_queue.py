@@ -20,14 +20,13 @@ from procrastinate.exceptions import ProcrastinateException
 from procrastinate.jobs import DeleteJobCondition, Job
 from procrastinate.worker import Worker as ProcrastinateWorker
 from psycopg import Error as PsycopgError
-from sqlalchemy import Connection
 
 from faceVer.domain.clock import Clock, system_clock
 from faceVer.domain.errors import StorageUnavailableError
 from faceVer.jobs.queue import POLL, Arguments, Task, Tasks, log
 from faceVer.jobs.work_threads import WorkThreads
 from faceVer.storage import procrastinate as table
-from faceVer.storage.database import Database
+from faceVer.storage.database import Connection, Database
 from faceVer.storage.jobs import ClaimedJob
 
 KEEP_FAILED_HOURS = 7 * 24
@@ -38,8 +37,12 @@ _CONNECTIONS, _RESTART = 4, 1.0
 class PostgresQueue:
     """Implements `Queue`."""
 
+    def __init__(self, clock: Clock = system_clock) -> None:
+        self._clock = clock
+
     def enqueue(self, connection: Connection, task: str, arguments: Arguments, due: float | None = None) -> None:
-        table.insert(connection, task, arguments, due)
+        is_due = due is None or due <= self._clock()  # and by the database's clock, which may be behind
+        table.insert(connection, task, arguments, None if is_due else due)
 
 
 class PostgresWorker:

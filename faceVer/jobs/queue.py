@@ -17,7 +17,7 @@ from faceVer.domain.errors import StorageUnavailableError
 from faceVer.jobs.retry_plan import RetryPlan
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from faceVer.storage.database import Connection
 
 log = logging.getLogger(__name__)
 

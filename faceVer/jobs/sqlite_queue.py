@@ -13,14 +13,12 @@ import threading
 import uuid
 from contextlib import suppress
 
-from sqlalchemy import Connection
-
 from faceVer.domain.clock import Clock, system_clock
 from faceVer.domain.errors import DatabaseUnavailableError, StorageUnavailableError
 from faceVer.jobs.queue import POLL, Arguments, Tasks, log
 from faceVer.jobs.work_threads import WorkThreads
 from faceVer.storage import jobs
-from faceVer.storage.database import Database, after_commit
+from faceVer.storage.database import Connection, Database, after_commit
 
 
 class SqliteQueue:

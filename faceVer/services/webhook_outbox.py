@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from faceVer.domain.accounts import Principal
 from faceVer.domain.clock import Clock, IdFactory, random_id, system_clock
@@ -21,18 +21,17 @@ from faceVer.domain.listing import Comparison, Condition, ListQuery, Page
 from faceVer.domain.permissions import Resource, Scope, Verb, scope_of
 from faceVer.domain.webhooks import DeliveryState, WebhookDelivery
 from faceVer.jobs.outbox_sender import ATTEMPTS, OutboxSender
+from faceVer.jobs.queue import Task
 from faceVer.jobs.retry_plan import RetryPlan
 from faceVer.jobs.webhook_client import AttemptResult, WebhookClient
 from faceVer.jobs.webhook_policy import EndpointRefusedError, WebhookPolicy
 from faceVer.services.access import Access
+from faceVer.services.jobs import SEND_WEBHOOKS
 from faceVer.settings.model import Settings
-from faceVer.storage import deliveries
-from faceVer.storage.database import Database, after_commit
+from faceVer.storage import audit, deliveries
+from faceVer.storage.database import Connection, Database, after_commit
 
 log = logging.getLogger(__name__)
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
 
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 3600.0
 """Most seconds between the first two attempts, and between two later ones."""
@@ -88,6 +87,13 @@ class WebhookOutbox:
         deliveries.insert(connection, waiting)
         after_commit(connection, self.sender.wake)
 
+    def tasks(self) -> dict[str, Task]:
+        """Tasks for the queue: one that wakes the sender of another process, and one that tidies up."""
+        return {
+            SEND_WEBHOOKS: Task(lambda _: self.sender.wake()),
+            "forget_webhooks": Task(lambda _: self.forget_delivered(), period=3600.0),
+        }
+
     def find(self, principal: Principal, query: ListQuery) -> Page[WebhookDelivery]:
         """The webhooks that the principal may read. Fields: `deliveries.FIELDS`. Raises ForbiddenError."""
         scope = scope_of(principal.role, Resource.WEBHOOK, Verb.READ)
@@ -110,13 +116,14 @@ class WebhookOutbox:
                 raise NotFoundError("no such webhook")
             self._access.check(principal, Resource.WEBHOOK, Verb.UPDATE, company_id=found.company_id)
             deliveries.send_again(connection, delivery_id, self._clock())
+            audit.record(connection, self._clock(), principal, "webhook.resend", "webhook", delivery_id)
             after_commit(connection, self.sender.wake)
             return deliveries.get(connection, delivery_id) or found
 
-    def forget_delivered(self) -> int:
-        """Delete what was delivered some days ago; returns how many."""
+    def forget_delivered(self) -> None:
+        """Delete what was delivered some days ago."""
         with self._database.write() as connection:
-            return deliveries.delete_delivered(connection, self._clock() - KEPT_DAYS * 86_400)
+            deliveries.delete_delivered(connection, self._clock() - KEPT_DAYS * 86_400)
 
     def claim(self, seconds: float, limit: int, busy: Collection[str] = ()) -> list[WebhookDelivery]:
         now = self._clock()

@@ -292,7 +292,8 @@ def test_delivered_ones_are_forgotten(kit: Kit) -> None:
     outbox = kit.outbox(there.port)
     kit.add(outbox, f"http://hook.test:{there.port}/")
     until(lambda: all(row.state is DeliveryState.DELIVERED for row in kit.all().values()))
-    assert outbox.forget_delivered() == 0
+    outbox.forget_delivered()
+    assert len(kit.all()) == 1
     with kit.database.write() as connection:
         assert deliveries.delete_delivered(connection, time.time() + 1) == 1
     assert kit.all() == {}
