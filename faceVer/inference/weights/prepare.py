@@ -1,4 +1,4 @@
-"""Make a published ONNX file fast without changing what it computes (docs/models.md tells the gain of each step).
+"""Make a published ONNX file fast without changing what it computes (weights/README.md states the gain of each step).
 
 The steps are named in the manifest and run in its order; every step works on the model in place.
 """
