@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from obstore.exceptions import BaseError
 
-from faceVer.domain.errors import FilesUnavailableError, NotFoundError
+from faceVer.domain.errors import FilesUnavailableError, InternalError, NotFoundError
 
 _DETAILS = (r"os error (\d+)", r"<Code>(\w+)</Code>", r"status(?: code)?:? (\d{3})", r"kind: (Connect|Timeout|Request)")
 
@@ -18,6 +20,7 @@ _DETAILS = (r"os error (\d+)", r"<Code>(\w+)</Code>", r"status(?: code)?:? (\d{3
 @contextlib.contextmanager
 def domain_errors(folder: Path | None, *, reading: bool = False) -> Iterator[None]:
     """folder: the storage's, None on S3. reading: a missing file is NotFoundError; all else FilesUnavailableError."""
+    _check_process()
     try:
         yield
     except FileNotFoundError as error:
@@ -28,6 +31,20 @@ def domain_errors(folder: Path | None, *, reading: bool = False) -> Iterator[Non
         raise FilesUnavailableError(reason(error)) from None
     except (BaseError, OSError) as error:
         raise FilesUnavailableError(reason(error)) from None
+
+
+def _check_process() -> None:
+    """Raises InternalError where obstore would wait forever: its threads start with its first use; a fork ends them.
+
+    So a process that forks must not use a storage before; making a `FileStorage` does not count.
+    """
+    if _process_of_first_use() != os.getpid():
+        raise InternalError("the file storage was used before this process was forked")
+
+
+@functools.cache
+def _process_of_first_use() -> int:
+    return os.getpid()
 
 
 def reason(error: Exception) -> str:

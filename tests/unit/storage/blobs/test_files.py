@@ -6,6 +6,8 @@ import dataclasses
 import hashlib
 import io
 import os
+import subprocess
+import sys
 import threading
 import time
 import tracemalloc
@@ -148,6 +150,34 @@ def test_memory_does_not_grow_with_the_file(files):
     assert size == MIB // 3 * 3 * 64
     # A request to S3 carries 5 MiB.
     assert peak < (12 if files.folder else 24) * MIB
+
+
+_FORK = """
+import os, sys
+from faceVer.domain.errors import InternalError
+from faceVer.settings.storing import StoreSettings
+from faceVer.storage.blobs.files import FileStorage
+
+files = FileStorage.of(StoreSettings(**eval(sys.argv[1])))
+if sys.argv[2] == "used":
+    files.check()
+if os.fork():
+    os.wait()
+else:
+    try:
+        files.check()
+        print("works")
+    except InternalError as error:
+        print(error)
+"""
+
+
+@pytest.mark.parametrize(("before", "after"), [("made", "works"), ("used", "before this process was forked")])
+def test_a_storage_of_a_process_that_forks(settings, before, after):
+    """Made before the fork it works; used before, obstore would wait forever for threads that are gone."""
+    arguments = [sys.executable, "-c", _FORK, repr(dataclasses.asdict(settings)), before]
+    ran = subprocess.run(arguments, capture_output=True, text=True, timeout=60, check=True)
+    assert after in ran.stdout
 
 
 class TestFolder:
