@@ -24,7 +24,7 @@ _COLUMNS = {
 
 
 class AuditEntry(NamedTuple):
-    """time: Unix seconds. user_id: of who did it, None = the server itself. company_id: that user's."""
+    """time: Unix seconds. user_id: of who did it, None = the server itself. company_id: of the object."""
 
     time: float
     company_id: str | None
@@ -47,12 +47,16 @@ def record(
     *,
     company_id: str | None = None,
 ) -> None:
-    """Write an entry, in the transaction of the change. principal: None = the server itself."""
+    """Write an entry, in the transaction of the change.
+
+    principal: None = the server itself. company_id: of the object, whose administrators see the entry; by default that
+    of the principal. details: no secrets.
+    """
     user = principal.user if principal else None
     connection.execute(
         sa.insert(audit).values(
             time=now,
-            company_id=user.company_id if user else company_id,
+            company_id=company_id or (user.company_id if user else None),
             user_id=user.user_id if user else None,
             action=action,
             object=object_,

@@ -13,7 +13,7 @@ from faceVer.domain.accounts import SYSTEM_COMPANY, Company
 from faceVer.domain.errors import ConflictError
 from faceVer.domain.listing import ListQuery, Page, Sorting
 from faceVer.storage.conditions import select_page
-from faceVer.storage.tables import companies
+from faceVer.storage.tables import companies, files, folders, users
 
 _COLUMNS = {"company_id": companies.c.company_id, "name": companies.c.name, "time_created": companies.c.created}
 
@@ -30,8 +30,10 @@ def insert(connection: Connection, company: Company, now: float) -> None:
         raise _name_taken() from None
 
 
-def get(connection: Connection, company_id: str) -> Company | None:
-    row = connection.execute(sa.select(companies).where(companies.c.company_id == company_id)).first()
+def get(connection: Connection, company_id: str, *, lock: bool = False) -> Company | None:
+    """lock: until the transaction ends, so that no other one with a lock goes beyond this call meanwhile."""
+    statement = sa.select(companies).where(companies.c.company_id == company_id)
+    row = connection.execute(statement.with_for_update(key_share=True) if lock else statement).first()
     return None if row is None else _company(row)
 
 
@@ -81,6 +83,22 @@ def set_retention(connection: Connection, company_id: str, retention: Mapping[st
 def delete(connection: Connection, company_id: str) -> None:
     """Delete a company and all rows below it. The caller deletes its files after the commit."""
     connection.execute(sa.delete(companies).where(companies.c.company_id == company_id))
+
+
+def delete_users(connection: Connection, company_id: str) -> None:
+    """Delete a company's users and their sessions."""
+    connection.execute(sa.delete(users).where(users.c.company_id == company_id))
+
+
+def delete_folders(connection: Connection, company_id: str, limit: int) -> list[str] | None:
+    """Delete at most so many of a company's folders. Returns the keys of their files, None if there is no folder."""
+    chosen = sa.select(folders.c.folder_id).where(folders.c.company_id == company_id).limit(limit)
+    ids = list(connection.scalars(chosen))
+    if not ids:
+        return None
+    keys = list(connection.scalars(sa.select(files.c.key).where(files.c.folder_id.in_(ids))))
+    connection.execute(sa.delete(folders).where(folders.c.folder_id.in_(ids)))
+    return keys
 
 
 def in_deletion(connection: Connection) -> list[str]:

@@ -50,15 +50,18 @@ def replace(connection: Connection, user: User) -> None:
         raise ConflictError("the email of a user exists", exposed="email") from None
 
 
-def get(connection: Connection, user_id: str) -> User | None:
-    row = connection.execute(sa.select(users).where(users.c.user_id == user_id)).first()
-    return None if row is None else user_of(row)
+def get(connection: Connection, user_id: str, *, lock: bool = False) -> User | None:
+    """lock: until the transaction ends, so that nobody changes or deletes the user meanwhile."""
+    found = with_password(connection, user_id=user_id, lock=lock)
+    return found[0] if found else None
 
 
-def with_password(connection: Connection, *, email: str = "", user_id: str = "") -> tuple[User, str] | None:
-    """(user, hash of the password) by an email in any letter case, or by an id."""
-    found = users.c.user_id == user_id if user_id else users.c.email_key == email.lower()
-    row = connection.execute(sa.select(users).where(found)).first()
+def with_password(
+    connection: Connection, *, email: str = "", user_id: str = "", lock: bool = False
+) -> tuple[User, str] | None:
+    """(user, hash of the password) by an email in any letter case, or by an id. lock: as of `get`."""
+    statement = sa.select(users).where(users.c.user_id == user_id if user_id else users.c.email_key == email.lower())
+    row = connection.execute(statement.with_for_update(key_share=True) if lock else statement).first()
     return None if row is None else (user_of(row), row.password_hash)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from faceVer.domain.accounts import SYSTEM_COMPANY, Company, Principal
 from faceVer.domain.clock import Clock, IdFactory
@@ -18,6 +19,8 @@ from faceVer.storage.blobs.files import FileStorage
 from faceVer.storage.database import Connection, Database
 
 LONGEST_NAME = 200
+FOLDERS_AT_ONCE = 100
+"""Folders that one transaction deletes; others write between them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ class CompanyService:
             self._check(principal, Verb.CREATE, company.company_id)
         with self.database.write() as unit:
             companies.insert(unit, company, self.clock())
-            audit.record(unit, self.clock(), principal, "company.create", "company", company.company_id)
+            self._record(unit, principal, "company.create", company.company_id)
         return company
 
     def get(self, principal: Principal, company_id: str) -> Company:
@@ -64,8 +67,8 @@ class CompanyService:
             if SYSTEM_COMPANY in (company.name, name) and company.name != name:
                 raise RuleError("the system company keeps its name", exposed="The system company cannot be renamed")
             companies.update(unit, company_id, name=name)
-            audit.record(unit, self.clock(), principal, "company.update", "company", company_id, {"fields": ["name"]})
-            return Company(company_id, name, company.in_deletion, company.retention)
+            self._record(unit, principal, "company.update", company_id, fields=["name"])
+            return replace(company, name=name)
 
     def set_retention(self, principal: Principal | None, company_id: str, retention: Mapping[str, int]) -> None:
         """retention: days by kind of media. Raises NotFoundError, ForbiddenError."""
@@ -75,8 +78,7 @@ class CompanyService:
             elif companies.get(unit, company_id) is None:
                 raise NotFoundError("no such company")
             companies.set_retention(unit, company_id, retention)
-            details = {"retention": dict(retention)}
-            audit.record(unit, self.clock(), principal, "company.retention", "company", company_id, details)
+            self._record(unit, principal, "company.retention", company_id, retention=dict(retention))
 
     def delete(self, principal: Principal, company_id: str, *, confirmed: bool) -> None:
         """Begin to delete a company: nothing new is made in it, and a job deletes what it has.
@@ -91,7 +93,7 @@ class CompanyService:
                 raise RuleError("not confirmed", exposed="Deleting one's own company needs ?confirm=true")
             companies.update(unit, company_id, in_deletion=True)
             self.enqueue(unit, DELETE_COMPANY, {"company_id": company_id}, self.clock())
-            audit.record(unit, self.clock(), principal, "company.delete", "company", company_id)
+            self._record(unit, principal, "company.delete", company_id)
 
     def delete_contents(self, company_id: str) -> None:
         """The job: delete a company with its users, folders and files. May run again after a crash."""
@@ -99,12 +101,23 @@ class CompanyService:
             company = companies.get(unit, company_id)
             if company is None or not company.in_deletion:
                 return
-            keys = files.keys_of(unit, company_id=company_id)
-            companies.delete(unit, company_id)
-            audit.record(unit, self.clock(), None, "company.deleted", "company", company_id, company_id=company_id)
-        with contextlib.suppress(FilesUnavailableError):  # the collector of orphans deletes what stays
-            self.files.delete(keys)
+            companies.delete_users(unit, company_id)
+        more = True
+        while more:
+            with self.database.write() as unit:
+                keys = companies.delete_folders(unit, company_id, FOLDERS_AT_ONCE)
+                if keys is None:
+                    more, keys = False, files.keys_of(unit, company_id=company_id)
+                    companies.delete(unit, company_id)
+                    self._record(unit, None, "company.deleted", company_id)
+            with contextlib.suppress(FilesUnavailableError):  # the collector of orphans deletes what stays
+                self.files.delete(keys)
         self.database.forget_deleted()
+
+    def _record(
+        self, unit: Connection, principal: Principal | None, action: str, company_id: str, **details: Any
+    ) -> None:
+        audit.record(unit, self.clock(), principal, action, "company", company_id, details, company_id=company_id)
 
     def _find(self, connection: Connection, principal: Principal, company_id: str, verb: Verb) -> Company:
         company = companies.get(connection, company_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -12,23 +13,25 @@ from faceVer.domain.errors import (
     CredentialInvalidError,
     ForbiddenError,
     NotFoundError,
-    ThrottledError,
+    RuleError,
     UserBlockedError,
 )
 from faceVer.domain.permissions import Resource, Verb
 from faceVer.services.access import Access
+from faceVer.services.accounts.emails import is_email
+from faceVer.services.accounts.failures import address_origin, check_failures, email_origin
 from faceVer.services.accounts.passwords import is_password
-from faceVer.services.accounts.tokens import LONGEST, access_token, expire_token, token_hash
+from faceVer.services.accounts.tokens import access_token, expire_token, token_hash
 from faceVer.settings.model import Settings
 from faceVer.storage import audit, sessions, users
-from faceVer.storage.database import Database
+from faceVer.storage.database import Connection, Database
 
 WRITE_INTERVAL = 60.0
 """Seconds between two writes that extend a session."""
 LEAST_REFRESH = 86_400.0
 """Seconds an expire token lives at least; else twice as long as its session."""
-THROTTLE_SECONDS = 60.0
-"""Window in which failed sign-ins are counted."""
+_NO_SESSION = "Session not found"
+_NOT_OWN = "You have not access to refresh this session"
 SERVICE_ROLES = (Role.CLIENT_SERVICE, Role.OPERATOR)
 """Roles that service tokens are made for."""
 
@@ -55,21 +58,25 @@ class SessionService:
 
     def sign_in(self, email: str, password: str, address: str) -> SignedIn:
         """Raises CredentialInvalidError, UserBlockedError, ThrottledError."""
-        now = self.clock()
-        origins = [f"address {address}", f"email {email.lower()}"]
+        origins = [address_origin(address)]
+        found = None
         with self.database.read() as connection:
-            failed = sessions.failures(connection, origins, now - THROTTLE_SECONDS)
-            found = users.with_password(connection, email=email)
-        if failed >= self.settings.accounts.login_attempts:
-            raise ThrottledError("too many failed sign-ins", seconds=THROTTLE_SECONDS)
+            if is_email(email):
+                origins.append(email_origin(email))
+                found = users.with_password(connection, email=email)
+            self._check_failures(connection, origins)
         if not is_password(password, found[1] if found else None) or found is None:
             with self.database.write() as unit:
-                sessions.record_failure(unit, origins, now)
+                self._check_failures(unit, origins)
+                sessions.record_failure(unit, origins, self.clock())
             raise CredentialInvalidError("wrong email or password")
-        user = found[0]
-        if not user.is_active:
-            raise UserBlockedError("the account is not active")
-        return self._begin(user, address)
+        with self.database.write() as unit:
+            # Again, after the time that hashing takes: many guesses at once must not learn which one is right.
+            self._check_failures(unit, origins)
+            user = users.with_password(unit, user_id=found[0].user_id, lock=True)
+            if user is None or user[1] != found[1]:
+                raise CredentialInvalidError("the password was just changed")
+            return self._begin(unit, _active(user[0]), address)
 
     def refresh(self, principal_token: str, token: str, address: str) -> SignedIn:
         """A new pair for an expire token. principal_token: the access token, which may have expired.
@@ -77,29 +84,27 @@ class SessionService:
         The old pair works until the new one is first used. Raises CredentialInvalidError, UserBlockedError,
         ForbiddenError (the access token is another user's).
         """
-        now = self.clock()
-        with self.database.read() as connection:
-            old = sessions.by_refresh(connection, token_hash(token)) if len(token) <= LONGEST else None
-            own = sessions.with_user(connection, token_hash(principal_token))
-            user = users.get(connection, old.user_id) if old else None
-        if old is None or user is None or old.refresh_expires < now:
-            raise CredentialInvalidError("Session not found", exposed="Session not found")
-        if own is None:
-            raise CredentialInvalidError("unknown access token")
-        if own[1].user_id != user.user_id:
-            reason = "You have not access to refresh this session"
-            raise ForbiddenError(reason, exposed=reason)
-        if not user.is_active:
-            raise UserBlockedError("the account is not active")
-        return self._begin(user, address, replaces=old.token_id)
+        with self.database.write() as unit:
+            found = sessions.by_refresh(unit, token_hash(token))
+            # The user before the session: those that end the sessions lock the user, too.
+            user = users.get(unit, found.user_id, lock=True) if found else None
+            old = sessions.by_refresh(unit, token_hash(token))
+            if old is None or user is None or old.refresh_expires < self.clock():
+                raise CredentialInvalidError(_NO_SESSION, exposed=_NO_SESSION)
+            own = sessions.with_user(unit, token_hash(principal_token))
+            if own is None:
+                raise CredentialInvalidError("unknown access token")
+            if own[1].user_id != user.user_id:
+                raise ForbiddenError(_NOT_OWN, exposed=_NOT_OWN)
+            _active(user)
+            sessions.take_over(unit, old)  # its expire token is in use, so it ends the session that it replaces
+            return self._begin(unit, user, address, replaces=old.token_id)
 
     def authenticate(self, token: str, address: str) -> Principal:
         """The sender of a request. Its use extends the session, and ends the one that the session replaces.
 
         Raises CredentialInvalidError, CredentialExpiredError, UserBlockedError.
         """
-        if len(token) > LONGEST:
-            raise CredentialInvalidError("not a token")
         with self.database.read() as connection:
             found = sessions.with_user(connection, token_hash(token))
         if found is None:
@@ -108,8 +113,7 @@ class SessionService:
         now = self.clock()
         if session.expires < now:
             raise CredentialExpiredError("the session has expired")
-        if not user.is_active:
-            raise UserBlockedError("the account is not active")
+        _active(user)
         extended = self._extended(session, now)
         if extended or session.replaces:
             with self.database.write() as unit:
@@ -123,26 +127,22 @@ class SessionService:
 
         Raises NotFoundError, ForbiddenError.
         """
-        user = principal.user
-        if user_id is not None and user_id != user.user_id:
-            with self.database.read() as connection:
-                other = users.get(connection, user_id)
-            if other is None:
-                raise NotFoundError("no such user")
-            self.access.check(
-                principal, Resource.USER, Verb.CREATE, company_id=other.company_id, owner_id=other.user_id
-            )
-            user = other
-        elif user.role is not Role.CLIENT_SERVICE:
-            raise ForbiddenError("not a service account")
-        if user.role not in SERVICE_ROLES:
-            raise ForbiddenError("service tokens are for service accounts and operators")
-        if not user.is_active:
-            raise UserBlockedError("the account is not active")
-        made = self._begin(user, principal.address, service=True)
         with self.database.write() as unit:
-            audit.record(unit, self.clock(), principal, "session.service_token", "user", user.user_id)
-        return made
+            user = users.get(unit, user_id or principal.user.user_id, lock=True)
+            if user is None:
+                raise NotFoundError("no such user")
+            if user.user_id != principal.user.user_id:
+                for verb in (Verb.READ, Verb.CREATE):
+                    self._check(principal, user, verb)
+            elif user.role is not Role.CLIENT_SERVICE:
+                raise ForbiddenError("not a service account")
+            if user.role not in SERVICE_ROLES:
+                raise ForbiddenError("service tokens are for service accounts and operators")
+            if not user.is_active:
+                raise RuleError("the account is not active", exposed="The user is blocked")
+            made = self._begin(unit, user, principal.address, service=True)
+            self._record(unit, principal, "session.service_token", user, made.session.token_id)
+            return made
 
     def sign_out(self, principal: Principal) -> None:
         """End the session in use."""
@@ -152,7 +152,7 @@ class SessionService:
     def of_user(self, principal: Principal, user_id: str) -> list[Session]:
         """The sessions of a user, newest first. Raises NotFoundError, ForbiddenError."""
         with self.database.read() as connection:
-            self._check(principal, users.get(connection, user_id))
+            self._check(principal, users.get(connection, user_id), Verb.UPDATE)
             return sessions.of_user(connection, user_id)
 
     def end(self, principal: Principal, token_id: str) -> None:
@@ -161,22 +161,33 @@ class SessionService:
             session = sessions.get(unit, token_id)
             if session is None:
                 raise NotFoundError("no such session")
-            self._check(principal, users.get(unit, session.user_id))
+            user = self._check(principal, users.get(unit, session.user_id), Verb.UPDATE)
             sessions.delete(unit, [token_id])
-            audit.record(unit, self.clock(), principal, "session.end", "user", session.user_id)
+            self._record(unit, principal, "session.end", user, token_id)
 
     def forget_ended(self) -> None:
         """Remove sessions that have ended, and old failed sign-ins."""
         with self.database.write() as unit:
             sessions.delete_ended(unit, self.clock())
 
-    def _check(self, principal: Principal, user: User | None) -> None:
-        """Whether the principal may see and end a user's sessions: one's own, or those of users one may change."""
+    def _check(self, principal: Principal, user: User | None, verb: Verb) -> User:
+        """The user, if the principal may do that with the account. Raises NotFoundError, ForbiddenError."""
         if user is None:
             raise NotFoundError("no such user")
-        self.access.check(principal, Resource.USER, Verb.UPDATE, company_id=user.company_id, owner_id=user.user_id)
+        self.access.check(principal, Resource.USER, verb, company_id=user.company_id, owner_id=user.user_id)
+        return user
 
-    def _begin(self, user: User, address: str, *, replaces: str | None = None, service: bool = False) -> SignedIn:
+    def _record(self, unit: Connection, principal: Principal, action: str, user: User, token_id: str) -> None:
+        details = {"token_id": token_id}
+        now, company = self.clock(), user.company_id
+        audit.record(unit, now, principal, action, "user", user.user_id, details, company_id=company)
+
+    def _check_failures(self, connection: Connection, origins: Sequence[str]) -> None:
+        check_failures(connection, origins, self.settings.accounts.login_attempts, self.clock())
+
+    def _begin(
+        self, unit: Connection, user: User, address: str, *, replaces: str | None = None, service: bool = False
+    ) -> SignedIn:
         accounts, now = self.settings.accounts, self.clock()
         long = service or user.role is Role.CLIENT_SERVICE
         lifetime = accounts.session_longlive_ttl if long else accounts.session_ttl
@@ -192,17 +203,23 @@ class SessionService:
             address=address,
         )
         access, expire = access_token(session, self.secret), "" if service else expire_token()
-        with self.database.write() as unit:
-            sessions.insert(unit, session, token_hash(access), token_hash(expire) if expire else None)
+        sessions.insert(unit, session, token_hash(access), token_hash(expire) if expire else None)
         return SignedIn(user, session, access, expire)
 
     def _extended(self, session: Session, now: float) -> tuple[float, float] | None:
         """The new ends of the session's tokens, None if they need no writing now."""
-        if not self.settings.accounts.session_extend or session.is_service:
+        if not self.settings.accounts.session_extend:
             return None
         if now + session.lifetime - session.expires < min(WRITE_INTERVAL, session.lifetime / 2):
             return None
         return now + session.lifetime, now + _refresh_lifetime(session.lifetime)
+
+
+def _active(user: User) -> User:
+    """Raises UserBlockedError."""
+    if not user.is_active:
+        raise UserBlockedError("the account is not active")
+    return user
 
 
 def _refresh_lifetime(lifetime: float) -> float:

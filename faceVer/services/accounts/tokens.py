@@ -13,8 +13,6 @@ from faceVer.domain.accounts import Session
 from faceVer.storage import secrets as secret_rows
 from faceVer.storage.database import Database
 
-LONGEST = 4096
-"""Most characters of a token that are looked up."""
 _HEADER = {"alg": "HS256", "typ": "JWT"}
 _SIGNING = "signing"
 
@@ -42,7 +40,7 @@ def expire_token() -> str:
 
 def token_hash(token: str) -> bytes:
     """SHA-256: tokens are random, so a fast hash is enough."""
-    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 
 def signing_secret(database: Database, configured: str) -> bytes:
