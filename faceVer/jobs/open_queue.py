@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from faceVer.domain.clock import Clock, system_clock
-from faceVer.jobs.queue import Queue, QueueDepth, Tasks, Worker
+from faceVer.jobs.queue import Queue, Tasks, Worker
 from faceVer.storage.database import Database
 
 
@@ -23,12 +23,3 @@ def open_queue(
     from faceVer.jobs.postgres_queue import PostgresQueue, PostgresWorker
 
     return PostgresQueue(clock), PostgresWorker(database, tasks, threads, heartbeat, clock=clock)
-
-
-def queue_depth(database: Database, clock: Clock = system_clock) -> QueueDepth:
-    """Raises DatabaseUnavailableError."""
-    from faceVer.storage import jobs, procrastinate
-
-    with database.read() as connection:
-        count = jobs.count(connection, clock()) if database.is_sqlite else procrastinate.count(connection)
-    return QueueDepth(*count)

@@ -26,7 +26,6 @@ from faceVer.jobs.retry_plan import RetryPlan
 from faceVer.jobs.webhook_client import AttemptResult, WebhookClient
 from faceVer.jobs.webhook_policy import EndpointRefusedError, WebhookPolicy
 from faceVer.services.access import Access
-from faceVer.services.jobs import SEND_WEBHOOKS
 from faceVer.settings.model import Settings
 from faceVer.storage import audit, deliveries
 from faceVer.storage.database import Connection, Database, after_commit
@@ -88,11 +87,8 @@ class WebhookOutbox:
         after_commit(connection, self.sender.wake)
 
     def tasks(self) -> dict[str, Task]:
-        """Tasks for the queue: one that wakes the sender of another process, and one that tidies up."""
-        return {
-            SEND_WEBHOOKS: Task(lambda _: self.sender.wake()),
-            "forget_webhooks": Task(lambda _: self.forget_delivered(), period=3600.0),
-        }
+        """What the workers of the queue do for the outbox, besides its sender."""
+        return {"forget_webhooks": Task(lambda _: self.forget_delivered(), period=3600.0)}
 
     def find(self, principal: Principal, query: ListQuery) -> Page[WebhookDelivery]:
         """The webhooks that the principal may read. Fields: `deliveries.FIELDS`. Raises ForbiddenError."""

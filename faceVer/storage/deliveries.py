@@ -84,8 +84,10 @@ def delete_delivered(connection: Connection, before: float) -> int:
 
 def count(connection: Connection) -> tuple[int, int]:
     """Deliveries that wait for an attempt, and those that were given up."""
-    states = sa.select(deliveries.c.state, sa.func.count()).where(deliveries.c.state != DeliveryState.DELIVERED)
-    counts: dict[str, int] = dict(connection.execute(states.group_by(deliveries.c.state)).tuples().all())
+    states = sa.select(deliveries.c.state, sa.func.count().label("number")).where(
+        deliveries.c.state != DeliveryState.DELIVERED
+    )
+    counts = {row.state: row.number for row in connection.execute(states.group_by(deliveries.c.state))}
     return counts.get(DeliveryState.WAITING, 0), counts.get(DeliveryState.DEAD, 0)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from faceVer.jobs.open_queue import queue_depth
+from faceVer.services.background import background_work
 from faceVer.storage.database import Database
 from tests.jobs.support_jobs import TRIES, Jobs, start_worker, until
 
@@ -51,7 +51,7 @@ def test_a_transaction_that_is_rolled_back_has_no_job(jobs: Jobs) -> None:
     with pytest.raises(ZeroDivisionError), jobs.database.write() as connection:  # noqa: PT012
         jobs.queue.enqueue(connection, "mark", {"name": "a"})
         raise ZeroDivisionError
-    assert queue_depth(jobs.database).waiting == 0
+    assert background_work(jobs.database).jobs.waiting == 0
     jobs.worker.start()
     jobs.enqueue("mark", "b")
     until(lambda: "b" in jobs.effects())
@@ -75,8 +75,8 @@ def test_a_job_that_raises_is_tried_again_and_given_up(jobs: Jobs) -> None:
     until(jobs.effects)
     assert jobs.effects() == {"a": "InternalError"}
     assert jobs.begun() == ["a"] * TRIES
-    until(lambda: queue_depth(jobs.database).running == 0)
-    assert queue_depth(jobs.database).waiting == 0
+    until(lambda: background_work(jobs.database).jobs.running == 0)
+    assert background_work(jobs.database).jobs.waiting == 0
 
 
 def test_no_number_of_tries_ends_a_job_while_the_storage_is_away(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,15 +95,15 @@ def test_a_periodic_task_runs_again_and_again(jobs: Jobs, tmp_path: Path) -> Non
 
 
 def test_the_depth_counts_waiting_and_running_jobs(jobs: Jobs) -> None:
-    assert queue_depth(jobs.database).waiting == 0
+    assert background_work(jobs.database).jobs.waiting == 0
     jobs.enqueue("wait", "a", "b", "c")
     time.sleep(0.1)
-    depth = queue_depth(jobs.database)
+    depth = background_work(jobs.database).jobs
     assert (depth.waiting, depth.running) == (3, 0)
     assert 0.1 <= depth.oldest < 20
     jobs.worker.start()
-    until(lambda: queue_depth(jobs.database).running == 2)  # as many as threads
-    assert queue_depth(jobs.database).waiting == 1
+    until(lambda: background_work(jobs.database).jobs.running == 2)  # as many as threads
+    assert background_work(jobs.database).jobs.waiting == 1
 
 
 def test_a_stopped_worker_leaves_its_job_to_another(jobs: Jobs, start: StartWorker) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from faceVer.jobs.open_queue import queue_depth
+from faceVer.services.background import background_work
 from faceVer.storage.database import Database
 from tests.jobs.support_jobs import Jobs, until
 from tests.support_postgres import PostgresServer
@@ -28,6 +28,6 @@ def test_the_end_of_a_job_that_the_database_did_not_see_is_repeated(
     jobs.release()
     postgres.start()
     until(lambda: jobs.effects() == {"a": "done"})
-    until(lambda: queue_depth(database).running == 0 and queue_depth(database).waiting == 0)
+    until(lambda: background_work(database).jobs.running == 0 and background_work(database).jobs.waiting == 0)
     jobs.worker.stop(5)
     database.close()

@@ -16,6 +16,7 @@ from prometheus_client.registry import Collector
 
 from faceVer import __version__
 from faceVer.domain.values import ModelInfo
+from faceVer.http.ops.background_metrics import BackgroundMetrics
 from faceVer.http.pipeline.executor import InferenceExecutor
 from faceVer.inference.backend import Backend
 from faceVer.observability.metrics import REQUEST_BOUNDS, STAGE_BOUNDS, Metrics
@@ -127,6 +128,7 @@ class Exposition:
         self._registry = CollectorRegistry(auto_describe=False)
         self._registry.register(_MetricsCollector(metrics, backend, models))
         self._task: asyncio.Task[None] | None = None
+        self._background: BackgroundMetrics | None = None
 
     def sample(self) -> None:
         """Write this worker's Prometheus gauges to the shared metrics."""
@@ -148,8 +150,15 @@ class Exposition:
         if self._task is not None:
             self._task.cancel()
 
-    def text(self) -> bytes:
+    def add_background(self, background: BackgroundMetrics) -> None:
+        """Show the background work of a store, too."""
+        self._background = background
+        self._registry.register(background)
+
+    async def text(self) -> bytes:
         """The metrics of all workers in Prometheus' text format."""
+        if self._background is not None:
+            await self._background.refresh()
         self.sample()
         return generate_latest(self._registry)
 
@@ -160,4 +169,4 @@ EXPOSITION = web.AppKey("exposition", Exposition)
 async def metrics_page(request: web.Request) -> web.Response:
     """The metrics of all workers for Prometheus."""
     # aiohttp's content_type= takes no value with parameters.
-    return web.Response(body=request.app[EXPOSITION].text(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+    return web.Response(body=await request.app[EXPOSITION].text(), headers={"Content-Type": CONTENT_TYPE_LATEST})
