@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.http.test_folders import DETECT, LIVE, ROUTES, folder, photo, post_folder, states, video
+from tests.http.support_folders import DETECT, LIVE, ROUTES, folder, photo, post_folder, states, video
 from tests.support_liveness import blank, selfie
 from tests.support_media import encode_video, make_zip
 from tests.support_server import JPEG, Response, Server

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.http.test_folders import ROUTES, folder, normalized, photo, post_folder
+from tests.http.support_folders import ROUTES, folder, normalized, photo, post_folder
 from tests.support_server import Server
 
 

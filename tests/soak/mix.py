@@ -11,7 +11,7 @@ from typing import Any
 import pillow_heif
 
 from tests import support_faces as faces
-from tests.http.test_folders import BIOMETRY, DETECT, INSTANT, archive, normalized, photo, quality, video
+from tests.http.support_folders import BIOMETRY, DETECT, INSTANT, archive, normalized, photo, quality, video
 from tests.support_media import encode_video, face_frames
 from tests.support_server import JPEG, PATTERN, Response, Server, form, image_part, part, template_part
 
