@@ -17,7 +17,7 @@ from faceVer.http.ops.health import faces_health, liveness_health
 from faceVer.http.ops.models import Health, Version
 from faceVer.http.ops.probes import live, ready
 from faceVer.http.ops.version import version
-from faceVer.http.oz.errors import OZ
+from faceVer.http.oz.errors import OZ, OZ_STORED
 from faceVer.http.oz.instant_folders import instant_folder
 from faceVer.http.pipeline.api_family import ApiFamily
 from faceVer.http.pipeline.endpoint import (
@@ -55,7 +55,8 @@ HEALTH = (json_content(Health), json_content(Health, status=503))
 def endpoint_table(settings: Settings) -> EndpointTable:
     """The endpoints of a server with these settings."""
     vendor = tuple(f"{verification.base(prefix)}/" for prefix in settings.api.vendor_prefix)
-    families = {f"{FACES}/": lite.FACES, f"{LIVENESS}/": lite.LIVENESS, f"{OZ_API}/": OZ}
+    stored = bool(settings.store.store)
+    families = {f"{FACES}/": lite.FACES, f"{LIVENESS}/": lite.LIVENESS, f"{OZ_API}/": OZ_STORED if stored else OZ}
     families |= dict.fromkeys(vendor, VERIFICATION)
     # The vendor prefix `face` replaces rows of API Lite, and sets the errors of all rows below its path.
     rows = {
@@ -86,10 +87,15 @@ def _rows(settings: Settings) -> Iterator[Endpoint]:
         alternatives=(INSTANT_FOLDERS.rstrip("/"),),
         handler=instant_folder,
         family=OZ,
+        access=Access.TOKEN_OR_KEY if settings.store.store else Access.KEY,
         body=Body.FORM,
         models=("liveness",),
         responses=(json_content(FolderDocument),),
     )
+    if settings.store.store:
+        from faceVer.http.oz.kept.rows import endpoints  # loads the database's libraries
+
+        yield from endpoints()
     for prefix in settings.api.vendor_prefix:
         base = verification.base(prefix)
         yield _probe(f"{base}/health", faces_health, VERIFICATION, *HEALTH)

@@ -12,8 +12,10 @@ from faceVer.domain.analyses import (
     AnalysisState,
     AnalysisStatus,
     BestShot,
+    BiometryOutcome,
     FailureKind,
     Outcome,
+    QualityOutcome,
     Resolution,
     StoredImage,
 )
@@ -112,6 +114,7 @@ def finish(connection: Connection, analysis_id: str, outcome: Outcome, status: A
             resolution=status.resolution.value,
             updated=now,
             ended=now,
+            **_extremes(outcome),
         )
     )
     return changed.rowcount == 1
@@ -214,3 +217,13 @@ def _analysis(row: Row[Any], media: Mapping[str, MediaItem], shots: Mapping[str,
         resolution_operator=Resolution(row.resolution_operator) if row.resolution_operator else None,
         operator_comment=row.operator_comment,
     )
+
+
+def _extremes(outcome: Outcome) -> dict[str, float]:
+    """The scores that lists can be filtered by."""
+    if isinstance(outcome, BiometryOutcome):
+        return {"min_confidence": outcome.min_confidence, "max_confidence": outcome.max_confidence}
+    if isinstance(outcome, QualityOutcome):
+        scores = [score.pad_score for score in outcome.scores]
+        return {"min_spoofing": min(scores), "max_spoofing": max(scores)}
+    return {}

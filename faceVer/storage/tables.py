@@ -254,6 +254,10 @@ analyses = Table(
     _time("created"),
     _time("updated"),
     _time("ended", optional=True),
+    Column("min_confidence", Double, nullable=True),  # of biometry
+    Column("max_confidence", Double, nullable=True),
+    Column("min_spoofing", Double, nullable=True),  # of quality, over its media
+    Column("max_spoofing", Double, nullable=True),
     _meta_data(),
     Index("ix_analyses_folder", "folder_id", "created"),
     Index("ix_analyses_group", "group_id"),

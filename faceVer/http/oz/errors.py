@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from faceVer.domain import errors
 from faceVer.domain.errors import FaceVerError
-from faceVer.http.oz.models import OzError, OzErrorDetails
+from faceVer.http.oz.models import OzError, OzErrorDetails, OzErrorKeyPath, OzStoredError
 from faceVer.http.pipeline import messages
 from faceVer.http.pipeline.api_family import ApiFamily, ErrorRow
 
-UNKNOWN, NOT_ALLOWED, STRUCTURE, VALUE, TYPE, NOT_AUTHENTICATED, NOT_AUTHENTIC, NOT_FOUND = 0, 1, 3, 4, 5, 6, 7, 10
+UNKNOWN, NOT_ALLOWED, NOT_REALIZED, STRUCTURE, VALUE, TYPE = 0, 1, 2, 3, 4, 5
+NOT_AUTHENTICATED, NOT_AUTHENTIC, EXPIRED, FORBIDDEN, NOT_FOUND = 6, 7, 8, 9, 10
+FILES, DATABASE, EXISTS, THROTTLED, RULE, BLOCKED = 11, 12, 13, 101, 202, 1401
 """The Oz API's error codes."""
 
 
@@ -45,3 +47,49 @@ OZ = ApiFamily(
     OzError,
 )
 """/api."""
+
+
+def _stored_body(row: ErrorRow, message: str, error: FaceVerError) -> OzStoredError:
+    """Of a wrong field the path is in `details`; other errors say in `error_message` what forbids the request."""
+    if isinstance(error, (errors.PayloadError, errors.SampleError, errors.ConflictError)):
+        details = OzErrorKeyPath(key_path=error.exposed) if error.exposed else None
+        text = message.format(path=error.exposed or "payload", reason=str(error))
+        return OzStoredError(error_code=int(row.code), error_message=text, details=details)
+    return OzStoredError(error_code=int(row.code), error_message=error.exposed or message, details=None)
+
+
+OZ_STORED = ApiFamily(
+    "oz_stored",
+    "Oz, stored",
+    "The Oz API of a server with a store: accounts, folders, media and analyses that are kept.",
+    {
+        errors.FaceVerError: ErrorRow(500, UNKNOWN, messages.OZ_UNKNOWN),
+        errors.InferenceError: ErrorRow(500, UNKNOWN, messages.OZ_UNKNOWN),
+        errors.OverloadedError: ErrorRow(503, UNKNOWN, messages.OVERLOADED),
+        errors.StorageUnavailableError: ErrorRow(503, DATABASE, messages.DATABASE),
+        errors.FilesUnavailableError: ErrorRow(503, FILES, messages.FILES),
+        errors.MethodError: ErrorRow(405, NOT_ALLOWED, messages.METHOD),
+        errors.NotRealizedError: ErrorRow(501, NOT_REALIZED, messages.NOT_REALIZED),
+        errors.RequestError: ErrorRow(400, STRUCTURE, messages.REQUEST),
+        errors.PayloadError: ErrorRow(400, STRUCTURE, messages.OZ_STRUCTURE),
+        errors.PayloadValueError: ErrorRow(400, VALUE, messages.OZ_VALUE),
+        errors.PayloadTypeError: ErrorRow(400, TYPE, messages.OZ_TYPE),
+        errors.SampleError: ErrorRow(400, VALUE, messages.OZ_SAMPLE),
+        errors.TooLargeError: ErrorRow(400, VALUE, messages.TOO_LARGE),
+        errors.RequestTypeError: ErrorRow(400, TYPE, messages.REQUEST_TYPE),
+        errors.PartTypeError: ErrorRow(400, TYPE, messages.PART_TYPE),
+        errors.CredentialMissingError: ErrorRow(401, NOT_AUTHENTICATED, messages.TOKEN_MISSING),
+        errors.CredentialInvalidError: ErrorRow(401, NOT_AUTHENTIC, messages.TOKEN_INVALID),
+        errors.CredentialExpiredError: ErrorRow(401, EXPIRED, messages.TOKEN_EXPIRED),
+        errors.UserBlockedError: ErrorRow(401, BLOCKED, messages.USER_BLOCKED),
+        errors.ForbiddenError: ErrorRow(403, FORBIDDEN, messages.FORBIDDEN),
+        errors.NotFoundError: ErrorRow(404, NOT_FOUND, messages.NOT_EXIST),
+        errors.UnknownPathError: ErrorRow(404, NOT_FOUND, messages.NOT_EXIST),
+        errors.ConflictError: ErrorRow(400, EXISTS, messages.EXISTS),
+        errors.RuleError: ErrorRow(400, RULE, messages.RULE),
+        errors.ThrottledError: ErrorRow(429, THROTTLED, messages.THROTTLED),
+    },
+    _stored_body,
+    OzStoredError,
+)
+"""/api of a server with a store, except /api/instant."""

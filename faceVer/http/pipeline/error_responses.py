@@ -8,7 +8,7 @@ from typing import NamedTuple
 from aiohttp import web
 from multidict import CIMultiDict, CIMultiDictProxy
 
-from faceVer.domain.errors import AuthenticationError, FaceVerError, MethodError, RateLimitError
+from faceVer.domain.errors import AuthenticationError, FaceVerError, MethodError, RateLimitError, ThrottledError
 from faceVer.http.pipeline.api_family import ApiFamily
 from faceVer.http.pipeline.responses import json_response
 from faceVer.observability.logs import redacted_message
@@ -34,6 +34,8 @@ def error_outcome(family: ApiFamily, error: FaceVerError, settings: Settings, st
     if response.status == 503:
         seconds = math.ceil(error.seconds) if isinstance(error, RateLimitError) else 0
         response.headers["Retry-After"] = str(max(settings.api.retry_after, seconds))
+    elif isinstance(error, ThrottledError):
+        response.headers["Retry-After"] = str(math.ceil(error.seconds))
     elif response.status == 405 and isinstance(error, MethodError):
         response.headers["Allow"] = ", ".join(error.allowed)
     elif isinstance(error, AuthenticationError):

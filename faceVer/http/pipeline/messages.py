@@ -40,3 +40,23 @@ INTERNAL = Message("Internal bioprocessor error", "Внутренняя ошиб
 INTERNAL_LIVENESS = Message("Internal liveness detection processor error", "Внутренняя ошибка БП")
 INFERENCE = Message("TFSS error. Call the health method", "Ошибка TFSS")
 OVERLOADED = Message("Overloaded, try again", "Сервис перегружен, повторите попытку")
+
+OZ_UNKNOWN = Message("Unknown server side error occurred", "Неизвестная ошибка сервера")
+OZ_STRUCTURE = Message(
+    "Could not locate field for key_path {path} from provided dict data", "Нет поля {path} в переданных данных"
+)
+OZ_VALUE = Message("Invalid data value for param {path}: {reason}", "Неверное значение параметра {path}: {reason}")
+OZ_TYPE = Message("Invalid data type for param {path}", "Неверный тип параметра {path}")
+OZ_SAMPLE = Message("Failed to read the media: {reason}", "Не удалось прочитать медиафайл: {reason}")
+NOT_REALIZED = Message("Not realized", "Не реализовано")
+DATABASE = Message("The database is not available, try again", "База данных недоступна, повторите попытку")
+FILES = Message("The file storage is not available, try again", "Хранилище файлов недоступно, повторите попытку")
+TOKEN_MISSING = Message("Access token is missing", "Не передан токен доступа")
+TOKEN_INVALID = Message("Access token or credentials are invalid", "Неверный токен доступа или учётные данные")
+TOKEN_EXPIRED = Message("The session has expired", "Срок действия сессии истёк")
+USER_BLOCKED = Message("The user is blocked", "Пользователь заблокирован")
+FORBIDDEN = Message("You have not access to this resource", "Нет доступа к ресурсу")
+NOT_EXIST = Message("Object not exist", "Объект не существует")
+EXISTS = Message("An object with this {path} already exists", "Объект с таким {path} уже существует")
+RULE = Message("The request is against a rule", "Запрос противоречит правилу")
+THROTTLED = Message("Too many attempts, try again later", "Слишком много попыток, повторите позже")

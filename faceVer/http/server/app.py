@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 
@@ -57,7 +58,9 @@ def create_app(
     table = table or endpoint_table(settings)
     server = settings.server
     threads = inference_threads(server.threads, server.workers)
-    executor = InferenceExecutor(threads, settings.limits.max_queue, server.inference_nice)
+    executor = InferenceExecutor(
+        threads, settings.limits.max_queue, server.inference_nice, settings.store.storage_threads
+    )
     metrics, admission = metrics or new_metrics(table), Admission(settings, executor)
     app = web.Application(middlewares=[RequestMiddleware(settings, table, admission, metrics)])
     app[SETTINGS], app[ENDPOINTS], app[STATE] = settings, table, ServerState()
@@ -68,6 +71,8 @@ def create_app(
     if folders is not None:
         app[FOLDERS] = folders
     app.cleanup_ctx.extend([_pool, _faces_health, _liveness, _exposition, _webhooks])
+    if settings.store.store:
+        app.cleanup_ctx.append(_platform)
     table.register(app.router, _expect)
     return app
 
@@ -127,6 +132,21 @@ async def _liveness(app: web.Application) -> AsyncIterator[None]:
 
 def _not_loaded() -> None:
     raise InferenceError("the liveness models are not loaded")
+
+
+async def _platform(app: web.Application) -> AsyncIterator[None]:
+    """The kept half. Raises SetupError, DatabaseUnavailableError."""
+    # Here, because they load the database's libraries, which a server without a store does not need.
+    from faceVer.http.oz.kept.common import PLATFORM
+    from faceVer.http.pipeline.principals import AUTHENTICATE
+    from faceVer.services.platform import Platform
+
+    folders = app.get(FOLDERS)
+    opened = Platform.open(app[SETTINGS], app[ENGINE], folders.examiner if folders else None)
+    app[PLATFORM], app[AUTHENTICATE] = opened, opened.authenticate
+    opened.start()
+    yield
+    await asyncio.to_thread(opened.close, app[SETTINGS].server.shutdown_timeout)
 
 
 async def _webhooks(app: web.Application) -> AsyncIterator[None]:

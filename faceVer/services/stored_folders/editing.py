@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from faceVer.domain.accounts import Principal
-from faceVer.domain.analyses import AnalysisState, Resolution
+from faceVer.domain.analyses import AnalysisState
 from faceVer.domain.errors import FilesUnavailableError, NotFoundError, RuleError
 from faceVer.domain.folders import Folder
 from faceVer.domain.permissions import Resource, Verb
@@ -49,11 +49,10 @@ class FolderEditor:
             folders.update(unit, folder_id, now, **values)
             self._record(unit, principal, "folder.update", "folder", folder_id, {"fields": sorted(changes)})
 
-    def decide_analysis(
-        self, principal: Principal, analysis_id: str, decision: Resolution | None, comment: str | None
-    ) -> None:
-        """Set an operator's result of a finished analysis; None takes it back.
+    def decide_analysis(self, principal: Principal, analysis_id: str, changes: Mapping[str, Any]) -> None:
+        """Decide a finished analysis as an operator.
 
+        changes: of `resolution_operator` (SUCCESS, DECLINED, None takes it back), `comment`.
         Raises NotFoundError, ForbiddenError, RuleError (it has not finished).
         """
         store = self._store
@@ -63,15 +62,11 @@ class FolderEditor:
             if analysis_in(loaded.analyses, analysis_id).status.state is not AnalysisState.FINISHED:
                 raise RuleError("the analysis has not finished", exposed="The analysis is not finished")
             now = store.clock()
-            analyses.update(
-                unit,
-                analysis_id,
-                now,
-                resolution_operator=decision.value if decision else None,
-                operator_comment=comment,
-            )
+            columns = {"resolution_operator": "resolution_operator", "comment": "operator_comment"}
+            analyses.update(unit, analysis_id, now, **{columns[name]: value for name, value in changes.items()})
             folders.update(unit, folder.folder_id, now)
-            self._record(unit, principal, "analysis.decide", "analysis", analysis_id, {"decision": decision})
+            details = {"decision": changes.get("resolution_operator"), "fields": sorted(changes)}
+            self._record(unit, principal, "analysis.decide", "analysis", analysis_id, details)
 
     def delete_analysis(self, principal: Principal, analysis_id: str) -> None:
         """Delete an analysis; a running one is cancelled. Raises NotFoundError, ForbiddenError."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any, BinaryIO, Protocol
 
@@ -29,13 +30,22 @@ from faceVer.storage.blobs.names import new_key
 class ReceivedFile(Protocol):
     """A media file of a request, on disk or in memory. md5: hex. head: its first 4096 bytes."""
 
-    name: str
-    filename: str
-    size: int
-    md5: str
-    head: bytes
+    @property
+    def name(self) -> str: ...
 
-    def open(self) -> BinaryIO:
+    @property
+    def filename(self) -> str: ...
+
+    @property
+    def size(self) -> int: ...
+
+    @property
+    def md5(self) -> str: ...
+
+    @property
+    def head(self) -> bytes: ...
+
+    def open(self) -> AbstractContextManager[BinaryIO]:
         """The file's bytes, from its beginning."""
 
 

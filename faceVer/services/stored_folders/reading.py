@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from faceVer.domain.accounts import Principal
-from faceVer.domain.errors import NotFoundError
-from faceVer.domain.folders import Analysis, Folder, MediaItem
+from faceVer.domain.accounts import Company, Principal, User
+from faceVer.domain.errors import CredentialInvalidError, NotFoundError
+from faceVer.domain.files import FileRecord
+from faceVer.domain.folders import Analysis, Folder, FolderState, MediaItem
 from faceVer.domain.listing import ListQuery, Page
 from faceVer.domain.permissions import Resource, Scope, Verb, scope_of
-from faceVer.services.stored_folders.store import FolderStore
-from faceVer.storage import analyses, folder_list, folders, media
+from faceVer.services.stored_folders.store import FolderStore, owner_of
+from faceVer.storage import analyses, companies, files, folder_list, folders, media, users
 from faceVer.storage.database import Connection
 
 LONGEST_LIST = 5000
@@ -67,6 +68,36 @@ class FolderReader:
             folder = self._folder(connection, principal, folder_id)
             self._store.check(principal, folder, Verb.READ, Resource.ANALYSIS)
         return folder, analysis_in(folder.analyses, analysis_id)
+
+    def is_finished(self, folder_id: str) -> bool:
+        """Whether no analysis of the folder runs; also if the folder is gone."""
+        with self._store.database.read() as connection:
+            folder = folders.header(connection, folder_id)
+        return folder is None or folder.status.state is not FolderState.PROCESSING
+
+    def owner(self, folder: Folder) -> tuple[User | None, Company | None]:
+        """The user and the company that a folder belongs to; None for one that was deleted."""
+        owner = owner_of(folder)
+        with self._store.database.read() as connection:
+            return users.get(connection, owner.user_id), companies.get(connection, owner.company_id)
+
+    def as_user(self, user_id: str) -> Principal:
+        """The user that a signed address was made for. Raises CredentialInvalidError where it may not be used."""
+        with self._store.database.read() as connection:
+            user = users.get(connection, user_id)
+        if user is None or not user.is_active:
+            raise CredentialInvalidError("the user of the address is gone or blocked")
+        return Principal(user)
+
+    def file(self, principal: Principal | None, folder_id: str, key: str) -> FileRecord:
+        """The row of a folder's file. principal: None = everyone may see it. Raises NotFoundError, ForbiddenError."""
+        with self._store.database.read() as connection:
+            record = files.get(connection, key)
+            if record is None or record.folder_id != folder_id:
+                raise NotFoundError("no such file")
+            if principal is not None:
+                self._store.header(connection, principal, folder_id, Verb.READ)
+            return record
 
     def for_webhook(self, folder_id: str) -> Folder | None:
         """A folder as its webhook shows it; None if it was deleted."""

@@ -1,0 +1,162 @@
+"""The kept half of a server: its database, files, queue and use cases, opened together."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from faceVer.domain.accounts import Principal
+from faceVer.domain.clock import Clock, IdFactory, random_id, system_clock
+from faceVer.jobs.postgres_queue import PostgresQueue, PostgresWorker
+from faceVer.jobs.queue import Arguments, Queue, Task, Worker
+from faceVer.jobs.sqlite_queue import SqliteQueue
+from faceVer.services.access import Access
+from faceVer.services.accounts.companies import CompanyService
+from faceVer.services.accounts.sessions import SessionService
+from faceVer.services.accounts.setup import first_start
+from faceVer.services.accounts.tokens import signing_secret
+from faceVer.services.accounts.users import UserService
+from faceVer.services.faces import FaceEngine
+from faceVer.services.file_urls import FileSigner
+from faceVer.services.folders.examine import Examiner
+from faceVer.services.jobs import DELETE_COMPANY, RUN_GROUP
+from faceVer.services.stored_folders.creation import FolderCreator
+from faceVer.services.stored_folders.editing import FolderEditor
+from faceVer.services.stored_folders.metadata import MetadataEditor
+from faceVer.services.stored_folders.reading import FolderReader
+from faceVer.services.stored_folders.run import GroupRunner
+from faceVer.services.stored_folders.store import FolderStore
+from faceVer.settings.model import Settings
+from faceVer.storage import companies
+from faceVer.storage.blobs.files import FileStorage
+from faceVer.storage.database import Connection, Database
+
+log = logging.getLogger(__name__)
+
+HOUSEKEEPING_SECONDS = 60.0
+"""Seconds between two rounds of what the server does by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """Use cases of the kept half, for any number of threads. `worker` runs analyses; None if other processes do."""
+
+    settings: Settings
+    database: Database
+    files: FileStorage
+    sessions: SessionService
+    users: UserService
+    companies: CompanyService
+    creator: FolderCreator
+    reader: FolderReader
+    editor: FolderEditor
+    metadata: MetadataEditor
+    signer: FileSigner
+    worker: Worker | None
+    clock: Clock
+    new_id: IdFactory
+
+    @classmethod
+    def open(
+        cls,
+        settings: Settings,
+        engine: FaceEngine | None,
+        examiner: Examiner | None,
+        *,
+        clock: Clock = system_clock,
+        new_id: IdFactory = random_id,
+        works: bool | None = None,
+    ) -> Self:
+        """Open what FACEVER_STORE names; the schema must be there. engine, examiner: None = analyses are not run here.
+
+        works: whether to run jobs, None = as FACEVER_SERVE_JOBS says. Raises SettingsError, DatabaseUnavailableError.
+        """
+        database, files = Database.of(settings.store.store), FileStorage.of(settings.store)
+        access = Access(settings.accounts.hide_foreign)
+        tasks: dict[str, Task] = {}
+        queue, worker = _queue(settings, database, tasks, clock, works if examiner else False)
+        store = FolderStore(database, files, settings, access, clock, new_id, queue.enqueue)
+        users = UserService(database, settings, access, clock, new_id)
+        company_service = CompanyService(database, files, access, clock, new_id, queue.enqueue)
+        first_start(users, settings)
+        secret = signing_secret(database, settings.accounts.api_secret)
+        sessions = SessionService(database, settings, access, secret, clock, new_id)
+        if engine is not None and examiner is not None:
+            tasks |= _tasks(GroupRunner(store, examiner, engine.match), company_service, sessions, settings)
+        return cls(
+            settings=settings,
+            database=database,
+            files=files,
+            sessions=sessions,
+            users=users,
+            companies=company_service,
+            creator=FolderCreator(store),
+            reader=FolderReader(store),
+            editor=FolderEditor(store),
+            metadata=MetadataEditor(store),
+            signer=FileSigner(secret, settings.store.url_ttl, clock),
+            worker=worker,
+            clock=clock,
+            new_id=new_id,
+        )
+
+    def authenticate(self, token: str, address: str) -> Principal:
+        """See `SessionService.authenticate`."""
+        return self.sessions.authenticate(token, address)
+
+    def check(self) -> None:
+        """Raises DatabaseUnavailableError."""
+        with self.database.read() as connection:
+            companies.system_company(connection)
+
+    def start(self) -> None:
+        """Begin to run jobs, if this process does."""
+        if self.worker is not None:
+            self.worker.start()
+
+    def close(self, seconds: float) -> None:
+        """Let running jobs end within so many seconds, then close the database."""
+        if self.worker is not None:
+            self.worker.stop(seconds)
+        self.database.close()
+
+
+def _queue(
+    settings: Settings, database: Database, tasks: Mapping[str, Task], clock: Clock, works: bool | None
+) -> tuple[Queue, Worker | None]:
+    """(where jobs are put, what runs them here or None)."""
+    jobs = settings.jobs
+    if works is None:
+        works = jobs.serve_jobs == "on" or (jobs.serve_jobs == "auto" and database.is_sqlite)
+    threads = jobs.job_threads or max(1, settings.server.threads)
+    if database.is_sqlite:
+        queue = SqliteQueue(database, tasks, threads, jobs.job_heartbeat, clock)
+        return queue, queue if works else None
+    worker = PostgresWorker(database, tasks, threads, jobs.job_heartbeat, clock=clock) if works else None
+    return PostgresQueue(), worker
+
+
+def _tasks(
+    runner: GroupRunner, companies: CompanyService, sessions: SessionService, settings: Settings
+) -> dict[str, Task]:
+    def run_group(arguments: Arguments) -> None:
+        runner.run(arguments["group_id"])
+
+    def fail_group(connection: Connection, arguments: Arguments, reason: str) -> None:
+        log.error("group=%s given up: %s", arguments["group_id"], reason)
+        runner.fail(connection, arguments["group_id"])
+
+    def delete_company(arguments: Arguments) -> None:
+        companies.delete_contents(arguments["company_id"])
+
+    def housekeeping(_: Any) -> None:
+        runner.fail_overdue()
+        sessions.forget_ended()
+
+    return {
+        RUN_GROUP: Task(run_group, fail_group, settings.jobs.analysis_tries),
+        DELETE_COMPANY: Task(delete_company, tries=100),
+        "housekeeping": Task(housekeeping, period=HOUSEKEEPING_SECONDS),
+    }
