@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Self
 
 from faceVer.domain.accounts import Principal
 from faceVer.domain.clock import Clock, IdFactory, random_id, system_clock
-from faceVer.jobs.postgres_queue import PostgresQueue, PostgresWorker
-from faceVer.jobs.queue import Arguments, Queue, Task, Worker
-from faceVer.jobs.sqlite_queue import SqliteQueue
+from faceVer.jobs.open_queue import open_queue
+from faceVer.jobs.queue import Arguments, Task, Worker
+from faceVer.observability.cgroup import inference_threads
 from faceVer.services.access import Access
 from faceVer.services.accounts.companies import CompanyService
 from faceVer.services.accounts.sessions import SessionService
@@ -21,15 +21,19 @@ from faceVer.services.accounts.users import UserService
 from faceVer.services.faces import FaceEngine
 from faceVer.services.file_urls import FileSigner
 from faceVer.services.folders.examine import Examiner
+from faceVer.services.folders.present import present
+from faceVer.services.folders.presentation import Presentation
 from faceVer.services.jobs import DELETE_COMPANY, RUN_GROUP
 from faceVer.services.stored_folders.creation import FolderCreator
 from faceVer.services.stored_folders.editing import FolderEditor
 from faceVer.services.stored_folders.metadata import MetadataEditor
 from faceVer.services.stored_folders.reading import FolderReader
 from faceVer.services.stored_folders.run import GroupRunner
-from faceVer.services.stored_folders.store import FolderStore
+from faceVer.services.stored_folders.store import FolderStore, owner_of
+from faceVer.services.webhook_outbox import WebhookOutbox
+from faceVer.services.wire_json import json_bytes
 from faceVer.settings.model import Settings
-from faceVer.storage import companies
+from faceVer.storage import companies, schema
 from faceVer.storage.blobs.files import FileStorage
 from faceVer.storage.database import Connection, Database
 
@@ -54,6 +58,7 @@ class Platform:
     editor: FolderEditor
     metadata: MetadataEditor
     signer: FileSigner
+    outbox: WebhookOutbox
     worker: Worker | None
     clock: Clock
     new_id: IdFactory
@@ -76,15 +81,25 @@ class Platform:
         database, files = Database.of(settings.store.store), FileStorage.of(settings.store)
         access = Access(settings.accounts.hide_foreign)
         tasks: dict[str, Task] = {}
-        queue, worker = _queue(settings, database, tasks, clock, works if examiner else False)
+        schema.prepare(database)
+        jobs = settings.jobs
+        threads = jobs.job_threads or inference_threads(settings.server.threads, settings.server.workers)
+        queue, worker = open_queue(database, tasks, threads, jobs.job_heartbeat, clock)
         store = FolderStore(database, files, settings, access, clock, new_id, queue.enqueue)
         users = UserService(database, settings, access, clock, new_id)
         company_service = CompanyService(database, files, access, clock, new_id, queue.enqueue)
         first_start(users, settings)
         secret = signing_secret(database, settings.accounts.api_secret)
         sessions = SessionService(database, settings, access, secret, clock, new_id)
+        reader, signer = FolderReader(store), FileSigner(secret, settings.store.url_ttl, clock)
+        render = partial(_webhook_document, reader, signer, settings.store.public_url.rstrip("/"))
+        outbox = WebhookOutbox(database, settings, access, render, clock, new_id)
+        if works is None:
+            works = jobs.serve_jobs == "on" or (jobs.serve_jobs == "auto" and database.is_sqlite)
+        works = works and engine is not None and examiner is not None
         if engine is not None and examiner is not None:
-            tasks |= _tasks(GroupRunner(store, examiner, engine.match), company_service, sessions, settings)
+            runner = GroupRunner(store, examiner, engine.match, outbox.add)
+            tasks |= {**_tasks(runner, company_service, sessions, settings), **outbox.tasks()}
         return cls(
             settings=settings,
             database=database,
@@ -93,11 +108,12 @@ class Platform:
             users=users,
             companies=company_service,
             creator=FolderCreator(store),
-            reader=FolderReader(store),
+            reader=reader,
             editor=FolderEditor(store),
             metadata=MetadataEditor(store),
-            signer=FileSigner(secret, settings.store.url_ttl, clock),
-            worker=worker,
+            signer=signer,
+            outbox=outbox,
+            worker=worker if works else None,
             clock=clock,
             new_id=new_id,
         )
@@ -115,27 +131,23 @@ class Platform:
         """Begin to run jobs, if this process does."""
         if self.worker is not None:
             self.worker.start()
+            self.outbox.sender.start()
 
     def close(self, seconds: float) -> None:
         """Let running jobs end within so many seconds, then close the database."""
         if self.worker is not None:
             self.worker.stop(seconds)
+            self.outbox.sender.stop(self.settings.webhooks.webhook_grace)
         self.database.close()
 
 
-def _queue(
-    settings: Settings, database: Database, tasks: Mapping[str, Task], clock: Clock, works: bool | None
-) -> tuple[Queue, Worker | None]:
-    """(where jobs are put, what runs them here or None)."""
-    jobs = settings.jobs
-    if works is None:
-        works = jobs.serve_jobs == "on" or (jobs.serve_jobs == "auto" and database.is_sqlite)
-    threads = jobs.job_threads or max(1, settings.server.threads)
-    if database.is_sqlite:
-        queue = SqliteQueue(database, tasks, threads, jobs.job_heartbeat, clock)
-        return queue, queue if works else None
-    worker = PostgresWorker(database, tasks, threads, jobs.job_heartbeat, clock=clock) if works else None
-    return PostgresQueue(), worker
+def _webhook_document(reader: FolderReader, signer: FileSigner, base: str, folder_id: str) -> bytes | None:
+    """The body of a folder's webhook: the folder with its analyses, and addresses signed for its owner."""
+    folder = reader.for_webhook(folder_id)
+    if folder is None:
+        return None
+    address = signer.address(base, owner_of(folder).user_id)
+    return json_bytes(present(folder, Presentation(source_ids=True, address=address)))
 
 
 def _tasks(

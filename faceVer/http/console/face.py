@@ -11,10 +11,11 @@ from faceVer.domain.values import Face
 from faceVer.http.pipeline.bpe_errors import BPE_ERRORS
 from faceVer.http.pipeline.context import ENGINE, SETTINGS
 from faceVer.http.pipeline.receiving import with_image
-from faceVer.http.pipeline.responses import json_body, json_bytes
+from faceVer.http.pipeline.responses import json_body
 from faceVer.media.jpeg import encode_jpeg
 from faceVer.observability.timings import stage
 from faceVer.services.faces import ExtractionReport
+from faceVer.services.wire_json import json_bytes
 
 PREVIEW_SIDE, PREVIEW_QUALITY = 960, 85
 """Longer side of the preview in pixels, and its JPEG quality."""

@@ -13,11 +13,12 @@ from faceVer.http.pipeline.context import EXECUTOR, SETTINGS
 from faceVer.http.pipeline.folder_forms import media_of, service_of
 from faceVer.http.pipeline.forms.parser import Part
 from faceVer.http.pipeline.receiving import with_form
-from faceVer.http.pipeline.responses import json_body, json_bytes
+from faceVer.http.pipeline.responses import json_body
 from faceVer.observability.timings import stage
 from faceVer.services.folders.findings import FramePreview
 from faceVer.services.folders.inspection import LivenessReport
 from faceVer.services.folders.service import FolderService
+from faceVer.services.wire_json import json_bytes
 
 
 async def check_liveness(request: web.Request) -> web.Response:

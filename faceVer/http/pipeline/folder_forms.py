@@ -15,12 +15,13 @@ from faceVer.http.pipeline.forms.parser import Part
 from faceVer.http.pipeline.forms.part_headers import PAYLOAD
 from faceVer.http.pipeline.forms.transfer_encoding import decoded
 from faceVer.http.pipeline.receiving import with_form
-from faceVer.http.pipeline.responses import json_body, json_bytes
+from faceVer.http.pipeline.responses import json_body
 from faceVer.jobs.webhook_client import Delivery
 from faceVer.observability.request_id import request_id
 from faceVer.observability.timings import stage
 from faceVer.services.folders.presentation import Presentation
 from faceVer.services.folders.service import FolderService
+from faceVer.services.wire_json import json_bytes
 from faceVer.settings.model import Settings
 
 # The server recognizes a media item by its bytes. It rejects only content types that no media item can have.

@@ -6,33 +6,40 @@ import contextlib
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Protocol
 
 from faceVer.domain.analyses import BestShot, Failure, FailureKind, JpegImage, MediaScore, Outcome, QualityOutcome
 from faceVer.domain.errors import FilesUnavailableError, InferenceError, NotFoundError
 from faceVer.domain.files import FileKind, FileRecord
 from faceVer.domain.folders import Folder, MediaItem, PlannedAnalysis
-from faceVer.domain.webhooks import DeliveryState, WebhookDelivery
 from faceVer.services.folders.decide import Match, decide_outcome
 from faceVer.services.folders.examine import Examiner
 from faceVer.services.folders.findings import Findings
 from faceVer.services.folders.plan import extraction_for
 from faceVer.services.folders.planned import PlannedMedium
 from faceVer.services.folders.resolution import analysis_status, folder_status
-from faceVer.services.jobs import SEND_WEBHOOKS
 from faceVer.services.rules import media_limits
 from faceVer.services.stored_folders.intake import put_picture, stored_image
 from faceVer.services.stored_folders.store import FolderStore, owner_of
-from faceVer.storage import analyses, deliveries, files, folders, media
+from faceVer.storage import analyses, files, folders, media
 from faceVer.storage.database import Connection
 
 log = logging.getLogger(__name__)
 
 
+class Announce(Protocol):
+    """Puts the webhook of a finished group into the outbox, in the transaction of `connection`. url: None = none."""
+
+    def __call__(
+        self, connection: Connection, *, folder_id: str, group_id: str, company_id: str, url: str | None
+    ) -> None: ...
+
+
 class GroupRunner:
     """Synchronous, without state between calls, for any number of threads."""
 
-    def __init__(self, store: FolderStore, examiner: Examiner, match: Match) -> None:
-        self._store, self._examiner, self._match = store, examiner, match
+    def __init__(self, store: FolderStore, examiner: Examiner, match: Match, announce: Announce) -> None:
+        self._store, self._examiner, self._match, self._announce = store, examiner, match, announce
 
     def run(self, group_id: str) -> None:
         """Run what is left of a group. Does nothing if it has finished, or was deleted.
@@ -171,22 +178,14 @@ class GroupRunner:
                 records += [record for _, record in own.values()]
         analyses.finish_group(unit, group_id, now)
         refresh_status(unit, folder, now)
-        if group.resolution_endpoint:
-            deliveries.insert(unit, self._delivery(folder, group_id, group.resolution_endpoint, now))
-            self._store.enqueue(unit, SEND_WEBHOOKS, {}, now)
-        return {record.key for record in records}
-
-    def _delivery(self, folder: Folder, group_id: str, url: str, now: float) -> WebhookDelivery:
-        return WebhookDelivery(
-            delivery_id=self._store.new_id(),
-            folder_id=folder.folder_id,
+        self._announce(
+            unit,
+            folder_id=folder_id,
             group_id=group_id,
             company_id=owner_of(folder).company_id,
-            url=url,
-            state=DeliveryState.WAITING,
-            created=now,
-            due=now,
+            url=group.resolution_endpoint,
         )
+        return {record.key for record in records}
 
 
 def refresh_status(unit: Connection, folder: Folder, now: float) -> None:

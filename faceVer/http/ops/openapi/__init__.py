@@ -13,7 +13,7 @@ from faceVer.http.ops.openapi.document import build
 from faceVer.http.pipeline.api_family import ApiFamily
 from faceVer.http.pipeline.context import ENDPOINTS, SETTINGS
 from faceVer.http.pipeline.endpoint import Access, Endpoint, EndpointTable, Handler
-from faceVer.http.pipeline.responses import json_bytes
+from faceVer.services.wire_json import json_bytes
 from faceVer.settings.model import Settings
 
 DOCUMENT = "/openapi.json"

@@ -14,10 +14,11 @@ from faceVer.http.oz.errors import OZ_STORED
 from faceVer.http.pipeline.context import EXECUTOR, SETTINGS
 from faceVer.http.pipeline.endpoint import Access, Body, Endpoint, Handler, Lane
 from faceVer.http.pipeline.principals import principal
-from faceVer.http.pipeline.responses import json_body, json_bytes
+from faceVer.http.pipeline.responses import json_body
 from faceVer.services.folders.presentation import Presentation
 from faceVer.services.folders.validation import validated
 from faceVer.services.platform import Platform
+from faceVer.services.wire_json import json_bytes
 
 T = TypeVar("T")
 StructT = TypeVar("StructT", bound=Struct)
