@@ -165,8 +165,7 @@ def put_picture(
     storage: FileStorage, picture: JpegImage, kind: FileKind, common: Mapping[str, Any], keys: list[str]
 ) -> FileRecord:
     """Write a JPEG to the storage. common: `company_id`, `folder_id`, `created`. keys: gets the key before that."""
-    suffix = "_thumb.jpg" if kind is FileKind.THUMBNAIL else ".jpg"
-    key = new_key(suffix)
+    key = new_key("jpg")
     keys.append(key)
     written = storage.put(key, [picture.jpeg])
     return FileRecord(
@@ -188,17 +187,17 @@ def stored_image(record: FileRecord) -> StoredImage:
 
 
 _EXTENSIONS = {
-    "image/jpeg": ".jpg",
-    "image/tiff": ".tif",
-    "video/quicktime": ".mov",
-    "video/x-matroska": ".mkv",
-    "video/x-msvideo": ".avi",
-    "video/3gpp": ".3gp",
-    "application/gzip": ".tar.gz",
-    "application/x-tar": ".tar",
+    "image/jpeg": "jpg",
+    "image/tiff": "tif",
+    "video/quicktime": "mov",
+    "video/x-matroska": "mkv",
+    "video/x-msvideo": "avi",
+    "video/3gpp": "3gp",
+    "application/gzip": "tgz",
+    "application/x-tar": "tar",
 }
 
 
 def extension(mime: str) -> str:
-    """The end of a file's name, by its MIME type."""
-    return _EXTENSIONS.get(mime) or "." + mime.partition("/")[2]
+    """The end of a file's name, without its dot, by the MIME type."""
+    return _EXTENSIONS.get(mime) or mime.partition("/")[2]

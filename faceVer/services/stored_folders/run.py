@@ -102,7 +102,7 @@ class GroupRunner:
         if item is None or item.key is None:
             return None
         try:
-            data: bytes = self._store.files.read(item.key)
+            data = self._store.files.read(item.key)
             return data
         except NotFoundError:
             return None
