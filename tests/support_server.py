@@ -48,6 +48,8 @@ class Response:
 class Server:
     """`facever serve` in a process of its own, with the given settings; its log is kept.
 
+    command: or `facever worker`, whose port is that of health and metrics.
+
     fresh: in a new interpreter, as it is for users; else forked from a process that has imported the server.
     preexec: called in the new process before the interpreter, which is fresh then. module, before: what to run in place
     of the package, and its own arguments.
@@ -60,20 +62,22 @@ class Server:
         preexec: Any = None,
         module: str = "faceVer",
         before: Sequence[str] = (),
+        command: str = "serve",
         **settings: str,
     ) -> None:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("FACEVER_")}
         environment.update({f"FACEVER_{name.upper()}": value for name, value in settings.items()})
         self.port = free_port()
-        command = [module, *before, "serve", "--host", "127.0.0.1", "--port", str(self.port), *arguments]
+        where = ["--host", "127.0.0.1", "--port"] if command == "serve" else ["--health-port"]
+        words = [module, *before, command, *where, str(self.port), *arguments]
         self.process: subprocess.Popen[str] | ForkedProcess
         if fresh or preexec:
-            command = [sys.executable, "-m", *command]
+            words = [sys.executable, "-m", *words]
             self.process = subprocess.Popen(
-                command, env=environment, stderr=subprocess.PIPE, text=True, preexec_fn=preexec
+                words, env=environment, stderr=subprocess.PIPE, text=True, preexec_fn=preexec
             )
         else:
-            self.process = preloaded().start(command, environment)
+            self.process = preloaded().start(words, environment)
         self.log: list[str] = []
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()

@@ -1,4 +1,4 @@
-"""Commands about the server: serve, health, keys, doctor, settings, openapi."""
+"""Commands about the server: serve, worker, health, keys, doctor, settings, openapi."""
 
 from __future__ import annotations
 
@@ -19,6 +19,10 @@ def add(commands: Commands) -> None:
     serve.add_argument("--port", type=int, help="TCP port")
     serve.add_argument("--workers", type=int, help="server processes")
     serve.set_defaults(run=_serve)
+
+    worker = command(commands, "worker", "run the analyses of a store and send its webhooks, without the API")
+    worker.add_argument("--health-port", type=int, metavar="PORT", help="serve /livez, /readyz and /metrics there")
+    worker.set_defaults(run=_worker)
 
     health = command(commands, "health", "ask a running server; exit status 0 if it works")
     health.add_argument("--url", help="base URL; by default this machine and the configured port")
@@ -54,6 +58,15 @@ def _serve(options: argparse.Namespace) -> int:
     from faceVer.http.server.serve import serve
 
     serve(load(host=options.host, port=options.port, workers=options.workers))
+    return OK
+
+
+def _worker(options: argparse.Namespace) -> int:
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(OK))  # as in `_serve`
+    from faceVer.cli.load_settings import load
+    from faceVer.http.server.worker_process import run_worker
+
+    run_worker(load(), options.health_port)
     return OK
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
+from functools import partial
 
 from aiohttp import web
 from aiohttp.http import HttpVersion11
 
 from faceVer.domain.errors import InferenceError, RequestTypeError, SetupError, TooLargeError
 from faceVer.http.endpoints import endpoint_table
+from faceVer.http.ops.background_metrics import BackgroundMetrics
 from faceVer.http.ops.exposition import EXPOSITION, Exposition
 from faceVer.http.ops.health import FACES_HEALTH, LIVENESS_HEALTH, HealthCheck
 from faceVer.http.pipeline.admission import ADMISSION, Admission
@@ -139,11 +141,13 @@ async def _platform(app: web.Application) -> AsyncIterator[None]:
     # Here, because they load the database's libraries, which a server without a store does not need.
     from faceVer.http.oz.kept.common import PLATFORM
     from faceVer.http.pipeline.principals import AUTHENTICATE
+    from faceVer.services.background import background_work
     from faceVer.services.platform import Platform
 
     folders = app.get(FOLDERS)
     opened = Platform.open(app[SETTINGS], app[ENGINE], folders.examiner if folders else None)
     app[PLATFORM], app[AUTHENTICATE] = opened, opened.authenticate
+    app[EXPOSITION].add_background(BackgroundMetrics(partial(background_work, opened.database)))
     opened.start()
     yield
     await asyncio.to_thread(opened.close, app[SETTINGS].server.shutdown_timeout)

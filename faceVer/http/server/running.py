@@ -53,7 +53,7 @@ async def serving(
         for sock in sockets:
             await Listener(runner, settings, tls, sock).start()
         yield sockets
-        guard = threading.Timer(stop_limit(settings), _exit_now)
+        guard = threading.Timer(stop_limit(settings), exit_now)
         guard.daemon = True
         guard.start()
         await drain(app, settings.server.drain_seconds)
@@ -61,6 +61,7 @@ async def serving(
         await runner.cleanup()
 
 
-def _exit_now() -> None:
+def exit_now() -> None:
+    """End a process whose stop takes too long."""
     log.error("the stop took too long: the process ends with requests unfinished")
     os._exit(1)
