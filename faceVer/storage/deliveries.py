@@ -13,7 +13,10 @@ from faceVer.domain.webhooks import DeliveryState, WebhookDelivery
 from faceVer.storage.conditions import select_page
 from faceVer.storage.tables import deliveries
 
-FIELDS = {name: deliveries.c[name] for name in ("delivery_id", "folder_id", "company_id", "state", "created", "due")}
+FIELDS = {
+    **{name: deliveries.c[name] for name in ("delivery_id", "folder_id", "company_id", "state")},
+    "time_created": deliveries.c.created,
+}
 """What lists can be filtered and sorted by."""
 
 _WAITING = deliveries.c.state == DeliveryState.WAITING
@@ -42,7 +45,7 @@ def find(connection: Connection, query: ListQuery) -> Page[WebhookDelivery]:
         FIELDS,
         _delivery,
         key=deliveries.c.delivery_id,
-        default=[Sorting("created")],
+        default=[Sorting("time_created")],
     )
 
 

@@ -13,7 +13,7 @@ from faceVer.services.platform import Platform
 from faceVer.settings.model import Settings
 from tests.jobs.support_jobs import until
 from tests.support_postgres import PostgresServer
-from tests.support_server import Server
+from tests.support_server import Response, Server
 
 pytestmark = pytest.mark.platform
 EMAIL, PASSWORD = "admin@example.com", "correct horse battery"
@@ -33,8 +33,8 @@ class Installation:
         }
         self.server = Server(**self.settings)
 
-    def worker(self) -> Server:
-        return Server(command="worker", **self.settings)
+    def worker(self, **settings: str) -> Server:
+        return Server(command="worker", **self.settings, **settings)
 
     def token(self) -> str:
         opened = Platform.open(Settings.of(**{**self.settings, "job_heartbeat": 2.0}), None, None)
@@ -43,10 +43,11 @@ class Installation:
         finally:
             opened.close(0)
 
-    def post_folder(self, token: str, photo: bytes) -> str:
+    def post_folder(self, token: str, photo: bytes, webhook: str | None = None) -> str:
         """The id of a new folder with one photo, and a quality analysis of it."""
+        payload = json.dumps({"resolution_endpoint": webhook}).encode()
         parts = [
-            b'Content-Disposition: form-data; name="payload"\r\n\r\n{}',
+            b'Content-Disposition: form-data; name="payload"\r\n\r\n' + payload,
             b'Content-Disposition: form-data; name="p"; filename="p.jpg"\r\nContent-Type: image/jpeg\r\n\r\n' + photo,
         ]
         body = b"".join(b"--x\r\n" + part + b"\r\n" for part in parts) + b"--x--\r\n"
@@ -106,6 +107,32 @@ def test_a_killed_worker_s_analyses_are_taken_over(installation: Installation, a
     with installation.worker() as worker:
         until(lambda: all(installation.folder(token, one)["resolution_status"] == "FINISHED" for one in folders), 90)
     assert all(len(installation.folder(token, one)["analyses"]) == 1 for one in folders)
+
+
+def test_webhooks_are_listed_and_sent_again(installation: Installation, astronaut: bytes) -> None:
+    head = {"X-Forensic-Access-Token": installation.token()}
+    installation.post_folder(head["X-Forensic-Access-Token"], astronaut, "hook.invalid/in")
+
+    def listed(query: str) -> Any:
+        response = installation.server.call("GET", f"/api/webhooks/{query}", headers=head)
+        assert response.status == 200, response
+        return response.json()["items"]
+
+    def resend(delivery_id: str) -> Response:
+        return installation.server.call("POST", f"/api/webhooks/{delivery_id}/resend", headers=head)
+
+    with installation.worker(webhook_hosts="hook.example"):
+        until(lambda: listed("?state=DEAD"), 90)
+        (dead,) = listed("?state=dead&sorting=time_created{asc}&total_omit=1")
+        assert dead["url"] == "https://hook.invalid/in"
+        assert dead["error"] == "host or port is not on the allow-list"
+        assert listed("?state=DELIVERED,WAITING") == []
+    again = resend(dead["delivery_id"])
+    assert (again.status, again.json()["state"], again.json()["attempts"]) == (200, "WAITING", 0)
+    assert listed("?state.exclude=WAITING") == []
+    assert resend("00000000-0000-4000-8000-000000000000").status == 404
+    assert installation.server.call("GET", "/api/webhooks/").status == 401
+    assert installation.server.call("GET", "/api/webhooks/?state=GONE", headers=head).status == 400
 
 
 def test_a_worker_needs_a_store(tmp_path: Path) -> None:

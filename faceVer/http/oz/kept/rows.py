@@ -9,7 +9,7 @@ from aiohttp import web
 from faceVer import __version__
 from faceVer.domain.errors import NotRealizedError
 from faceVer.domain.listing import Page
-from faceVer.http.oz.kept import analyses, folders, metadata
+from faceVer.http.oz.kept import analyses, folders, metadata, webhooks
 from faceVer.http.oz.kept.common import PLATFORM, respond, row
 from faceVer.http.oz.kept.static import static_file
 from faceVer.http.oz.lists import Filter, Kind, ListSpec, list_query, page_document
@@ -49,6 +49,7 @@ def endpoints() -> Iterator[Endpoint]:
     yield row("PATCH", ANALYSIS, analyses.decide_analysis, Body.JSON)
     yield row("DELETE", ANALYSIS, analyses.delete_analysis)
     yield from metadata.endpoints()
+    yield from webhooks.endpoints()
     yield row("GET", "/static/{folder_id}/{key}", static_file, access=Access.ANYONE)
     yield row("GET", "/api/healthcheck/", healthcheck, access=Access.OPEN)
     yield row("GET", "/api/version/", version, access=Access.OPEN)
