@@ -9,6 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
 from faceVer.domain.accounts import Session, User
+from faceVer.domain.listing import ListQuery, Page, Sorting
+from faceVer.storage.conditions import select_page
 from faceVer.storage.tables import failed_logins, sessions, users
 from faceVer.storage.users import user_of
 
@@ -53,10 +55,17 @@ def get(connection: Connection, token_id: str) -> Session | None:
     return None if row is None else _session(row)
 
 
-def of_user(connection: Connection, user_id: str) -> list[Session]:
-    """A user's sessions, newest first."""
-    found = sa.select(sessions).where(sessions.c.user_id == user_id).order_by(sessions.c.created.desc())
-    return [_session(row) for row in connection.execute(found)]
+def page(connection: Connection, query: ListQuery, user_id: str) -> Page[Session]:
+    """The sessions of a user."""
+    return select_page(
+        connection,
+        sa.select(sessions).where(sessions.c.user_id == user_id),
+        query,
+        {"time_created": sessions.c.created},
+        _session,
+        default=[Sorting("time_created")],
+        key=sessions.c.token_id,
+    )
 
 
 def extend(connection: Connection, token_id: str, expires: float, refresh_expires: float) -> None:

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, Row
+from sqlalchemy import ColumnElement, Connection, Row
 from sqlalchemy.exc import IntegrityError
 
 from faceVer.domain.accounts import Role, User
 from faceVer.domain.errors import ConflictError
-from faceVer.domain.listing import ListQuery, Page, Sorting
-from faceVer.storage.conditions import select_page
+from faceVer.domain.listing import Condition, ListQuery, Page, Sorting
+from faceVer.storage.conditions import Field, matching, select_page
 from faceVer.storage.tables import users
 
-_COLUMNS = {
+
+def _has_email(condition: Condition) -> ColumnElement[bool]:
+    """A condition on the email, in any letter case."""
+    values = tuple(value.lower() if isinstance(value, str) else value for value in condition.values)
+    (found,) = matching([dataclasses.replace(condition, values=values)], {condition.field: users.c.email_key})
+    return found
+
+
+_FIELDS: dict[str, Field] = {
+    "email_in_any_case": _has_email,
     "user_id": users.c.user_id,
     "company_id": users.c.company_id,
     "user_type": users.c.role,
@@ -80,7 +90,7 @@ def page(connection: Connection, query: ListQuery, *, company_id: str | None, us
         connection,
         statement,
         query,
-        _COLUMNS,
+        _FIELDS,
         user_of,
         searched=(users.c.email, users.c.first_name, users.c.last_name, users.c.middle_name),
         default=[Sorting("time_created")],

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from faceVer.domain.accounts import Company, Principal, Role, User
+from faceVer.domain.accounts import Company, Principal, Role, Session, User
 from faceVer.domain.clock import random_id
 from faceVer.domain.listing import ListQuery
 from faceVer.services.access import Access
@@ -23,6 +23,11 @@ from faceVer.storage.database import Connection, Database
 
 PASSWORD = "correct horse battery"
 START = 1_800_000_000.0
+
+
+def fields(**values: Any) -> Callable[[User], User]:
+    """An edit that sets fields of a user."""
+    return lambda user: replace(user, **values)
 
 
 @dataclass
@@ -73,6 +78,10 @@ class World:
 
     def authenticate(self, token: str) -> Principal:
         return self.sessions.authenticate(token, "192.0.2.1")
+
+    def of_user(self, principal: Principal, user_id: str) -> list[Session]:
+        """The sessions of a user."""
+        return list(self.sessions.list(principal, user_id, ListQuery()).items)
 
     def audit(self) -> list[AuditEntry]:
         """All entries, newest first."""

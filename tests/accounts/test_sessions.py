@@ -16,9 +16,10 @@ from faceVer.domain.errors import (
     RuleError,
     UserBlockedError,
 )
+from faceVer.domain.listing import ListQuery
 from faceVer.services.accounts.sessions import SignedIn
 from faceVer.storage import sessions
-from tests.accounts.support import PASSWORD, World
+from tests.accounts.support import PASSWORD, World, fields
 
 
 def refresh(world: World, signed: SignedIn) -> SignedIn:
@@ -123,7 +124,7 @@ def test_an_expire_token_ends_too(world: World, user: User) -> None:
     assert error.value.exposed == "Session not found"
     world.sessions.forget_ended()
     with world.database.read() as connection:
-        assert sessions.of_user(connection, user.user_id) == []
+        assert list(sessions.page(connection, ListQuery(), user.user_id).items) == []
 
 
 def test_refresh_of_another_user(world: World, user: User) -> None:
@@ -143,7 +144,7 @@ def test_refresh_of_a_blocked_user(world: World, user: User) -> None:
     with world.database.write() as unit:  # the service would end the sessions
         from faceVer.storage import users
 
-        users.replace(unit, User(**{name: getattr(user, name) for name in User.__slots__} | {"is_active": False}))
+        users.replace(unit, fields(is_active=False)(user))
     with pytest.raises(UserBlockedError):
         refresh(world, signed)
     with pytest.raises(UserBlockedError):
@@ -163,8 +164,8 @@ def test_the_database_holds_no_token(world: World, user: User) -> None:
 
 CHANGES = {
     "password": lambda world, boss, user: world.users.change_password(boss, user.user_id, None, "another password"),
-    "blocked": lambda world, boss, user: world.users.change(boss, user.user_id, {"is_active": False}),
-    "role": lambda world, boss, user: world.users.change(boss, user.user_id, {"role": Role.CLIENT_OPERATOR}),
+    "blocked": lambda world, boss, user: world.users.change(boss, user.user_id, fields(is_active=False)),
+    "role": lambda world, boss, user: world.users.change(boss, user.user_id, fields(role=Role.CLIENT_OPERATOR)),
     "deleted": lambda world, boss, user: world.users.delete(boss, user.user_id),
 }
 
@@ -185,7 +186,7 @@ def test_what_ends_all_sessions(world: World, user: User, change: str) -> None:
 
 def test_a_change_of_the_name_ends_no_session(world: World, user: User) -> None:
     signed = world.sign_in(user)
-    world.users.change(world.principal(Role.ADMIN), user.user_id, {"first_name": "Eve"})
+    world.users.change(world.principal(Role.ADMIN), user.user_id, fields(first_name="Eve"))
     assert world.authenticate(signed.access_token).user.first_name == "Eve"
 
 
@@ -204,12 +205,12 @@ def test_list_and_end_sessions(world: World) -> None:
     second = world.sign_in(user)
     own = Principal(user, second.session.token_id)
     for principal in (own, admin, world.principal(Role.ADMIN)):
-        found = world.sessions.of_user(principal, user.user_id)
+        found = world.of_user(principal, user.user_id)
         assert [session.token_id for session in found] == [second.session.token_id, first.session.token_id]
     for role, other in ((Role.CLIENT_ADMIN, world.company()), (Role.CLIENT_OPERATOR, company), (Role.OPERATOR, None)):
         stranger = world.principal(role, other)
         with pytest.raises(ForbiddenError):
-            world.sessions.of_user(stranger, user.user_id)
+            world.of_user(stranger, user.user_id)
         with pytest.raises(ForbiddenError):
             world.sessions.end(stranger, first.session.token_id)
     world.sessions.end(admin, first.session.token_id)
@@ -276,7 +277,7 @@ def test_service_token_of_nobody_and_of_a_blocked_user(world: World) -> None:
     with pytest.raises(NotFoundError):
         world.sessions.service_token(boss, "00000000-0000-4000-8000-000000000000")
     user = world.user(Role.CLIENT_SERVICE, company)
-    world.users.change(boss, user.user_id, {"is_active": False})
+    world.users.change(boss, user.user_id, fields(is_active=False))
     with pytest.raises(RuleError):
         world.sessions.service_token(boss, user.user_id)
 
@@ -288,10 +289,10 @@ def test_foreign_users_may_be_hidden(world: World) -> None:
     signed = hiding.sign_in(user)
     for call in (
         lambda: hiding.sessions.service_token(admin, user.user_id),
-        lambda: hiding.sessions.of_user(admin, user.user_id),
+        lambda: hiding.of_user(admin, user.user_id),
         lambda: hiding.sessions.end(admin, signed.session.token_id),
         lambda: hiding.users.get(admin, user.user_id),
-        lambda: hiding.users.change(admin, user.user_id, {"first_name": "Eve"}),
+        lambda: hiding.users.change(admin, user.user_id, fields(first_name="Eve")),
         lambda: hiding.users.delete(admin, user.user_id),
         lambda: hiding.users.change_password(admin, user.user_id, None, "another password"),
         lambda: hiding.companies.get(admin, foreign.company_id),

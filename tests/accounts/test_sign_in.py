@@ -8,9 +8,10 @@ import pytest
 
 from faceVer.domain.accounts import Role
 from faceVer.domain.errors import CredentialInvalidError, FaceVerError, ThrottledError, UserBlockedError
+from faceVer.domain.listing import ListQuery
 from faceVer.services.accounts import passwords
 from faceVer.storage import sessions
-from tests.accounts.support import PASSWORD, World
+from tests.accounts.support import PASSWORD, World, fields
 
 
 def outcome(world: World, email: str, password: str, address: str = "192.0.2.1") -> str:
@@ -76,7 +77,7 @@ def test_unknown_email_costs_a_hash(world: World, monkeypatch: pytest.MonkeyPatc
 def test_blocked_user(world: World) -> None:
     user = world.user(Role.ADMIN)
     boss = world.principal(Role.ADMIN)
-    world.users.change(boss, user.user_id, {"is_active": False})
+    world.users.change(boss, user.user_id, fields(is_active=False))
     with pytest.raises(UserBlockedError):
         world.sign_in(user)
     # Who does not know the password does not learn that the account is blocked.
@@ -151,7 +152,7 @@ def test_a_password_that_changes_while_it_is_checked(world: World, monkeypatch: 
     with pytest.raises(CredentialInvalidError):
         world.sign_in(user)
     with world.database.read() as connection:
-        assert sessions.of_user(connection, user.user_id) == []
+        assert sessions.page(connection, ListQuery(), user.user_id).total == 0
 
 
 def test_old_failures_are_forgotten(world: World) -> None:

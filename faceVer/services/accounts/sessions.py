@@ -16,6 +16,7 @@ from faceVer.domain.errors import (
     RuleError,
     UserBlockedError,
 )
+from faceVer.domain.listing import ListQuery, Page
 from faceVer.domain.permissions import Resource, Verb
 from faceVer.services.access import Access
 from faceVer.services.accounts.emails import is_email
@@ -149,11 +150,11 @@ class SessionService:
         with self.database.write() as unit:
             sessions.delete(unit, [principal.token_id])
 
-    def of_user(self, principal: Principal, user_id: str) -> list[Session]:
-        """The sessions of a user, newest first. Raises NotFoundError, ForbiddenError."""
+    def list(self, principal: Principal, user_id: str, query: ListQuery) -> Page[Session]:
+        """The sessions of a user. Raises NotFoundError, ForbiddenError."""
         with self.database.read() as connection:
             self._check(principal, users.get(connection, user_id), Verb.UPDATE)
-            return sessions.of_user(connection, user_id)
+            return sessions.page(connection, query, user_id)
 
     def end(self, principal: Principal, token_id: str) -> None:
         """End a session. Raises NotFoundError, ForbiddenError."""

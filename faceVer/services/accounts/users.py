@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -65,12 +65,14 @@ class UserService:
         """
         check_email(new.email, "credentials.email")
         check_password_rule(new.password, self.settings.accounts.password_minimum, "credentials.password")
+        if not new.role.is_system and new.company_id is None:
+            raise PayloadError("a company is needed", exposed="profile.company_id")
+        if principal is not None:
+            self._check(principal, Verb.CREATE, None if new.role.is_system else new.company_id, None)
+            _check_role(principal, new.role)
         hashed = hash_password(new.password)
         with self.database.write() as unit:
             company = self._company(unit, new)
-            if principal is not None:
-                self._check(principal, Verb.CREATE, company.company_id, None)
-                _check_role(principal, new.role)
             user = User(
                 user_id=self.new_id(),
                 company_id=company.company_id,
@@ -109,15 +111,16 @@ class UserService:
                 user_id=user.user_id if scope is Scope.OWN else None,
             )
 
-    def change(self, principal: Principal, user_id: str, changes: Mapping[str, Any]) -> User:
-        """changes: fields of `User` to set. A new role, and an account that is no longer active, end its sessions.
+    def change(self, principal: Principal | None, user_id: str, edit: Callable[[User], User]) -> User:
+        """edit: the account there is -> the account to be. A new role and an account that is blocked end its sessions.
 
-        Raises NotFoundError, ForbiddenError, PayloadError, ConflictError, RuleError.
+        Raises NotFoundError, ForbiddenError, PayloadError, ConflictError, RuleError, and what `edit` raises.
         """
         with self.database.write() as unit:
             old = self._find(unit, principal, user_id, Verb.UPDATE, lock=True)
-            user = replace(old, **changes)
-            if user.user_id == principal.user.user_id and changed(old, user) & RIGHTS_OF_OTHERS:
+            user = edit(old)
+            own = principal is not None and user.user_id == principal.user.user_id
+            if own and changed(old, user) & RIGHTS_OF_OTHERS:
                 raise ForbiddenError("nobody changes the role and the rights of the own account")
             if changed(old, user) & {"role", "company_id"}:
                 user = self._moved(unit, principal, user)
@@ -186,31 +189,33 @@ class UserService:
             raise CredentialInvalidError("the old password is wrong")
 
     def _find(
-        self, connection: Connection, principal: Principal, user_id: str, verb: Verb, *, lock: bool = False
+        self, connection: Connection, principal: Principal | None, user_id: str, verb: Verb, *, lock: bool = False
     ) -> User:
         user = users.get(connection, user_id, lock=lock)
         if user is None:
             raise NotFoundError("no such user")
-        self._check(principal, verb, user.company_id, user.user_id)
+        if principal is not None:
+            self._check(principal, verb, user.company_id, user.user_id)
         return user
 
-    def _check(self, principal: Principal, verb: Verb, company_id: str, owner_id: str | None) -> None:
+    def _check(self, principal: Principal, verb: Verb, company_id: str | None, owner_id: str | None) -> None:
         self.access.check(principal, Resource.USER, verb, company_id=company_id, owner_id=owner_id)
 
     def _company(self, unit: Connection, new: NewUser) -> Company:
-        """The company of a new user. Raises PayloadError, NotFoundError, RuleError."""
-        if new.role.is_system:
+        """The company of a new user. Raises NotFoundError, RuleError."""
+        if new.role.is_system or new.company_id is None:
             return companies.system_company(unit)
-        if new.company_id is None:
-            raise PayloadError("a company is needed", exposed="profile.company_id")
         return _open_company(unit, new.company_id)
 
-    def _moved(self, unit: Connection, principal: Principal, user: User) -> User:
+    def _moved(self, unit: Connection, principal: Principal | None, user: User) -> User:
         """A user with another role or company, in the company that fits the role."""
-        _check_role(principal, user.role)
+        if principal is not None:
+            _check_role(principal, user.role)
         if user.role.is_system:
             return replace(user, company_id=companies.system_company(unit).company_id)
-        self._check(principal, Verb.CREATE, _open_company(unit, user.company_id).company_id, None)
+        company = _open_company(unit, user.company_id)
+        if principal is not None:
+            self._check(principal, Verb.CREATE, company.company_id, None)
         return user
 
 

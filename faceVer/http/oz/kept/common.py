@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 from uuid import UUID
@@ -9,7 +10,7 @@ from uuid import UUID
 from aiohttp import web
 from msgspec import UNSET, Struct
 
-from faceVer.domain.errors import NotFoundError
+from faceVer.domain.errors import NotFoundError, PayloadError, PayloadValueError
 from faceVer.http.oz.errors import OZ_STORED
 from faceVer.http.pipeline.context import EXECUTOR, SETTINGS
 from faceVer.http.pipeline.endpoint import Access, Body, Endpoint, Handler, Lane
@@ -18,11 +19,13 @@ from faceVer.http.pipeline.responses import json_body
 from faceVer.services.folders.presentation import Presentation
 from faceVer.services.folders.validation import validated
 from faceVer.services.platform import Platform
+from faceVer.services.storable import check_storable
 from faceVer.services.wire_json import json_bytes
 
 T = TypeVar("T")
 StructT = TypeVar("StructT", bound=Struct)
 
+_MISSING = re.compile(r"Object missing required field `([^`]+)`")
 PLATFORM = web.AppKey("platform", Platform)
 
 
@@ -85,6 +88,20 @@ def base_url(request: web.Request) -> str:
     """The address that clients reach the server by, without a slash at its end."""
     configured = request.app[SETTINGS].store.public_url
     return configured.rstrip("/") if configured else f"{request.scheme}://{request.host}"
+
+
+def parsed(root: dict[str, Any], model: type[T]) -> T:
+    """A JSON body as its model.
+
+    Raises PayloadError, whose `exposed` is the path of a field that is missing or wrong, or that cannot be kept.
+    """
+    check_storable(root, "payload")
+    try:
+        return validated(root, model)
+    except PayloadValueError as error:
+        if found := _MISSING.match(str(error)):
+            raise PayloadError(str(error), exposed=".".join(filter(None, [error.exposed, found[1]]))) from None
+        raise
 
 
 def changes(root: dict[str, Any], model: type[StructT]) -> dict[str, Any]:

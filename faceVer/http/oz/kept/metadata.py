@@ -1,62 +1,80 @@
-""".../meta_data/ of folders, media and analyses: a client's own JSON object."""
+""".../meta_data/ of any object: a client's own JSON object."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from aiohttp import web
 
+from faceVer.domain.accounts import Principal
 from faceVer.domain.errors import PayloadError
 from faceVer.http.oz.kept.common import PLATFORM, object_id, respond, respond_empty, row
 from faceVer.http.pipeline.endpoint import Body, Endpoint, Handler
 from faceVer.http.pipeline.kept_bodies import json_object
 from faceVer.http.pipeline.principals import principal
+from faceVer.services.platform import Platform
+from faceVer.services.storable import check_storable
 from faceVer.services.stored_folders.metadata import Change, Owner, merged, replaced, without
 
 MAX_BYTES = 64 * 1024
 """Largest metadata, in bytes of JSON."""
-_OWNERS: dict[Owner, str] = {"folder": "/api/folders/{folder_id}", "media": "/api/media/{media_id}"}
-_OWNERS["analysis"] = "/api/analyses/{analysis_id}"
+Read = Callable[[Platform, Principal, str], dict[str, Any]]
+Write = Callable[[Platform, Principal, str, Change], dict[str, Any]]
+"""The metadata of the object with that id, and the metadata after a change."""
+_OWNERS: tuple[tuple[Owner, str], ...] = (("folder", "folders"), ("media", "media"), ("analysis", "analyses"))
 
 
 def endpoints() -> Iterator[Endpoint]:
-    """The four methods of each kind of object."""
-    for owner, path in _OWNERS.items():
-        yield row("GET", f"{path}/meta_data/", _read(owner))
-        yield row("POST", f"{path}/meta_data/", _write(owner, replace=True), Body.JSON)
-        yield row("PATCH", f"{path}/meta_data/", _write(owner, replace=False), Body.JSON)
-        yield row("DELETE", f"{path}/meta_data/", _delete(owner))
+    """Those of folders, media and analyses."""
+    for owner, name in _OWNERS:
+        yield from metadata_endpoints(f"/api/{name}/{{{owner}_id}}/", f"{owner}_id", *_editing(owner))
 
 
-def _read(owner: Owner) -> Handler:
+def metadata_endpoints(path: str, parameter: str, read: Read, write: Write) -> Iterator[Endpoint]:
+    """The four methods of one kind of object. path: of an object; parameter: of it, the id."""
+    path = f"{path}meta_data/"
+    yield row("GET", path, _read(parameter, read))
+    yield row("POST", path, _write(parameter, write, replaced), Body.JSON)
+    yield row("PATCH", path, _write(parameter, write, merged), Body.JSON)
+    yield row("DELETE", path, _delete(parameter, write))
+
+
+def _editing(owner: Owner) -> tuple[Read, Write]:
+    return (
+        lambda platform, who, object_: platform.metadata.read(who, owner, object_),
+        lambda platform, who, object_, change: platform.metadata.change(who, owner, object_, change),
+    )
+
+
+def _read(parameter: str, read: Read) -> Handler:
     async def read_metadata(request: web.Request) -> web.Response:
         """Read the metadata."""
-        metadata, who, object_ = request.app[PLATFORM].metadata, principal(request), _id(request, owner)
-        return await respond(request, lambda: metadata.read(who, owner, object_))
+        platform, who, object_ = request.app[PLATFORM], principal(request), object_id(request, parameter)
+        return await respond(request, lambda: read(platform, who, object_))
 
     return read_metadata
 
 
-def _write(owner: Owner, *, replace: bool) -> Handler:
+def _write(parameter: str, write: Write, change: Callable[[dict[str, Any]], Change]) -> Handler:
     async def write_metadata(request: web.Request) -> web.Response:
         """Replace the metadata (POST), or put the given keys over it (PATCH)."""
-        metadata, who, object_ = request.app[PLATFORM].metadata, principal(request), _id(request, owner)
-        given = await json_object(request)
-        change: Change = checked(replaced(given) if replace else merged(given))
-        return await respond(request, lambda: metadata.change(who, owner, object_, change))
+        platform, who, object_ = request.app[PLATFORM], principal(request), object_id(request, parameter)
+        new = checked(change(await json_object(request)))
+        return await respond(request, lambda: write(platform, who, object_, new))
 
     return write_metadata
 
 
-def _delete(owner: Owner) -> Handler:
+def _delete(parameter: str, write: Write) -> Handler:
     async def delete_metadata(request: web.Request) -> web.Response:
         """Delete the metadata, or with `key=a,b` these keys."""
-        metadata, who, object_ = request.app[PLATFORM].metadata, principal(request), _id(request, owner)
+        platform, who, object_ = request.app[PLATFORM], principal(request), object_id(request, parameter)
         keys = tuple(key for key in ",".join(request.query.getall("key", [])).split(",") if key)
 
         def work() -> None:
-            metadata.change(who, owner, object_, without(keys))
+            write(platform, who, object_, without(keys))
 
         return await respond_empty(request, work)
 
@@ -64,16 +82,13 @@ def _delete(owner: Owner) -> Handler:
 
 
 def checked(change: Change) -> Change:
-    """A change whose result is within the size limit. It raises PayloadError."""
+    """A change whose result is within the size limit and can be kept. It raises PayloadError."""
 
-    def limited(old: dict[str, object]) -> dict[str, object]:
+    def limited(old: dict[str, Any]) -> dict[str, Any]:
         new = change(old)
+        check_storable(new, "meta_data")
         if len(json.dumps(new, ensure_ascii=False).encode("utf-8", "surrogatepass")) > MAX_BYTES:
             raise PayloadError(f"more than {MAX_BYTES} bytes of metadata", exposed="meta_data")
         return new
 
     return limited
-
-
-def _id(request: web.Request, owner: Owner) -> str:
-    return object_id(request, f"{owner}_id")

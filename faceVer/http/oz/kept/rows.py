@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from aiohttp import web
 
 from faceVer import __version__
-from faceVer.domain.errors import NotRealizedError
 from faceVer.domain.listing import Page
-from faceVer.http.oz.kept import analyses, folders, metadata, webhooks
+from faceVer.http.oz.kept import analyses, authorize, companies, folders, metadata, users, webhooks
+from faceVer.http.oz.kept.authorize import not_realized
 from faceVer.http.oz.kept.common import PLATFORM, respond, row
 from faceVer.http.oz.kept.static import static_file
 from faceVer.http.oz.lists import Filter, Kind, ListSpec, list_query, page_document
@@ -50,6 +50,9 @@ def endpoints() -> Iterator[Endpoint]:
     yield row("DELETE", ANALYSIS, analyses.delete_analysis)
     yield from metadata.endpoints()
     yield from webhooks.endpoints()
+    yield from authorize.endpoints()
+    yield from users.endpoints()
+    yield from companies.endpoints()
     yield row("GET", "/static/{folder_id}/{key}", static_file, access=Access.ANYONE)
     yield row("GET", "/api/healthcheck/", healthcheck, access=Access.OPEN)
     yield row("GET", "/api/version/", version, access=Access.OPEN)
@@ -85,8 +88,3 @@ async def event_sessions(request: web.Request) -> web.Response:
     platform = request.app[PLATFORM]
     query = list_query(request, EVENT_SESSIONS, platform.clock())
     return json_response(page_document(Page([], 0 if query.total else None, query.offset, query.limit), []))
-
-
-async def not_realized(request: web.Request) -> web.Response:
-    """Reject what the server does not have."""
-    raise NotRealizedError(request.path)
