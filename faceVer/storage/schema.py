@@ -87,7 +87,7 @@ def upgrade(database: Database) -> None:
         if found.current is None and set(metadata.tables) & set(inspect(connection).get_table_names()):
             raise SetupError("the database holds tables of these names that FaceVer did not make")
         command.upgrade(_config(connection), "head")
-        _log.info("the database was upgraded from revision %s to %s", found.current, found.needed)
+        _log.info("the database was upgraded from revision %s to %s", found.current or "none", found.needed)
     if not database.is_sqlite:
         _upgrade_queue(database)
 
