@@ -98,6 +98,7 @@ class Maker:
                     "system_resolution": resolution,
                     "operator_status": self.chance.choice(("SUCCESS", "DECLINED")) if number % 20 == 0 else None,
                     "is_cleared": number % 50 == 0,
+                    "names": f"video1-{number}.mp4\nphoto1-{number}.jpg",
                     "meta_data": {
                         "transaction_id": f"t-{number}",
                         "iin": f"{number % 90_000:012}",

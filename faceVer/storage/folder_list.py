@@ -15,7 +15,7 @@ from faceVer.domain.folders import Folder
 from faceVer.domain.listing import Comparison, Condition, ListQuery, Page, Sorting, Value
 from faceVer.storage.conditions import Field, begins_with, matching, select_page
 from faceVer.storage.folders import header_of
-from faceVer.storage.tables import analyses, folders, media
+from faceVer.storage.tables import analyses, folders
 
 ANALYSIS = "analysis."
 """Beginning of the fields of analyses: a folder matches if one of its analyses fulfils all of them."""
@@ -117,6 +117,4 @@ def _has_analysis(conditions: Sequence[Condition]) -> ColumnElement[bool]:
 
 def _has_name(text: str) -> ColumnElement[bool]:
     """Whether a media item of the folder has a name that contains the text."""
-    name = sa.case((media.c.filename != "", media.c.filename), else_=media.c.name)
-    found = sa.select(media.c.media_id).where(media.c.folder_id == folders.c.folder_id, media.c.in_folder)
-    return found.where(sa.func.lower(name).contains(text.lower(), autoescape=True)).exists()
+    return folders.c.names.contains(text.lower(), autoescape=True)

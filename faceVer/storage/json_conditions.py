@@ -29,7 +29,6 @@ from sqlalchemy import (
     func,
     literal,
     not_,
-    null,
     or_,
     select,
 )
@@ -164,7 +163,7 @@ def _on_postgresql(column: ColumnElement[Any], condition: Condition) -> ColumnEl
     text = found.op("#>>", return_type=Text())(literal([], ARRAY(Text)))
     kind = func.jsonb_typeof(found)
     number = case(
-        (kind == "number", cast(text, Numeric)),
+        (kind == "number", cast(found, Numeric)),
         (and_(kind == "string", text.regexp_match(NUMBER)), cast(text, Numeric)),
     )
     return and_(*(number.op(condition.comparison.value)(literal(Decimal(repr(bound)), Numeric())) for bound in bounds))
@@ -187,7 +186,8 @@ def _postgresql_equal(column: ColumnElement[Any], condition: Condition) -> Colum
         elif values:
             alternatives.append(found.in_([cast(literal(value, Text), JSONB) for value in values]))
     if None in condition.values:
-        missing = ~false() if found is None else or_(found.is_(null()), func.jsonb_typeof(found) == "null")
+        nothing = cast(literal("null", Text), JSONB)
+        missing = ~false() if found is None else func.coalesce(found, nothing) == nothing
         alternatives.append(missing)
     return or_(*alternatives)
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row
 from faceVer.domain.analyses import StoredImage
 from faceVer.domain.folders import MediaItem
 from faceVer.storage import files
-from faceVer.storage.tables import media
+from faceVer.storage.tables import folders, media
 
 
 class StoredItem(NamedTuple):
@@ -52,6 +52,7 @@ def insert(connection: Connection, folder_id: str, items: Sequence[MediaItem]) -
     ]
     if rows:
         connection.execute(sa.insert(media), rows)
+        _note_names(connection, folder_id)
 
 
 def get(connection: Connection, media_id: str) -> StoredItem | None:
@@ -72,10 +73,13 @@ def update(connection: Connection, media_id: str, now: float, **values: Any) -> 
 def remove(connection: Connection, media_id: str, *, keep: bool) -> None:
     """Delete a media item; keep: its row stays for the analyses that used it."""
     found = media.c.media_id == media_id
+    folder_id = connection.scalar(sa.select(media.c.folder_id).where(found))
     if keep:
         connection.execute(sa.update(media).where(found).values(in_folder=False, file_key=None, thumbnail_key=None))
     else:
         connection.execute(sa.delete(media).where(found))
+    if folder_id is not None:
+        _note_names(connection, folder_id)
 
 
 def clear(connection: Connection, folder_id: str) -> None:
@@ -83,6 +87,15 @@ def clear(connection: Connection, folder_id: str) -> None:
     connection.execute(
         sa.update(media).where(media.c.folder_id == folder_id).values(name="", filename="", meta_data={})
     )
+    _note_names(connection, folder_id)
+
+
+def _note_names(connection: Connection, folder_id: str) -> None:
+    """Give the folder the names that a search looks in: that of the file, or else that of the part."""
+    name = sa.case((media.c.filename != "", media.c.filename), else_=media.c.name)
+    found = sa.select(name).where(media.c.folder_id == folder_id, media.c.in_folder).order_by(media.c.position)
+    names = "\n".join(connection.scalars(found)).lower()
+    connection.execute(sa.update(folders).where(folders.c.folder_id == folder_id).values(names=names))
 
 
 def _select(connection: Connection, condition: sa.ColumnElement[bool]) -> list[StoredItem]:

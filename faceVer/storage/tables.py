@@ -161,6 +161,7 @@ folders = Table(
     _id("resolution_author_id", optional=True),
     _time("resolution_time", optional=True),
     Column("is_cleared", Boolean, nullable=False, default=False),
+    Column("names", Text, nullable=False, default=""),  # of its media, in lower case: what a search looks in
     _meta_data(),
     Index("ix_folders_created", "created", "folder_id"),
     Index("ix_folders_company_created", "company_id", "created", "folder_id"),
@@ -259,7 +260,8 @@ analyses = Table(
     Column("min_spoofing", Double, nullable=True),  # of quality, over its media
     Column("max_spoofing", Double, nullable=True),
     _meta_data(),
-    Index("ix_analyses_folder", "folder_id", "created"),
+    # With all that lists of folders filter by, so that they need not read the rows.
+    Index("ix_analyses_folder", "folder_id", "type", "resolution", "state", "created"),
     Index("ix_analyses_group", "group_id"),
     Index("ix_analyses_type_resolution", "type", "resolution", "created"),
     Index("ix_analyses_created", "created"),

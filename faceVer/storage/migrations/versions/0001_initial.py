@@ -121,6 +121,7 @@ def upgrade() -> None:
         optional("resolution_author_id", UUID),
         optional("resolution_time", Double),
         required("is_cleared", Boolean),
+        required("names", Text),
         required("meta_data", DOCUMENT),
         ForeignKeyConstraint(
             ["company_id"], ["companies.company_id"], name="fk_folders_company_id", ondelete="CASCADE"
@@ -248,7 +249,7 @@ def upgrade() -> None:
         PrimaryKeyConstraint("analysis_id", name="pk_analyses"),
     )
     create_index("ix_analyses_created", "analyses", ["created"])
-    create_index("ix_analyses_folder", "analyses", ["folder_id", "created"])
+    create_index("ix_analyses_folder", "analyses", ["folder_id", "type", "resolution", "state", "created"])
     create_index("ix_analyses_group", "analyses", ["group_id"])
     create_index("ix_analyses_type_resolution", "analyses", ["type", "resolution", "created"])
     create_table(
