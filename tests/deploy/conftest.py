@@ -50,7 +50,8 @@ def scraper(busy: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     config["global"]["scrape_interval"] = "250ms"
     config["scrape_configs"][0]["static_configs"][0]["targets"] = [f"127.0.0.1:{busy.port}"]
     (folder / "prometheus.yml").write_text(yaml.safe_dump(config))
-    (folder / "alerts.yaml").write_text(text("prometheus/alerts.yaml"))
+    for name in config["rule_files"]:
+        (folder / name).write_text(text(f"prometheus/{name}"))
     options = {"config.file": folder / "prometheus.yml", "storage.tsdb.path": folder / "data"}
     process = subprocess.Popen(
         [program, *(f"--{name}={value}" for name, value in options.items()), f"--web.listen-address=127.0.0.1:{port}"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from pathlib import Path
@@ -14,12 +15,15 @@ import yaml
 
 from faceVer import __version__
 from faceVer.cli.parser import build
+from faceVer.http.ops.background_metrics import BackgroundMetrics
 from faceVer.http.pipeline.paths import LIVE, READY
-from faceVer.services.background import background_work
+from faceVer.jobs.queue import QueueDepth
+from faceVer.services.background import BackgroundWork, background_work
 from faceVer.settings.model import Settings
 from faceVer.storage import procrastinate
 from faceVer.storage.database import Database
 from tests.deploy.support_deploy import DEPLOY, UID, documents, run, settings_of, stopping_seconds, text, tool
+from tests.deploy.support_metrics import grouped, used_metrics
 from tests.deploy.test_kubernetes import BASE, CUSTOM, VERSIONS
 from tests.support_postgres import PostgresServer
 
@@ -41,6 +45,7 @@ POD = WORKERS["Deployment", "facever-worker"]["spec"]["template"]
 (CONTAINER,) = POD["spec"]["containers"]
 (PATCH,) = documents(text("kubernetes/workers/server.yaml"))
 (SERVER,) = PATCH["spec"]["template"]["spec"]["containers"]
+PAGE = (DEPLOY.parent / "docs" / "deployment.md").read_text(encoding="utf-8")
 COMPOSE: dict[str, Document] = yaml.safe_load(text("compose.store.yaml"))["services"]
 
 
@@ -128,6 +133,22 @@ class TestKubernetes:
         work = background_work(database).jobs
         assert work.waiting + work.running == 2
         database.close()
+
+
+class TestAlerts:
+    def test_they_use_metrics_of_background_work(self) -> None:
+        metrics = BackgroundMetrics(lambda: BackgroundWork(QueueDepth(0, 0.0, 0), 0, 0))
+        asyncio.run(metrics.refresh())
+        exposed = {metric.name for metric in metrics.collect()}
+        (group,) = yaml.safe_load(text("prometheus/alerts.store.yaml"))["groups"]
+        for rule in group["rules"]:
+            assert {one.name for one in used_metrics(rule["expr"])} <= exposed
+            assert grouped(rule["expr"]) == {"job"}
+        assert all(rule["alert"] in PAGE for rule in group["rules"])
+
+    def test_they_fire_as_specified(self) -> None:
+        run(tool("promtool"), "check", "rules", str(DEPLOY / "prometheus/alerts.store.yaml"))
+        run(tool("promtool"), "test", "rules", str(Path(__file__).parent / "alerts.store.test.yaml"))
 
 
 class TestCompose:
