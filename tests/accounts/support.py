@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from faceVer.domain.accounts import Company, Principal, Role, Session, User
 from faceVer.domain.clock import random_id
 from faceVer.domain.listing import ListQuery
@@ -23,6 +25,8 @@ from faceVer.storage.database import Connection, Database
 
 PASSWORD = "correct horse battery"
 START = 1_800_000_000.0
+sqlite_only = pytest.mark.parametrize("store", ["sqlite"], indirect=True)
+"""For tests of rules that do not depend on the database."""
 
 
 def fields(**values: Any) -> Callable[[User], User]:

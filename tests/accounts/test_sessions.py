@@ -19,7 +19,7 @@ from faceVer.domain.errors import (
 from faceVer.domain.listing import ListQuery
 from faceVer.services.accounts.sessions import SignedIn
 from faceVer.storage import sessions
-from tests.accounts.support import PASSWORD, World, fields
+from tests.accounts.support import PASSWORD, World, fields, sqlite_only
 
 
 def refresh(world: World, signed: SignedIn) -> SignedIn:
@@ -39,6 +39,7 @@ def user(world: World) -> User:
     return world.user(Role.CLIENT, world.company())
 
 
+@sqlite_only
 @pytest.mark.parametrize("token", ["", "x", "e30.e30.e30", "\ud800", "\0", "a" * 100_000])
 def test_unknown_token(world: World, token: str) -> None:
     with pytest.raises(CredentialInvalidError):
@@ -240,6 +241,7 @@ SERVICE_TOKENS = [
 ]
 
 
+@sqlite_only
 @pytest.mark.parametrize(("role", "target", "same", "error"), SERVICE_TOKENS)
 def test_service_tokens_of_others(
     world: World, role: Role, target: Role, same: bool, error: type[FaceVerError] | None
@@ -261,6 +263,7 @@ def test_service_tokens_of_others(
     assert world.audit()[0].action == "session.service_token"
 
 
+@sqlite_only
 @pytest.mark.parametrize("role", Role)
 def test_ones_own_service_token(world: World, role: Role) -> None:
     principal = world.principal(role, None if role.is_system else world.company())
@@ -282,6 +285,7 @@ def test_service_token_of_nobody_and_of_a_blocked_user(world: World) -> None:
         world.sessions.service_token(boss, user.user_id)
 
 
+@sqlite_only
 def test_foreign_users_may_be_hidden(world: World) -> None:
     hiding = world.changed(hide_foreign=True)
     mine, foreign = hiding.company(), hiding.company()
