@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import random
 import threading
 from collections import Counter
 from collections.abc import Callable, Collection
@@ -21,6 +20,7 @@ from weakref import WeakValueDictionary
 from faceVer.domain.errors import StorageUnavailableError
 from faceVer.domain.webhooks import WebhookDelivery
 from faceVer.jobs.queue import POLL
+from faceVer.jobs.retry_plan import jittered
 from faceVer.jobs.webhook_client import AttemptResult, Delivery, WebhookClient
 from faceVer.jobs.webhook_policy import Endpoint, EndpointRefusedError, WebhookPolicy
 from faceVer.jobs.work_threads import WorkThreads
@@ -138,8 +138,7 @@ class OutboxSender:
                 if await self._has_slots(slots, endpoint.host):
                     await self._end(delivery, await self._send(client, delivery, endpoint))
                 else:
-                    pause = BUSY_PAUSE / 2 * (1 + random.random())  # noqa: S311 - jitter
-                    await self._call(partial(self._outbox.postpone, delivery, pause))
+                    await self._call(partial(self._outbox.postpone, delivery, jittered(BUSY_PAUSE)))
         finally:
             self._held[endpoint.host] -= 1
 

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import logging
 import math
-import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from faceVer.domain.errors import StorageUnavailableError
-from faceVer.jobs.retry_plan import RetryPlan
+from faceVer.jobs.retry_plan import RetryPlan, jittered
 
 if TYPE_CHECKING:
     from faceVer.storage.database import Connection
@@ -48,8 +47,8 @@ class Task:
     def pause(self, tried: int, error: Exception) -> float | None:
         """Seconds before the next try after `tried` ones, of which the last raised `error`; None = there is none."""
         if isinstance(error, StorageUnavailableError):
-            return AWAY_PAUSE / 2 * (1 + random.random())  # noqa: S311 - jitter
-        return RetryPlan(self.tries, math.inf, PAUSE, LONGEST_PAUSE).pause(tried, 0.0, random.random)
+            return jittered(AWAY_PAUSE)
+        return RetryPlan(self.tries, math.inf, PAUSE, LONGEST_PAUSE).pause(tried, 0.0)
 
     def is_last(self, tried: int, error: Exception) -> bool:
         """Whether the job is given up after `tried` tries, of which the last raised `error`."""

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from dataclasses import dataclass
+
+
+def jittered(seconds: float, rand: Callable[[], float] = random.random) -> float:
+    """Between a half and all of it, so that what failed together is not repeated together. 0 <= rand() < 1."""
+    return seconds / 2 * (1 + rand())
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,14 +22,19 @@ class RetryPlan:
     base: float = 1.0
     cap: float = 60.0
 
-    def pause(self, tried: int, elapsed: float, random: Callable[[], float], retry_after: float = 0.0) -> float | None:
+    def pause(
+        self,
+        tried: int,
+        elapsed: float,
+        rand: Callable[[], float] = random.random,
+        retry_after: float = 0.0,
+    ) -> float | None:
         """Seconds to wait after `tried` attempts, `elapsed` seconds after submission; None = no further attempt.
 
-        Doubles from `base`, half of it random (0 <= random() < 1) so that deliveries that failed together are not
-        repeated together. retry_after: the shortest pause in seconds, from the receiver's header.
+        Doubles from `base`, jittered. retry_after: the shortest pause in seconds, from the receiver's header.
         """
         if tried >= self.attempts:
             return None
         full = min(self.cap, self.base * 2.0 ** min(tried - 1, 64))
-        pause = max(full / 2 * (1 + random()), retry_after)
+        pause = max(jittered(full, rand), retry_after)
         return pause if elapsed + pause < self.deadline else None

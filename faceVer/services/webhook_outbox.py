@@ -6,7 +6,6 @@ A delivery is attempted at least once. Its document is rendered when it is sent,
 from __future__ import annotations
 
 import logging
-import random
 import sys
 from collections.abc import Callable, Collection
 from contextlib import suppress
@@ -143,7 +142,7 @@ class WebhookOutbox:
         pause = None
         if result.verdict == "retry":
             elapsed = now - delivery.created
-            pause = self._plan.pause(delivery.attempts, elapsed, random.random, result.retry_after)
+            pause = self._plan.pause(delivery.attempts, elapsed, retry_after=result.retry_after)
         if pause is None:
             log.error("webhook given up: %s: delivery=%s", result.reason, delivery.delivery_id)
             self._update(delivery, state=DeliveryState.DEAD, error=result.reason)
