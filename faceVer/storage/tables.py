@@ -260,11 +260,12 @@ analyses = Table(
     Column("min_spoofing", Double, nullable=True),  # of quality, over its media
     Column("max_spoofing", Double, nullable=True),
     _meta_data(),
-    # With all that lists of folders filter by, so that they need not read the rows.
+    # Lists of folders filter by these, and find all they need in an index.
     Index("ix_analyses_folder", "folder_id", "type", "resolution", "state", "created"),
     Index("ix_analyses_group", "group_id"),
     Index("ix_analyses_type_resolution", "type", "resolution", "created"),
-    Index("ix_analyses_created", "created"),
+    Index("ix_analyses_state", "state", "folder_id"),
+    Index("ix_analyses_created", "created", "folder_id"),
 )
 
 best_shots = Table(

@@ -248,10 +248,11 @@ def upgrade() -> None:
         ForeignKeyConstraint(["group_id"], ["groups.group_id"], name="fk_analyses_group_id", ondelete="CASCADE"),
         PrimaryKeyConstraint("analysis_id", name="pk_analyses"),
     )
-    create_index("ix_analyses_created", "analyses", ["created"])
+    create_index("ix_analyses_created", "analyses", ["created", "folder_id"])
     create_index("ix_analyses_folder", "analyses", ["folder_id", "type", "resolution", "state", "created"])
     create_index("ix_analyses_group", "analyses", ["group_id"])
     create_index("ix_analyses_type_resolution", "analyses", ["type", "resolution", "created"])
+    create_index("ix_analyses_state", "analyses", ["state", "folder_id"])
     create_table(
         "attachments",
         required("attachment_id", UUID),
