@@ -6,7 +6,20 @@ import argparse
 import sys
 
 from faceVer import __version__
-from faceVer.cli import best_shot, comparing, database, extract, liveness, models, options, search, service, storage
+from faceVer.cli import (
+    best_shot,
+    companies,
+    comparing,
+    database,
+    extract,
+    liveness,
+    models,
+    options,
+    search,
+    service,
+    storage,
+    users,
+)
 from faceVer.cli.exit_codes import MEANINGS, USAGE
 
 _STATUSES = "\n".join(f"  {status:<4} {meaning}" for status, meaning in MEANINGS.items())
@@ -32,6 +45,8 @@ def build() -> argparse.ArgumentParser:
     service.add(commands)
     storage.add(commands)
     database.add(commands)
+    companies.add(commands)
+    users.add(commands)
     return parser
 
 

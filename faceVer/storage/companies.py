@@ -107,7 +107,7 @@ def in_deletion(connection: Connection) -> list[str]:
 
 
 def _name_taken() -> ConflictError:
-    return ConflictError("the name of a company exists", exposed="name")
+    return ConflictError("a company has this name already", exposed="name")
 
 
 def _company(row: Row[Any]) -> Company:

@@ -49,7 +49,7 @@ def insert(connection: Connection, user: User, password_hash: str, now: float) -
             )
         )
     except IntegrityError:
-        raise ConflictError("the email of a user exists", exposed="email") from None
+        raise ConflictError("a user has this email already", exposed="email") from None
 
 
 def replace(connection: Connection, user: User) -> None:
@@ -57,7 +57,7 @@ def replace(connection: Connection, user: User) -> None:
     try:
         connection.execute(sa.update(users).where(users.c.user_id == user.user_id).values(**_values(user)))
     except IntegrityError:
-        raise ConflictError("the email of a user exists", exposed="email") from None
+        raise ConflictError("a user has this email already", exposed="email") from None
 
 
 def get(connection: Connection, user_id: str, *, lock: bool = False) -> User | None:
