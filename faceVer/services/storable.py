@@ -5,8 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from faceVer.domain.errors import PayloadValueError
-from faceVer.services.folders.strict_json import check_values
+from faceVer.services.folders.strict_json import check_values, load_object, name_of
 from faceVer.storage.json_conditions import is_storable
+
+PAYLOAD = "payload"
+"""The name of a request's JSON in errors."""
+
+
+def storable_object(data: bytes) -> dict[str, Any]:
+    """The JSON object of a request; nothing at all is an empty one. Raises PayloadError, as of `check_storable`."""
+    root = load_object(data, PAYLOAD) if data.strip() else {}
+    for key, value in root.items():
+        check_storable({key: value}, name_of(key))
+    return root
 
 
 def check_storable(value: Any, field: str) -> None:

@@ -18,7 +18,9 @@ from faceVer.http.pipeline.forms.reading import file_limit, is_form, receive
 from faceVer.http.pipeline.forms.spooled import SpooledFile, SpoolingParser
 from faceVer.http.pipeline.forms.transfer_encoding import decoded, is_base64
 from faceVer.http.pipeline.responses import TRANSFER_ENCODING
-from faceVer.services.folders.strict_json import MAX_BYTES, load_object
+from faceVer.services.folders.strict_json import MAX_BYTES
+from faceVer.services.storable import storable_object
+from faceVer.storage.json_conditions import is_storable
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ async def json_object(request: web.Request) -> dict[str, Any]:
         except MalformedBodyError as error:
             raise PayloadError(str(error), exposed="payload") from None
         data = b"".join(pieces)
-        return load_object(data, "payload") if data.strip() else {}
+        return storable_object(data)
 
 
 @contextlib.asynccontextmanager
@@ -79,15 +81,17 @@ async def received_form(request: web.Request) -> AsyncIterator[ReceivedForm]:
             payload: dict[str, Any] = {}
             if payloads:
                 data = decoded(payloads[0].data, payloads[0].encoding, settings, PayloadError, PAYLOAD)
-                payload = load_object(data, PAYLOAD) if data.strip() else {}
+                payload = storable_object(data)
             yield ReceivedForm(payload, parser.files)
     finally:
         parser.discard()
 
 
 def _check(file: SpooledFile) -> None:
-    """Raises SampleError, PartTypeError, as for the forms of stateless requests."""
+    """Raises SampleError, PartTypeError."""
     if not file.name:
         raise SampleError("a media part has no name")
+    if not is_storable(file.name) or not is_storable(file.filename or ""):
+        raise SampleError("the name of a part or a file holds a NUL character or half a surrogate pair")
     if file.content_type is not None and NOT_MEDIA.fullmatch(media_type(file.content_type)):
         raise PartTypeError(f"part {file.name!r} has Content-Type {file.content_type!r}")

@@ -61,8 +61,8 @@ WRONG_SIGN_INS = [
     (b'{"credentials": 5}', (400, 5, "credentials")),
     (b'{"credentials": {"email": 5, "password": "x"}}', (400, 5, "credentials.email")),
     (b'{"credentials": {"email": "a@b", "password": null}}', (400, 5, "credentials.password")),
-    (b'{"credentials": {"email": "a@b", "password": "\\ud800"}}', (400, 4, "payload")),
-    (b'{"credentials": {"email": "a\\u0000@b", "password": "x"}}', (400, 4, "payload")),
+    (b'{"credentials": {"email": "a@b", "password": "\\ud800"}}', (400, 4, "credentials")),
+    (b'{"credentials": {"email": "a\\u0000@b", "password": "x"}}', (400, 4, "credentials")),
     (b'{"credentials": {"email": "a@b", "password": "x"}}', (401, 7, None)),
     (b'{"credentials": {"email": "admin@example.org", "password": "x"}, "more": 1}', (401, 7, None)),
 ]

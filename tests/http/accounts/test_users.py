@@ -137,7 +137,7 @@ WRONG_CREATIONS = [
     (having("can_start_analyse_quality", None), (400, 5, "profile.can_start_analyse_quality")),
     (having("meta_data", []), (400, 5, "profile.meta_data")),
     (having("meta_data", {"a": "b" * 70_000}), (400, 3, "meta_data")),
-    (having("meta_data", {"a": "\0"}), (400, 4, "payload")),
+    (having("meta_data", {"a": "\0"}), (400, 4, "profile")),
     (having("email", "not an email", "credentials"), (400, 4, "credentials.email")),
     (having("email", "ADMIN@example.org", "credentials"), (400, 13, "email")),
     (having("password", "short", "credentials"), (400, 4, "credentials.password")),

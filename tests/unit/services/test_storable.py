@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faceVer.domain.errors import PayloadError
-from faceVer.services.storable import check_storable
+from faceVer.services.storable import check_storable, storable_object
 
 _LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 JSON = st.recursive(_LEAVES, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4))
@@ -40,3 +40,18 @@ def test_nesting() -> None:
         value = [value]
     with pytest.raises(PayloadError):
         check_storable(value, "field")
+
+
+def test_the_field_of_a_request() -> None:
+    assert storable_object(b" ") == {}
+    assert storable_object(b'{"a": {"b": 1}}') == {"a": {"b": 1}}
+    for body, field in (
+        (b'{"a": 1, "meta_data": {"b": ["\\u0000"]}}', "meta_data"),
+        (b'{"meta_data": NaN}', "meta_data"),
+        (b'{"\\u0000": 1}', "?"),
+        (b"[]", "payload"),
+        (b"{", "payload"),
+    ):
+        with pytest.raises(PayloadError) as error:
+            storable_object(body)
+        assert error.value.exposed == field

@@ -19,7 +19,6 @@ from faceVer.http.pipeline.responses import json_body
 from faceVer.services.folders.presentation import Presentation
 from faceVer.services.folders.validation import validated
 from faceVer.services.platform import Platform
-from faceVer.services.storable import check_storable
 from faceVer.services.wire_json import json_bytes
 
 T = TypeVar("T")
@@ -93,9 +92,8 @@ def base_url(request: web.Request) -> str:
 def parsed(root: dict[str, Any], model: type[T]) -> T:
     """A JSON body as its model.
 
-    Raises PayloadError, whose `exposed` is the path of a field that is missing or wrong, or that cannot be kept.
+    Raises PayloadError, whose `exposed` is the path of a field that is missing or wrong.
     """
-    check_storable(root, "payload")
     try:
         return validated(root, model)
     except PayloadValueError as error:
