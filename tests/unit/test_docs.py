@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import runpy
+import subprocess
+import sys
 from collections.abc import Callable
 from itertools import groupby
 from pathlib import Path
@@ -169,3 +171,9 @@ def test_a_fault_of_the_site_is_found(check: Callable[[Path], Any], tmp_path: Pa
 def test_a_style_sheet_that_asks_another_host_is_found(check: Callable[[Path], Any], tmp_path: Path) -> None:
     (tmp_path / "one.css").write_text("@import url('https://example.com/a.css');", encoding="utf-8")
     assert check(built(tmp_path)).problems == ["one.css: asks another host: https://example.com/a.css"]
+
+
+def test_the_picture_of_the_folder_states_is_that_of_the_code() -> None:
+    """`python docs/site/states.py` draws it."""
+    run = subprocess.run([sys.executable, SITE / "states.py", "--check"], cwd=ROOT, check=False)
+    assert run.returncode == 0
