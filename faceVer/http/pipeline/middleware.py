@@ -34,6 +34,9 @@ from faceVer.settings.model import Settings
 
 log = logging.getLogger(__name__)
 
+NOT_IMPLEMENTED = 501
+"""Of what the documents describe and the server does not have: no fault of the server."""
+
 # A request id that the server accepts from a client: visible ASCII, short enough for a log line.
 _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
 
@@ -134,7 +137,7 @@ class RequestMiddleware:
         if totals:
             self._metrics.count_stages(trace, totals)
         access_log.line(
-            logging.INFO if status < 500 else logging.ERROR,
+            logging.INFO if status < 500 or status == NOT_IMPLEMENTED else logging.ERROR,
             request.method,
             endpoint.label,
             status,

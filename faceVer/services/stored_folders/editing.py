@@ -47,7 +47,7 @@ class FolderEditor:
                 values["resolution_author_id"] = principal.user.user_id if decided else None
                 values["resolution_time"] = now if decided else None
             folders.update(unit, folder_id, now, **values)
-            self._record(unit, principal, "folder.update", "folder", folder_id, {"fields": sorted(changes)})
+            self._record(unit, principal, "folder.update", folder, folder_id, {"fields": sorted(changes)})
 
     def decide_analysis(self, principal: Principal, analysis_id: str, changes: Mapping[str, Any]) -> None:
         """Decide a finished analysis as an operator.
@@ -66,7 +66,7 @@ class FolderEditor:
             analyses.update(unit, analysis_id, now, **{columns[name]: value for name, value in changes.items()})
             folders.update(unit, folder.folder_id, now)
             details = {"decision": changes.get("resolution_operator"), "fields": sorted(changes)}
-            self._record(unit, principal, "analysis.decide", "analysis", analysis_id, details)
+            self._record(unit, principal, "analysis.decide", folder, analysis_id, details)
 
     def delete_analysis(self, principal: Principal, analysis_id: str) -> None:
         """Delete an analysis; a running one is cancelled. Raises NotFoundError, ForbiddenError."""
@@ -77,7 +77,7 @@ class FolderEditor:
             analyses.delete(unit, analysis_id)
             files.delete(unit, keys)
             refresh_status(unit, folder, store.clock())
-            self._record(unit, principal, "analysis.delete", "analysis", analysis_id)
+            self._record(unit, principal, "analysis.delete", folder, analysis_id)
         self._delete_files(keys)
 
     def set_tags(self, principal: Principal, media_id: str, tags: tuple[str, ...]) -> None:
@@ -87,7 +87,7 @@ class FolderEditor:
             folder, _ = find_item(store, unit, principal, media_id, Verb.UPDATE)
             media.update(unit, media_id, store.clock(), tags=list(tags))
             folders.update(unit, folder.folder_id, store.clock())
-            self._record(unit, principal, "media.update", "media", media_id, {"fields": ["tags"]})
+            self._record(unit, principal, "media.update", folder, media_id, {"fields": ["tags"]})
 
     def delete_media(self, principal: Principal, media_id: str, folder_id: str | None = None) -> None:
         """Delete a media item and its files. folder_id: the folder it must be in.
@@ -107,16 +107,16 @@ class FolderEditor:
             media.remove(unit, media_id, keep=bool(states))
             files.delete(unit, keys)
             folders.update(unit, folder.folder_id, store.clock())
-            self._record(unit, principal, "media.delete", "media", media_id)
+            self._record(unit, principal, "media.delete", folder, media_id)
         self._delete_files(keys)
 
     def delete_folder(self, principal: Principal, folder_id: str) -> None:
         """Delete a folder, its media, analyses and files. Raises NotFoundError, ForbiddenError."""
         store = self._store
         with store.database.write() as unit:
-            store.header(unit, principal, folder_id, Verb.DELETE, lock=True)
+            folder = store.header(unit, principal, folder_id, Verb.DELETE, lock=True)
             keys = self.remove_folder(unit, folder_id)
-            self._record(unit, principal, "folder.delete", "folder", folder_id)
+            self._record(unit, principal, "folder.delete", folder, folder_id)
         self._delete_files(keys)
 
     def clear_folder(self, principal: Principal, folder_id: str) -> None:
@@ -126,9 +126,9 @@ class FolderEditor:
         """
         store = self._store
         with store.database.write() as unit:
-            store.header(unit, principal, folder_id, Verb.DELETE, lock=True)
+            folder = store.header(unit, principal, folder_id, Verb.DELETE, lock=True)
             keys = self.erase_folder(unit, folder_id)
-            self._record(unit, principal, "folder.clear", "folder", folder_id)
+            self._record(unit, principal, "folder.clear", folder, folder_id)
         self._delete_files(keys)
         store.database.forget_deleted()
 
@@ -167,8 +167,10 @@ class FolderEditor:
         unit: Connection,
         principal: Principal,
         action: str,
-        object_: str,
+        folder: Folder,
         object_id: str,
         details: Mapping[str, Any] | None = None,
     ) -> None:
-        audit.record(unit, self._store.clock(), principal, action, object_, object_id, details or {})
+        """Write an audit entry. action: `<kind of object>.<what>`. folder: the object's, whose company sees it."""
+        kind, company_id = action.partition(".")[0], owner_of(folder).company_id
+        audit.record(unit, self._store.clock(), principal, action, kind, object_id, details, company_id=company_id)

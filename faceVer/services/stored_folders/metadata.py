@@ -7,9 +7,10 @@ from typing import Any, Literal
 
 from faceVer.domain.accounts import Principal
 from faceVer.domain.errors import NotFoundError
+from faceVer.domain.folders import Folder
 from faceVer.domain.permissions import Resource, Verb
 from faceVer.services.stored_folders.reading import analysis_in, find_item
-from faceVer.services.stored_folders.store import FolderStore, check_not_cleared
+from faceVer.services.stored_folders.store import FolderStore, check_not_cleared, owner_of
 from faceVer.storage import analyses, audit, folders, media
 from faceVer.storage.database import Connection
 
@@ -49,25 +50,26 @@ class MetadataEditor:
         """The metadata after the change. Raises NotFoundError, ForbiddenError, RuleError (a cleared folder)."""
         store = self._store
         with store.database.write() as unit:
-            folder_id, old = self._find(unit, principal, owner, object_id, Verb.UPDATE)
+            folder, old = self._find(unit, principal, owner, object_id, Verb.UPDATE)
             new, now = change(old), store.clock()
             if owner == "folder":
-                folders.update(unit, folder_id, now, meta_data=new)
+                folders.update(unit, folder.folder_id, now, meta_data=new)
             elif owner == "media":
                 media.update(unit, object_id, now, meta_data=new)
             else:
                 analyses.update(unit, object_id, now, meta_data=new)
-            audit.record(unit, now, principal, f"{owner}.meta_data", owner, object_id, {"keys": sorted(new)[:50]})
+            action, company_id = f"{owner}.meta_data", owner_of(folder).company_id
+            audit.record(unit, now, principal, action, owner, object_id, {"keys": len(new)}, company_id=company_id)
             return new
 
     def _find(
         self, connection: Connection, principal: Principal, owner: Owner, object_id: str, verb: Verb
-    ) -> tuple[str, dict[str, Any]]:
-        """(the id of the object's folder, its metadata), if the principal may do that."""
+    ) -> tuple[Folder, dict[str, Any]]:
+        """(the object's folder, its metadata), if the principal may do that."""
         store, lock = self._store, verb is Verb.UPDATE
         if owner == "media":
             folder, item = find_item(store, connection, principal, object_id, verb)
-            folder_id, meta_data = folder.folder_id, item.meta_data
+            meta_data = item.meta_data
         elif owner == "analysis":
             found = analyses.folder_of(connection, object_id)
             header = folders.header(connection, found, lock=lock) if found else None
@@ -75,10 +77,10 @@ class MetadataEditor:
                 raise NotFoundError("no such analysis")
             store.check(principal, header, verb, Resource.ANALYSIS)
             (folder,) = folders.load(connection, [header])
-            folder_id, meta_data = folder.folder_id, analysis_in(folder.analyses, object_id).meta_data
+            meta_data = analysis_in(folder.analyses, object_id).meta_data
         else:
             folder = store.header(connection, principal, object_id, verb, lock=lock)
-            folder_id, meta_data = object_id, folder.meta_data
+            meta_data = folder.meta_data
         if lock:
             check_not_cleared(folder)
-        return folder_id, dict(meta_data)
+        return folder, dict(meta_data)
