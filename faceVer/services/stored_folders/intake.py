@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any, BinaryIO, Protocol
 
 from faceVer.domain.analyses import JpegImage, StoredImage
-from faceVer.domain.errors import FilesUnavailableError, SampleError, TooLargeError
+from faceVer.domain.errors import DatabaseUnavailableError, FilesUnavailableError, SampleError, TooLargeError
 from faceVer.domain.files import FileKind, FileRecord
 from faceVer.domain.folders import MediaItem
 from faceVer.media.limits import MediaLimits
@@ -117,11 +117,14 @@ def stored(
 ) -> Iterator[StoredMedia]:
     """`with stored(...) as media:` the files are in the storage; an exception in the block deletes them again.
 
-    Raises FilesUnavailableError.
+    Not if the database was lost: it may have committed without saying so. What it did not commit, the collector of
+    orphans deletes. Raises FilesUnavailableError.
     """
     keys: list[str] = []
     try:
         yield _store(storage, examined, {"company_id": company_id, "folder_id": folder_id, "created": now}, keys)
+    except DatabaseUnavailableError:
+        raise
     except BaseException:
         with contextlib.suppress(FilesUnavailableError):  # the collector of orphans deletes what stays
             storage.delete(keys)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from faceVer.domain.analyses import BestShot, Failure, FailureKind, JpegImage, MediaScore, Outcome, QualityOutcome
-from faceVer.domain.errors import FilesUnavailableError, InferenceError, NotFoundError
+from faceVer.domain.errors import DatabaseUnavailableError, FilesUnavailableError, InferenceError, NotFoundError
 from faceVer.domain.files import FileKind, FileRecord
 from faceVer.domain.folders import Folder, MediaItem, PlannedAnalysis
 from faceVer.services.folders.decide import Match, decide_outcome
@@ -132,10 +132,13 @@ class GroupRunner:
             shots = {analysis_id: self._put_shots(outcome, common, keys) for analysis_id, outcome in outcomes.items()}
             with store.database.write() as unit:
                 used = self._write(unit, group_id, folder.folder_id, outcomes, shots, now)
+        except DatabaseUnavailableError:
+            used.update(keys)  # it may have committed without saying so; else the collector of orphans deletes them
+            raise
         finally:
             unused = [key for key in keys if key not in used]
             if unused:
-                with contextlib.suppress(FilesUnavailableError):  # the collector of orphans deletes what stays
+                with contextlib.suppress(FilesUnavailableError):
                     store.files.delete(unused)
 
     def _put_shots(
