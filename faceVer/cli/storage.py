@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from faceVer.cli.exit_codes import FAILED, OK
 from faceVer.cli.options import Commands, command
+from faceVer.domain.clock import system_clock
 
 if TYPE_CHECKING:
     from faceVer.settings.storing import StoreSettings
@@ -55,7 +55,7 @@ def _collect(settings: StoreSettings, files: FileStorage) -> int:
 
     database = Database.of(settings.store)
     try:
-        found = collect(database, files, time.time())
+        found = collect(database, files, system_clock())
     finally:
         database.close()
     for key in found.missing:

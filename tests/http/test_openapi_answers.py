@@ -162,6 +162,14 @@ def test_every_documented_response_occurs(report: Report) -> None:
     assert {pair for pair in report.judge.pairs if pair[2]} - documented == set()
 
 
+STORED = (
+    "#/components/schemas/ThumbnailFile/",
+    "#/components/schemas/FolderDocument/properties/user",
+    "#/components/schemas/FolderDocument/properties/company",
+)
+"""Of folders that are kept: this server has no store."""
+
+
 def test_every_documented_property_occurs(report: Report) -> None:
     judge = report.judge
     answers = [
@@ -170,7 +178,7 @@ def test_every_documented_property_occurs(report: Report) -> None:
         if schema.get("additionalProperties") is False
     ]
     documented = {f"{at}/properties/{name}" for at in answers for name in judge.resolve(at)[0]["properties"]}
-    assert documented - judge.seen == set()
+    assert {at for at in documented - judge.seen if not at.startswith(STORED)} == set()
     assert len(documented) > 150
 
 

@@ -391,10 +391,10 @@ WALL_CLOCK = {
         "jobs/webhook_client.py",
         "domain/clock.py",
     ),
-    *("client/response.py", "http/server/tls.py"),
+    *("client/response.py", "http/server/tls.py", "jobs/postgres_queue.py"),
 }
 """Modules that may use the system clock: for stamps in logs, metrics, documents and signatures, for Retry-After as a
-date, and for the validity of certificates."""
+date, for the time of a job's next try in the database, and for the validity of certificates."""
 
 
 class TestClock:
