@@ -13,15 +13,15 @@ OCTET_STREAM = "application/octet-stream"
 _UNKNOWN_IMAGE = "image/jpeg"
 """Label of an image of unknown type. The server reads the bytes, but accepts its own image types only."""
 
-# GIF and AVIF are decoded by FaceVer, but not accepted under their own labels.
+# GIF is decoded by FaceVer, but not accepted under its own label. AVIF goes under HEIF's, as earlier servers need.
 _IMAGES = {
-    "image/jpeg": rb"\xff\xd8\xff|GIF8|.{4}ftypavi[fs]",
+    "image/jpeg": rb"\xff\xd8\xff|GIF8",
     "image/png": rb"\x89PNG\r\n\x1a\n",
     "image/tiff": rb"II[*+]\x00|MM\x00[*+]",
     "image/webp": rb"RIFF.{4}WEBP",
     "image/bmp": rb"BM.{12}[\x0c\x10\x28\x34\x38\x40\x6c\x7c]\x00\x00\x00",
     "image/heic": rb".{4}ftyp(hei[cxms]|hev[cxms])",
-    "image/heif": rb".{4}ftyp(mif[12]|msf1|miaf)",
+    "image/heif": rb".{4}ftyp(mif[12]|msf1|miaf|avi[fs])",
 }
 _MEDIA = _IMAGES | {
     "application/zip": rb"PK",

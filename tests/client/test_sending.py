@@ -154,5 +154,5 @@ def test_the_magic_of_templates_is_the_servers() -> None:
 
 
 def test_ftyp_brands() -> None:
-    brands = {b"heic": "image/heic", b"mif1": "image/heif", b"avif": "image/jpeg", b"isom": "", b"qt  ": ""}
+    brands = {b"heic": "image/heic", b"mif1": "image/heif", b"avif": "image/heif", b"isom": "", b"qt  ": ""}
     assert {brand: image_type(b"\0\0\0\x18ftyp" + brand) for brand in brands} == brands

@@ -30,7 +30,10 @@ IMAGE_TYPES = [
     "image/png",
     "image/webp",
     "image/heic",
+    "image/heic-sequence",
     "image/heif",
+    "image/heif-sequence",
+    "image/avif",
     "image/bmp",
     "image/tiff",
 ]

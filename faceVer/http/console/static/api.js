@@ -26,6 +26,7 @@ const IMAGE_TYPES = new Set([
   "image/webp",
   "image/heic",
   "image/heif",
+  "image/avif",
   "image/bmp",
   "image/tiff",
 ]);

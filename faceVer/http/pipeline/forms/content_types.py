@@ -8,8 +8,21 @@ from collections.abc import Iterator
 from faceVer.domain.errors import RequestTypeError
 
 IMAGE_TYPES = frozenset(
-    {"image/jpeg", "image/jpg", "image/png", "image/webp", "image/heic", "image/heif", "image/bmp", "image/tiff"}
+    {
+        "image/jpeg",
+        "image/jpg",
+        "image/png",
+        "image/webp",
+        "image/heic",
+        "image/heic-sequence",
+        "image/heif",
+        "image/heif-sequence",
+        "image/avif",
+        "image/bmp",
+        "image/tiff",
+    }
 )
+"""GIF is decoded, but its type is not accepted: the contract's list does not have it."""
 TEMPLATE_TYPES = frozenset({"application/octet-stream", "video/vnd.fvt"})
 """The second is what MIME type tables have for `.fvt`, the extension of template files: some clients send it."""
 ANY_IMAGE = frozenset({"image/*"})
