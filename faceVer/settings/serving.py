@@ -88,6 +88,11 @@ class AuthSettings:
         high=1e6,
     )
     rate_burst: int = setting(20, "Requests that may arrive at once within `rate_limit`.", low=1, high=1_000_000)
+    trusted_proxies: tuple[str, ...] = setting(
+        (),
+        "Networks of reverse proxies, separated by commas (10.0.0.0/8), whose X-Forwarded-For names the client for "
+        "rate limits and sign-ins; empty = the connection's address counts.",
+    )
     cors_origins: tuple[str, ...] = setting(
         ("*",), "Origins of web pages that may call the API, separated by commas; empty = none."
     )

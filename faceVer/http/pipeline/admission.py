@@ -6,10 +6,11 @@ from aiohttp import web
 
 from faceVer.domain.errors import ConnectionsError
 from faceVer.http.pipeline.authentication import Keys
+from faceVer.http.pipeline.client_address import client_address
 from faceVer.http.pipeline.context import STATE
 from faceVer.http.pipeline.endpoint import Access, Endpoint
 from faceVer.http.pipeline.executor import InferenceExecutor
-from faceVer.http.pipeline.rate_limit import RateLimit, network
+from faceVer.http.pipeline.rate_limit import RateLimit
 from faceVer.settings.model import Settings
 
 _WITH_KEY = (Access.KEY, Access.GUARDED)
@@ -37,7 +38,7 @@ class Admission:
             return owner
         if self._rate is not None:
             # A key's name cannot be confused with an address: keys are on for all requests or for none.
-            self._rate.spend(owner or network(request.remote or ""))
+            self._rate.spend(owner or client_address(request))
         if is_spare(request):
             raise ConnectionsError("the limit of open connections is reached")
         self._check_capacity(endpoint)

@@ -9,9 +9,9 @@ from aiohttp import web
 from faceVer.domain.accounts import Principal
 from faceVer.domain.errors import AuthenticationError, CredentialMissingError
 from faceVer.http.pipeline.authentication import Keys, key_in
+from faceVer.http.pipeline.client_address import client_address
 from faceVer.http.pipeline.context import EXECUTOR, SETTINGS
 from faceVer.http.pipeline.endpoint import Access, Endpoint
-from faceVer.http.pipeline.rate_limit import network
 
 Authenticate = Callable[[str, str], Principal]
 """(access token, client's address) -> the sender. Raises AuthenticationError. For a thread: it reads the database."""
@@ -42,8 +42,3 @@ async def authenticated(request: web.Request, endpoint: Endpoint) -> str:
 def principal(request: web.Request) -> Principal:
     """The sender of a request to an endpoint with `Access.TOKEN`."""
     return request[_PRINCIPAL]
-
-
-def client_address(request: web.Request) -> str:
-    """The address of a client, an IPv6 one as its network: one client may have all addresses of that."""
-    return network(request.remote or "")

@@ -9,6 +9,7 @@ import signal
 import socket
 
 from faceVer.http.pipeline.authentication import Keys
+from faceVer.http.pipeline.client_address import trusted_networks
 from faceVer.http.server.app import create_app
 from faceVer.http.server.process import close_standard_error, configure_process, missing_descriptors
 from faceVer.http.server.running import loop_factory, serving, stop_event
@@ -26,6 +27,7 @@ def serve(settings: Settings) -> None:
     configure_process()
     # Errors in keys and certificate are reported before the models are loaded.
     Keys.of(settings)
+    trusted_networks(settings.auth.trusted_proxies)
     server_context(settings)
     _warn(settings)
     log.info("settings: %s", json.dumps(non_default(settings), ensure_ascii=False, default=str))

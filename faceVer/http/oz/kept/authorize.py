@@ -14,9 +14,10 @@ from faceVer.http.oz.kept.common import PLATFORM, object_id, parsed, respond, re
 from faceVer.http.oz.kept.people import user_document
 from faceVer.http.oz.lists import ListSpec, list_query, page_document, uuid_text
 from faceVer.http.pipeline.authentication import key_in
+from faceVer.http.pipeline.client_address import client_address
 from faceVer.http.pipeline.endpoint import Access, Body, Endpoint
 from faceVer.http.pipeline.kept_bodies import json_object
-from faceVer.http.pipeline.principals import client_address, principal
+from faceVer.http.pipeline.principals import principal
 from faceVer.services.accounts.sessions import SignedIn
 
 SERVICE = "/api/authorize/service_token/"

@@ -10,8 +10,8 @@ from faceVer.domain.errors import CredentialInvalidError, CredentialMissingError
 from faceVer.domain.files import FileRecord
 from faceVer.http.oz.kept.common import PLATFORM, object_id, stored
 from faceVer.http.pipeline.authentication import key_in
+from faceVer.http.pipeline.client_address import client_address
 from faceVer.http.pipeline.context import SETTINGS
-from faceVer.http.pipeline.principals import client_address
 from faceVer.services.platform import Platform
 
 _RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
