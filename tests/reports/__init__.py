@@ -1,0 +1,1 @@
+"""Statistics, retention and reports of a server that keeps a store."""
