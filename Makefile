@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 .PHONY: help serve test test-quick test-platform check audit weights docs browser contract deploy-check image-proof accuracy soak load cycles fuzz fuzz-guided bench lock clean
 
 help:
-	@echo "make serve     set up and serve on 0.0.0.0:$(PORT) (PORT= changes it)"
+	@echo "make serve     set up and serve on 0.0.0.0:$(PORT) (PORT= changes it, STORE=.store keeps folders)"
 	@echo "make test      set up and run the tests"
 	@echo "make test-quick  unit tests only, within a minute"
 	@echo "make test-platform  what is kept, on a real PostgreSQL and a real S3 server"
@@ -48,7 +48,10 @@ $(VENV)/dev.stamp: requirements/dev.lock $(VENV)/runtime.stamp
 weights: $(VENV)/runtime.stamp
 	@$(BIN)/facever weights fetch
 
+# With STORE=: an administrator is made at the first start; the password is only printed.
+serve: export FACEVER_STORE := $(or $(STORE),$(FACEVER_STORE))
 serve: weights
+	@$(if $(STORE),$(BIN)/facever users first-admin)
 	@exec $(BIN)/facever serve --host 0.0.0.0 --port $(PORT)
 
 check: $(VENV)/dev.stamp

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import getpass
+import secrets
 import sys
 from dataclasses import replace
 
@@ -18,6 +19,10 @@ def add(commands: Commands) -> None:
     admin = action(
         actions, "add-admin", "create an administrator; the password is read from standard input", _add_admin
     )
+    first = action(
+        actions, "first-admin", "create an administrator with a random password, unless there is one", _first_admin
+    )
+    first.add_argument("--email", default="admin@localhost", help="%(default)s by default")
     create = action(actions, "create", "create a user; the password is read from stdin", _create)
     for parser in (admin, create):
         parser.add_argument("--email", required=True)
@@ -38,6 +43,19 @@ def add(commands: Commands) -> None:
 
 def _add_admin(accounts: Accounts, options: argparse.Namespace) -> None:
     _make(accounts, options, Role.ADMIN, None)
+
+
+def _first_admin(accounts: Accounts, options: argparse.Namespace) -> None:
+    from faceVer.services.accounts.users import NewUser
+    from faceVer.storage import users
+
+    settings = accounts.users.settings.accounts
+    with accounts.database.read() as connection:
+        if settings.admin_email or users.count(connection, Role.ADMIN):
+            return
+    password = secrets.token_hex(max(8, settings.password_minimum // 2 + 1))
+    accounts.users.create(None, NewUser(options.email, password, Role.ADMIN, "", ""))
+    print(f"administrator, whose password is shown only now:\n  email     {options.email}\n  password  {password}")
 
 
 def _create(accounts: Accounts, options: argparse.Namespace) -> None:

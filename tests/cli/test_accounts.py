@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from argon2 import PasswordHasher
 
+from faceVer.domain.accounts import Role
 from faceVer.domain.errors import CredentialInvalidError, UserBlockedError
 from faceVer.services.accounts import passwords
 from faceVer.storage.database import Database
@@ -126,3 +127,16 @@ def test_without_a_store(facever: Run, monkeypatch: pytest.MonkeyPatch) -> None:
         ran = facever(*arguments)
         assert ran.status == 1
         assert "FACEVER_STORE is not set" in ran.err
+
+
+def test_the_first_administrator_is_made_once(facever: Run, store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FACEVER_ADMIN_EMAIL", "root@example.org")
+    assert facever("users", "first-admin").out == ""
+    monkeypatch.delenv("FACEVER_ADMIN_EMAIL")
+    shown = facever("users", "first-admin").out.split()
+    assert (facever("users", "first-admin").status, facever("users", "first-admin").out) == (0, "")
+    assert [row["email"] for row in facever("users", "list", "--json").rows] == ["admin@localhost"]
+    password = shown[shown.index("password", shown.index("email")) + 1]
+    assert world(store).sessions.sign_in("admin@localhost", password, "").user.role is Role.ADMIN
+    kept = b"".join(path.read_bytes() for path in store.rglob("*") if path.is_file())
+    assert password.encode() not in kept
