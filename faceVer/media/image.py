@@ -28,7 +28,10 @@ Pil.init()
 Pil.MAX_IMAGE_PIXELS = None
 
 FORMATS = tuple(
-    name for name in ("JPEG", "MPO", "PNG", "WEBP", "BMP", "DIB", "TIFF", "GIF", "HEIF", "AVIF") if name in Pil.OPEN
+    # AVIF first, which leaves files of the shared brand `mif1` that are not AVIF to HEIF; the reverse does not hold.
+    name
+    for name in ("JPEG", "MPO", "PNG", "WEBP", "BMP", "DIB", "TIFF", "GIF", "AVIF", "HEIF")
+    if name in Pil.OPEN
 )
 WORKING_SIDE = 1920
 """Images of twice as many pixels or more on the longer side are reduced to a half, a third … of their size (a JPEG is

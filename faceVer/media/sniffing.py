@@ -23,6 +23,8 @@ _IMAGE_BRANDS = {
     b"hevc": "image/heic", b"hevx": "image/heic", b"hevm": "image/heic", b"hevs": "image/heic",
     b"mif1": "image/heif", b"mif2": "image/heif", b"msf1": "image/heif", b"miaf": "image/heif",
 }  # fmt: skip
+_CONTAINER = "image/heif"
+"""Of a brand that names no coding: the compatible brands do."""
 _ARCHIVE_STARTS = {
     b"PK\x03\x04": "application/zip", b"PK\x05\x06": "application/zip", b"PK\x07\x08": "application/zip",
     b"\x1f\x8b": "application/gzip",
@@ -32,7 +34,11 @@ _UNSUPPORTED_STARTS = {
     b"%PDF": "a PDF document", b"OggS": "an Ogg stream", b"FLV": "a Flash video",
 }  # fmt: skip
 _BMP_HEADER_SIZES = (12, 16, 40, 52, 56, 64, 108, 124)
-_QUICKTIME_BOXES = (b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
+# Boxes that the first of an MP4 or QuickTime file may be, as FFmpeg's demuxer knows them.
+_QUICKTIME_BOXES = (b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot", b"udta", b"uuid", b"junk", b"pict", b"prfl",
+                    b"styp")  # fmt: skip
+_BEFORE_FILE_TYPE = (b"styp", b"free", b"skip", b"wide", b"uuid")
+_MAX_BRANDS = 64
 
 
 def identify(data: bytes) -> tuple[Kind, str]:
@@ -60,13 +66,24 @@ def _image(head: bytes) -> str:
         return "image/webp"
     if head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in _BMP_HEADER_SIZES:
         return "image/bmp"
-    return _IMAGE_BRANDS.get(head[8:12], "") if head[4:8] == b"ftyp" else ""
+    major, *compatible = _brands(head, 0) or (b"",)
+    mime = _IMAGE_BRANDS.get(major, "")
+    if mime != _CONTAINER:
+        return mime
+    return next((coding for brand in compatible if (coding := _IMAGE_BRANDS.get(brand, mime)) != mime), mime)
+
+
+def _brands(head: bytes, at: int) -> list[bytes]:
+    """The major brand and the compatible ones of the file type box (`ftyp`) at a position, none if it is not there."""
+    if head[at + 4 : at + 8] != b"ftyp":
+        return []
+    end = min(at + int.from_bytes(head[at : at + 4], "big"), at + 16 + 4 * _MAX_BRANDS)
+    return [head[at + 8 : at + 12], *(head[brand : brand + 4] for brand in range(at + 16, end, 4))]
 
 
 def _video(head: bytes) -> str:
-    if head[4:8] == b"ftyp":
-        brand = head[8:12]
-        return "video/quicktime" if brand == b"qt  " else "video/3gpp" if brand[:2] == b"3g" else "video/mp4"
+    if brands := _brands(head, _file_type_at(head)):
+        return "video/quicktime" if brands[0] == b"qt  " else "video/3gpp" if brands[0][:2] == b"3g" else "video/mp4"
     if head[4:8] in _QUICKTIME_BOXES:
         return "video/quicktime"
     if head.startswith(b"\x1aE\xdf\xa3"):
@@ -75,6 +92,14 @@ def _video(head: bytes) -> str:
     if head[:4] == b"RIFF" and head[8:12] in (b"AVI ", b"AVIX"):
         return "video/x-msvideo"
     return ""
+
+
+def _file_type_at(head: bytes) -> int:
+    """Where the first box is that need not precede the file type: segment types and unused space can."""
+    at = 0
+    while head[at + 4 : at + 8] in _BEFORE_FILE_TYPE and (size := int.from_bytes(head[at : at + 4], "big")) >= 8:
+        at += size
+    return at
 
 
 def _archive(head: bytes) -> str:

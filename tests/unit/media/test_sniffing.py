@@ -51,7 +51,7 @@ def test_the_brand_tells_pictures_from_videos(brand: str, kind: str, mime: str) 
     assert identify(head) == (kind, mime)
 
 
-@pytest.mark.parametrize("first", ["moov", "mdat", "wide", "free", "skip"])
+@pytest.mark.parametrize("first", ["moov", "mdat", "wide", "free", "skip", "udta", "uuid", "styp"])
 def test_a_quicktime_file_without_a_brand(first: str) -> None:
     assert identify(b"\0\0\0\x08" + first.encode()) == ("video", "video/quicktime")
 

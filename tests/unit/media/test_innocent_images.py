@@ -1,0 +1,51 @@
+"""Pictures as real devices and programs write them, of a face: each is read, and gives the template of that face."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pillow_heif
+import pytest
+from PIL import Image
+
+from faceVer.media.sniffing import identify
+from faceVer.services.faces import FaceEngine
+from tests.support_faces import astronaut, encoded
+
+SAME = 0.98
+"""Cosine of two templates of one picture, coded with and without losses; of two people it is below 0.4."""
+
+
+@pytest.fixture(scope="module")
+def expected(engine: FaceEngine) -> np.ndarray:
+    """The template's vector of the picture as it is."""
+    return engine.embed(encoded(astronaut(), "PNG"))
+
+
+def heif(picture: Image.Image) -> bytes:
+    stream = io.BytesIO()
+    pillow_heif.from_pillow(picture).save(stream, quality=90)
+    return stream.getvalue()
+
+
+def with_brand(data: bytes, brand: bytes) -> bytes:
+    """The file with another major brand."""
+    return data[:8] + brand + data[12:]
+
+
+@pytest.mark.parametrize(
+    ("data", "mime"),
+    [
+        pytest.param(with_brand(encoded(astronaut(), "AVIF", quality=90), b"mif1"), "image/avif", id="avif, mif1"),
+        pytest.param(encoded(astronaut(), "AVIF", quality=90), "image/avif", id="avif"),
+        pytest.param(with_brand(heif(astronaut()), b"mif1"), "image/heic", id="heic, mif1"),
+        pytest.param(with_brand(heif(astronaut()), b"msf1"), "image/heic", id="heic, msf1"),
+        pytest.param(heif(astronaut()), "image/heic", id="heic"),
+    ],
+)
+def test_the_coding_counts_and_not_the_major_brand(
+    engine: FaceEngine, expected: np.ndarray, data: bytes, mime: str
+) -> None:
+    assert identify(data) == ("image", mime)
+    assert float(engine.embed(data) @ expected) > SAME
