@@ -16,6 +16,7 @@ from faceVer.domain.errors import SampleError
 from faceVer.domain.values import Image
 from faceVer.media.image_cost import check_cost, check_size, check_webp_size
 from faceVer.media.image_modes import to_rgb
+from faceVer.media.jpeg_end import with_end
 from faceVer.media.limits import PixelBudget
 from faceVer.media.native_logs import silence_libtiff
 
@@ -77,15 +78,7 @@ def decode_down(
             check_cost(picture, data, max_pixels)
             if budget is not None:
                 budget.spend(picture.width * picture.height)
-            longest = max(size)
-            if longest >= 2 * side:  # JPEG only; no effect on the others
-                picture.draft(None, (picture.width * side // longest, picture.height * side // longest))
-            factor = max(1, max(picture.size) // side)
-            decoded = _decode_jpeg(picture, data) if factor == 1 else None
-            if decoded is None:
-                picture.load()
-                decoded = to_rgb(picture, factor)
-            pixels = decoded
+            pixels = _pixels(picture, data, side)
             orientation = _orientation(picture)
     except SampleError:
         raise
@@ -94,6 +87,25 @@ def decode_down(
     turn = _UPRIGHT.get(orientation)
     upright_size = size if orientation in _SIDEWAYS else size[::-1]
     return np.ascontiguousarray(turn(pixels) if turn else pixels), upright_size
+
+
+def _pixels(picture: Pil.Image, data: bytes, side: int) -> NDArray[np.uint8]:
+    """The pixels of an opened image, not turned, reduced as `decode_down` says. Raises what Pillow raises."""
+    longest = max(picture.size)
+    if longest >= 2 * side:  # JPEG only; no effect on the others
+        picture.draft(None, (picture.width * side // longest, picture.height * side // longest))
+    factor = max(1, max(picture.size) // side)
+    pixels = _decode_jpeg(picture, data) if factor == 1 else None
+    if pixels is None:
+        try:
+            picture.load()
+        except OSError:
+            if picture.format not in ("JPEG", "MPO") or (completed := with_end(data, picture.size)) is None:
+                raise
+            with Pil.open(io.BytesIO(completed), formats=FORMATS) as whole:
+                return _pixels(whole, completed, side)
+        pixels = to_rgb(picture, factor)
+    return pixels
 
 
 def _decode_jpeg(picture: Pil.Image, data: bytes) -> NDArray[np.uint8] | None:

@@ -9,6 +9,8 @@ import pillow_heif
 import pytest
 from PIL import Image
 
+from faceVer.domain.errors import SampleError
+from faceVer.media.image import decode
 from faceVer.media.sniffing import identify
 from faceVer.services.faces import FaceEngine
 from tests.support_faces import astronaut, encoded
@@ -49,3 +51,34 @@ def test_the_coding_counts_and_not_the_major_brand(
 ) -> None:
     assert identify(data) == ("image", mime)
     assert float(engine.embed(data) @ expected) > SAME
+
+
+def large() -> Image.Image:
+    return astronaut().resize((4096, 4096))
+
+
+@pytest.mark.parametrize("lost", [1, 2, 3, 6])
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(encoded(astronaut()), id="baseline"),
+        pytest.param(encoded(astronaut(), progressive=True), id="progressive"),
+        pytest.param(encoded(astronaut(), restart_marker_blocks=4), id="restarts"),
+        pytest.param(encoded(astronaut(), subsampling=0), id="4:4:4"),
+        pytest.param(encoded(astronaut().convert("CMYK")), id="cmyk"),
+        pytest.param(encoded(large()), id="reduced"),
+    ],
+)
+def test_a_jpeg_may_lack_its_end(engine: FaceEngine, expected: np.ndarray, data: bytes, lost: int) -> None:
+    whole, cut = engine.embed(data), engine.embed(data[:-lost])
+    assert float(cut @ whole) > 0.999
+    assert float(cut @ expected) > (0.9 if Image.open(io.BytesIO(data)).mode == "CMYK" else SAME)
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+@pytest.mark.parametrize("share", [0.3, 0.5, 0.9])
+def test_a_jpeg_that_lacks_more_is_rejected(progressive: bool, share: float) -> None:
+    data = encoded(astronaut(), progressive=progressive)
+    for end in (b"", b"\xff", bytes(100)):
+        with pytest.raises(SampleError):
+            decode(data[: round(len(data) * share)] + end, max_pixels=10_000_000)
