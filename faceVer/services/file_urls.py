@@ -34,7 +34,7 @@ class FileSigner:
 
     def token(self, folder_id: str, key: str, user_id: str, expires: int) -> str:
         """expires: Unix seconds."""
-        return f"{expires}.{user_id}.{self._mac(folder_id, key, user_id, expires)}"
+        return f"{expires}.{user_id}.{self._mac(folder_id, key, user_id, str(expires))}"
 
     def reader(self, folder_id: str, key: str, token: str) -> str | None:
         """The id of the user that an address was made for; None if the token is not valid, or no longer."""
@@ -42,10 +42,10 @@ class FileSigner:
         user_id, _, mac = rest.partition(".")
         if not (expires.isascii() and expires.isdigit() and len(expires) < 16 and mac.isascii()):
             return None
-        if not hmac.compare_digest(mac, self._mac(folder_id, key, user_id, int(expires))):
+        if not hmac.compare_digest(mac, self._mac(folder_id, key, user_id, expires)):
             return None
         return user_id if self.clock() < int(expires) else None
 
-    def _mac(self, folder_id: str, key: str, user_id: str, expires: int) -> str:
+    def _mac(self, folder_id: str, key: str, user_id: str, expires: str) -> str:
         text = f"file\n{folder_id}\n{key}\n{user_id}\n{expires}".encode("utf-8", "surrogatepass")
         return base64.urlsafe_b64encode(hmac.digest(self.secret, text, "sha256")[:_MAC_BYTES]).decode()
