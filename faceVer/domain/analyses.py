@@ -126,14 +126,13 @@ class BiometryOutcome(Struct, frozen=True, tag_field="type", tag="BIOMETRY"):
     def max_confidence(self) -> float:
         return max(pair.score for pair in self.pairs)
 
-    @property
-    def media_ids(self) -> tuple[str, ...]:
-        """The media compared, in the order they first appear."""
-        return tuple(dict.fromkeys(media_id for pair in self.pairs for media_id in (pair.left, pair.right)))
-
-    def of(self, media_id: str) -> BiometryOutcome:
-        """The pairs that include one media item. Raises ValueError if there are none."""
-        return BiometryOutcome(tuple(pair for pair in self.pairs if media_id in (pair.left, pair.right)))
+    def by_media(self) -> dict[str, BiometryOutcome]:
+        """The pairs that include each media item, by its id, in the order the media first appear. One pass."""
+        found: dict[str, list[PairScore]] = {}
+        for pair in self.pairs:
+            for media_id in (pair.left, pair.right):
+                found.setdefault(media_id, []).append(pair)
+        return {media_id: BiometryOutcome(tuple(pairs)) for media_id, pairs in found.items()}
 
 
 class FailureKind(StrEnum):

@@ -63,6 +63,7 @@ def analysis_model(
         "resolution": operator or analysis.status.resolution,
     }
     thresholds, outcome = analysis.thresholds, analysis.outcome
+    items = {item.media_id: item for item in analysis.source}
     if isinstance(thresholds, QualityThresholds):
         scores = outcome.scores if isinstance(outcome, QualityOutcome) else ()
         return wire.QualityAnalysis(
@@ -73,7 +74,7 @@ def analysis_model(
                 threshold_liveness=LEGACY_THRESHOLD,
                 threshold_spoofing=thresholds.threshold_spoofing,
             ),
-            results_media=[_quality_result(analysis, score, folder, view) for score in scores],
+            results_media=[_quality_result(analysis, score, items[score.media_id], folder, view) for score in scores],
             **common,
         )
     compared = outcome if isinstance(outcome, BiometryOutcome) else None
@@ -82,30 +83,23 @@ def analysis_model(
         confs=wire.BiometryConfs(threshold_min=thresholds.threshold_min, threshold_max=thresholds.threshold_max),
         results_media=[
             wire.BiometryResult(
-                results_data=_scores(compared.of(media_id)),
-                output_images=[],
-                **_result(analysis, _item(analysis, media_id), folder, view),
+                results_data=_scores(own), output_images=[], **_result(analysis, items[media_id], folder, view)
             )
-            for media_id in compared.media_ids
-        ]
-        if compared
-        else [],
+            for media_id, own in (compared.by_media() if compared else {}).items()
+        ],
         **common,
     )
 
 
-def _quality_result(analysis: Analysis, score: MediaScore, folder: Folder, view: Presentation) -> wire.QualityResult:
-    item = _item(analysis, score.media_id)
+def _quality_result(
+    analysis: Analysis, score: MediaScore, item: MediaItem, folder: Folder, view: Presentation
+) -> wire.QualityResult:
     shot = score.best_shot
     return wire.QualityResult(
         results_data=wire.QualityScore(confidence_spoofing=score.pad_score),
         output_images=[best_shot_model(shot, item, analysis, folder, view)] if shot else [],
         **_result(analysis, item, folder, view),
     )
-
-
-def _item(analysis: Analysis, media_id: str) -> MediaItem:
-    return next(item for item in analysis.source if item.media_id == media_id)
 
 
 def _result(analysis: Analysis, item: MediaItem, folder: Folder, view: Presentation) -> dict[str, Any]:
