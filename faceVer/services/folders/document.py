@@ -59,8 +59,8 @@ class FolderDocument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         list[QualityAnalysis | BiometryAnalysis] | UnsetType,
         doc("The analyses, in the order requested; absent from a list without `with_analyses`."),
     ] = UNSET
-    user: Annotated[MetaData | UnsetType, doc("The owner, if `with_user`.")] = UNSET
-    company: Annotated[MetaData | UnsetType, doc("The company, if `with_company`.")] = UNSET
+    user: Annotated[MetaData | UnsetType | None, doc("The owner, if `with_user`; null if deleted.")] = UNSET
+    company: Annotated[MetaData | UnsetType | None, doc("The company, if `with_company`; null if deleted.")] = UNSET
 
 
 def to_wire(document: FolderDocument) -> dict[str, Any]:
