@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import combinations_with_replacement, permutations
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -166,3 +167,38 @@ def test_outcome_and_analysis_must_match() -> None:
         analysis_status(quality(0.1), BiometryThresholds(0.1, 0.2))
     with pytest.raises(TypeError):
         analysis_status(biometry(0.1), QualityThresholds(0.5))
+
+
+groups_of_statuses = st.lists(
+    st.tuples(st.integers(0, 3), st.sampled_from(EVERY), st.integers(0, 4), st.integers(5, 9)), max_size=8
+)
+
+
+@given(groups_of_statuses, st.randoms(use_true_random=False))
+def test_statuses_of_several_groups(drawn: list[tuple[int, AnalysisStatus, int, int]], random: Random) -> None:
+    """The contract's words, by sorting: all analyses for one status, the last of all endings for the other."""
+    began = {group: created for group, _, created, _ in drawn}  # the analyses of a group begin together
+    analyses = [analysis(str(group), status, ended, began[group]) for group, status, _, ended in drawn]
+    random.shuffle(analyses)
+    found = folder_status(analyses)
+    states = [one.status.state.value for one in analyses]
+    if not analyses:
+        expected = {("INITIAL", "INITIAL")}
+    elif "PROCESSING" in states:
+        expected = {("PROCESSING", "PROCESSING")}
+    else:
+        endings = sorted((one.ended or 0.0, one.created, one.group_id) for one in analyses)
+        # Groups that began and ended at the same time are equally the last.
+        last = {group for ended, created, group in endings if (ended, created) == endings[-1][:2]}
+        expected = {
+            (
+                "FAILED" if "FAILED" in states else "FINISHED",
+                next(
+                    word
+                    for word in ("FAILED", "DECLINED", "OPERATOR_REQUIRED", "SUCCESS")
+                    if word in [one.status.resolution for one in analyses if one.group_id == group]
+                ),
+            )
+            for group in last
+        }
+    assert (found.state.value, found.resolution.value) in expected
