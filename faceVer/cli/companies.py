@@ -8,6 +8,7 @@ from typing import get_args
 from faceVer.cli.exit_codes import UsageError
 from faceVer.cli.options import Commands
 from faceVer.cli.store import Accounts, action, company_named, group, print_row
+from faceVer.domain.accounts import LONGEST_DAYS
 from faceVer.domain.folders import MediaKind
 
 KINDS: tuple[str, ...] = get_args(MediaKind)
@@ -63,6 +64,8 @@ def _retention(accounts: Accounts, options: argparse.Namespace) -> None:
 
 def _days(text: str) -> tuple[str, int]:
     kind, _, days = text.partition("=")
-    if kind not in KINDS or not days.isdecimal() or not 1 <= int(days) <= 36_500:
-        raise argparse.ArgumentTypeError(f"not one of {', '.join(KINDS)}, an equals sign and 1 to 36500 days")
+    if kind not in KINDS or not days.isdecimal() or not 0 <= int(days) <= LONGEST_DAYS:
+        raise argparse.ArgumentTypeError(
+            f"not one of {', '.join(KINDS)}, an equals sign and 0 to {LONGEST_DAYS} days, 0 = without limit"
+        )
     return kind, int(days)

@@ -15,6 +15,7 @@ from faceVer.cli import (
     liveness,
     models,
     options,
+    retention,
     search,
     service,
     storage,
@@ -47,6 +48,7 @@ def build() -> argparse.ArgumentParser:
     database.add(commands)
     companies.add(commands)
     users.add(commands)
+    retention.add(commands)
     return parser
 
 

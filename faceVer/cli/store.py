@@ -14,15 +14,17 @@ from faceVer.cli.options import Commands, command
 if TYPE_CHECKING:
     from faceVer.services.accounts.companies import CompanyService
     from faceVer.services.accounts.users import UserService
+    from faceVer.services.stored_folders.store import FolderStore
     from faceVer.storage.database import Connection, Database
 
 
 class Accounts(NamedTuple):
-    """The accounts of a store. What the services do for `None` they do for the command line."""
+    """The accounts and folders of a store. What the services do for `None` they do for the command line."""
 
     database: Database
     users: UserService
     companies: CompanyService
+    folders: FolderStore
 
 
 Work = Callable[[Accounts, argparse.Namespace], None]
@@ -81,6 +83,7 @@ def _opened() -> Iterator[Accounts]:
     from faceVer.services.accounts.companies import CompanyService
     from faceVer.services.accounts.setup import ensure_system_company
     from faceVer.services.accounts.users import UserService
+    from faceVer.services.stored_folders.store import FolderStore
     from faceVer.storage import schema
     from faceVer.storage.blobs.files import FileStorage
     from faceVer.storage.database import Database
@@ -94,7 +97,8 @@ def _opened() -> Iterator[Accounts]:
         queue, _ = open_queue(database, {}, 1, settings.jobs.job_heartbeat, system_clock)
         users = UserService(database, settings, access, system_clock, random_id)
         companies = CompanyService(database, files, access, system_clock, random_id, queue.enqueue)
+        folders = FolderStore(database, files, settings, access, system_clock, random_id, queue.enqueue)
         ensure_system_company(users)
-        yield Accounts(database, users, companies)
+        yield Accounts(database, users, companies, folders)
     finally:
         database.close()

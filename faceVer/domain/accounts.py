@@ -11,6 +11,10 @@ SYSTEM_COMPANY = "system_company"
 """Name of the company that administrators and operators belong to; it cannot be deleted."""
 
 
+LONGEST_DAYS = 36_500
+"""Most days of a retention."""
+
+
 class Role(StrEnum):
     """What a user may do, see `domain.permissions`. The values are the Oz API's `user_type`."""
 
@@ -35,8 +39,8 @@ ANALYSIS_RIGHTS = ("biometry", "collection", "documents", "quality")
 class Company:
     """A customer. in_deletion: its users, folders and files are being deleted; nothing new may be created in it.
 
-    retention: days that media of a kind ("image", "video", "shots_set") are kept; a kind without an entry is kept as
-    long as the server's setting says.
+    retention: days that media of a kind ("image", "video", "shots_set") are kept, 0 = without limit; a kind without an
+    entry is kept as long as the server's setting says.
     """
 
     company_id: str

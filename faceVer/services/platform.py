@@ -24,6 +24,7 @@ from faceVer.services.folders.examine import Examiner
 from faceVer.services.folders.present import present
 from faceVer.services.folders.presentation import Presentation
 from faceVer.services.jobs import DELETE_COMPANY, RUN_GROUP
+from faceVer.services.retention import Retention
 from faceVer.services.stored_folders.creation import FolderCreator
 from faceVer.services.stored_folders.editing import FolderEditor
 from faceVer.services.stored_folders.metadata import MetadataEditor
@@ -34,13 +35,14 @@ from faceVer.services.webhook_outbox import WebhookOutbox
 from faceVer.services.wire_json import json_bytes
 from faceVer.settings.model import Settings
 from faceVer.storage import companies, schema
+from faceVer.storage.blobs.collector import collect
 from faceVer.storage.blobs.files import FileStorage
 from faceVer.storage.database import Connection, Database
 
 log = logging.getLogger(__name__)
 
-HOUSEKEEPING_SECONDS = 60.0
-"""Seconds between two rounds of what the server does by itself."""
+HOUSEKEEPING_SECONDS, CLEANING_SECONDS = 60.0, 3600.0
+"""Seconds between two rounds of what the server does by itself; of what reads large parts of the store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,7 @@ class Platform:
         works = works and engine is not None and examiner is not None
         if engine is not None and examiner is not None:
             runner = GroupRunner(store, examiner, engine.match, outbox.add)
-            tasks |= {**_tasks(runner, company_service, sessions, settings), **outbox.tasks()}
+            tasks |= {**_tasks(runner, company_service, sessions, settings), **_cleaning(store), **outbox.tasks()}
         return cls(
             settings=settings,
             database=database,
@@ -171,4 +173,20 @@ def _tasks(
         RUN_GROUP: Task(run_group, fail_group, settings.jobs.analysis_tries),
         DELETE_COMPANY: Task(delete_company, tries=100),
         "housekeeping": Task(housekeeping, period=HOUSEKEEPING_SECONDS),
+    }
+
+
+def _cleaning(store: FolderStore) -> dict[str, Task]:
+    """Deletes what is kept too long, and files without a row."""
+    retention = Retention(store)
+
+    def erase(_: Arguments) -> None:
+        retention.run()
+
+    def remove_orphans(_: Arguments) -> None:
+        collect(store.database, store.files, store.clock())
+
+    return {
+        "retention": Task(erase, period=CLEANING_SECONDS),
+        "collect": Task(remove_orphans, period=CLEANING_SECONDS),
     }

@@ -98,7 +98,7 @@ def test_retention(facever: Run, store: Path) -> None:
     assert facever("companies", "list").out.splitlines()[0].endswith("\tvideo=30 image=365")
     assert facever("companies", "retention", "Acme").status == 0
     assert facever("companies", "list", "--json").rows[0]["retention"] == {}
-    for wrong in (["text=3"], ["video=0"], ["video"], ["video=x"], ["video=36501"], ["video=1", "video=2"]):
+    for wrong in (["text=3"], ["video=36501"], ["video"], ["video=x"], ["video=36501"], ["video=1", "video=2"]):
         assert facever("companies", "retention", "Acme", *wrong).status == 2
     assert facever("companies", "retention", "Nobody").err == "facever: there is no company 'Nobody'\n"
 
@@ -140,3 +140,14 @@ def test_the_first_administrator_is_made_once(facever: Run, store: Path, monkeyp
     assert world(store).sessions.sign_in("admin@localhost", password, "").user.role is Role.ADMIN
     kept = b"".join(path.read_bytes() for path in store.rglob("*") if path.is_file())
     assert password.encode() not in kept
+
+
+@pytest.mark.usefixtures("typed")
+def test_retention_run(facever: Run, store: Path) -> None:
+    facever("companies", "create", "Acme")
+    facever("companies", "retention", "Acme", "video=30", "image=0")
+    for option in ("--dry-run", "--json"):
+        ran = facever("retention", "run", option)
+        assert (ran.status, ran.err) == (0, "")
+    line = ran.row
+    assert (line["company"], line["kind"], line["days"], line["deleted"]) == ("Acme", "video", 30, 0)

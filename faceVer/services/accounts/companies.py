@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, get_args
 
-from faceVer.domain.accounts import SYSTEM_COMPANY, Company, Principal
+from faceVer.domain.accounts import LONGEST_DAYS, SYSTEM_COMPANY, Company, Principal
 from faceVer.domain.clock import Clock, IdFactory
 from faceVer.domain.errors import FilesUnavailableError, NotFoundError, PayloadValueError, RuleError
+from faceVer.domain.folders import MediaKind
 from faceVer.domain.listing import ListQuery, Page
 from faceVer.domain.permissions import Resource, Scope, Verb, scope_of
 from faceVer.services.access import Access
@@ -71,7 +72,13 @@ class CompanyService:
             return replace(company, name=name)
 
     def set_retention(self, principal: Principal | None, company_id: str, retention: Mapping[str, int]) -> None:
-        """retention: days by kind of media. Raises NotFoundError, ForbiddenError."""
+        """retention: days by kind of media, in place of all that were set.
+
+        Raises NotFoundError, ForbiddenError, PayloadValueError.
+        """
+        for kind, days in retention.items():
+            if kind not in get_args(MediaKind) or not 0 <= days <= LONGEST_DAYS:
+                raise PayloadValueError(f"not 0 to {LONGEST_DAYS} days of a kind of media", exposed=kind)
         with self.database.write() as unit:
             if principal is not None:
                 self._find(unit, principal, company_id, Verb.UPDATE)

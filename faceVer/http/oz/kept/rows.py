@@ -8,7 +8,17 @@ from aiohttp import web
 
 from faceVer import __version__
 from faceVer.domain.listing import Page
-from faceVer.http.oz.kept import analyses, authorize, companies, folders, metadata, statistics, users, webhooks
+from faceVer.http.oz.kept import (
+    analyses,
+    authorize,
+    companies,
+    folders,
+    metadata,
+    retention,
+    statistics,
+    users,
+    webhooks,
+)
 from faceVer.http.oz.kept.authorize import not_realized
 from faceVer.http.oz.kept.common import PLATFORM, respond, row
 from faceVer.http.oz.kept.static import static_file
@@ -53,6 +63,7 @@ def endpoints() -> Iterator[Endpoint]:
     yield from authorize.endpoints()
     yield from users.endpoints()
     yield from companies.endpoints()
+    yield from retention.endpoints()
     yield from statistics.endpoints()
     yield row("GET", "/static/{folder_id}/{key}", static_file, access=Access.ANYONE)
     yield row("GET", "/api/healthcheck/", healthcheck, access=Access.OPEN)
