@@ -22,6 +22,7 @@ def set_up(level: str, shape: str) -> None:
     handler.setFormatter(_Json() if shape == "json" else _Text())
     logging.captureWarnings(True)
     logging.getLogger("PIL").setLevel(logging.WARNING)  # at lower levels it logs the metadata of images
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # it logs each plugin, and each look at the revision
     logging.basicConfig(level=level, handlers=[handler], force=True)
     access_log.configure(shape, logging.getLevelNamesMapping()[level], handler.write)
 

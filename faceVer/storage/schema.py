@@ -20,7 +20,6 @@ from faceVer.storage.database import Database
 from faceVer.storage.tables import metadata
 
 _log = logging.getLogger(__name__)
-logging.getLogger("alembic").setLevel(logging.WARNING)  # it logs each look at the revision
 
 COMMAND = "facever db upgrade"
 _LOCK = 0x666163655665
@@ -79,6 +78,7 @@ def upgrade(database: Database) -> None:
     """
     if database.file is not None:
         _make_folder(database.file.parent)
+        _make_private(database.file)
     if state(database).is_current:
         return
     with _alone(database) as connection:
@@ -158,6 +158,14 @@ def _config(connection: Connection | None = None) -> Config:
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     return config
+
+
+def _make_private(file: Path) -> None:
+    """Make the file of a database, readable by its owner only. SQLite gives its log the same mode."""
+    try:
+        file.touch(mode=0o600)
+    except OSError as error:
+        raise SetupError(f"the database {file} cannot be made: {error.strerror}") from None
 
 
 def _make_folder(folder: Path) -> None:

@@ -146,3 +146,14 @@ def test_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(SetupError, match="cannot be made"):
         _upgrade(str(tmp_path / "file" / "store"))
+
+
+def test_the_files_of_a_database_are_their_owners_only(tmp_path: Path) -> None:
+    database = Database.of(str(tmp_path))
+    schema.upgrade(database)
+    with database.write() as connection:
+        connection.exec_driver_sql("SELECT 1")
+        modes = {path.name: oct(path.stat().st_mode & 0o777) for path in tmp_path.iterdir() if path.is_file()}
+    database.close()
+    assert modes
+    assert set(modes.values()) == {"0o600"}
