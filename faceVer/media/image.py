@@ -11,11 +11,13 @@ import pillow_heif
 import simplejpeg
 from numpy.typing import NDArray
 from PIL import Image as Pil
+from PIL.TiffImagePlugin import TiffImageFile
 
 from faceVer.domain.errors import SampleError
 from faceVer.domain.values import Image
 from faceVer.media.image_cost import check_cost, check_size, check_webp_size
 from faceVer.media.image_modes import to_rgb
+from faceVer.media.image_tiff import correct_byte_order, correct_plugin
 from faceVer.media.jpeg_end import with_end
 from faceVer.media.limits import PixelBudget
 from faceVer.media.native_logs import silence_libtiff
@@ -23,6 +25,7 @@ from faceVer.media.native_logs import silence_libtiff
 # Pillow warns of odd images: a log line each, and Python keeps every different warning forever.
 warnings.filterwarnings("ignore", module=r"PIL\.")
 silence_libtiff()
+correct_plugin()
 pillow_heif.register_heif_opener(thumbnails=False)
 Pil.init()
 # The limit is a setting, checked below; Pillow's own is a process-wide warning.
@@ -95,6 +98,8 @@ def _pixels(picture: Pil.Image, data: bytes, side: int) -> NDArray[np.uint8]:
     if longest >= 2 * side:  # JPEG only; no effect on the others
         picture.draft(None, (picture.width * side // longest, picture.height * side // longest))
     factor = max(1, max(picture.size) // side)
+    if isinstance(picture, TiffImageFile):
+        correct_byte_order(picture)
     pixels = _decode_jpeg(picture, data) if factor == 1 else None
     if pixels is None:
         try:

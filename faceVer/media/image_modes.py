@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Pil
 
+from faceVer.media.image_tiff import is_white_zero, sample_bits
+
+_ROWS = 64
 _WITH_ALPHA = ("RGBA", "LA", "PA", "La", "RGBa")
 
 
@@ -15,15 +20,12 @@ def to_rgb(picture: Pil.Image, factor: int) -> NDArray[np.uint8]:
 
     The image is reduced first, so that few large copies are made.
     """
-    if picture.mode.startswith("I;16"):
-        gray = (np.asarray(picture) >> 8).astype(np.uint8)  # Pillow cannot reduce this mode
-        if factor > 1:
-            size = max(1, gray.shape[1] // factor), max(1, gray.shape[0] // factor)
-            gray = cv2.resize(gray, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
-        return _repeated(gray)
-    if picture.mode in ("I", "F"):
-        return _repeated(_gray(np.asarray(picture.reduce(factor))))
+    if picture.mode.startswith("I") or picture.mode == "F":
+        gray = _gray(picture, factor)
+        return np.repeat((255 - gray if is_white_zero(picture) else gray)[:, :, None], 3, axis=2)
     has_alpha = picture.mode in _WITH_ALPHA or "transparency" in picture.info
+    if picture.mode == "La":  # of which Pillow makes nothing else
+        picture = picture.convert("LA")
     if has_alpha and picture.mode not in ("RGBA", "LA"):
         picture = picture.convert("RGBA")
     elif picture.mode not in ("RGB", "RGBA", "L", "LA", "CMYK"):
@@ -37,17 +39,27 @@ def to_rgb(picture: Pil.Image, factor: int) -> NDArray[np.uint8]:
     return np.asarray(picture.convert("RGB"))
 
 
-def _gray(values: NDArray[np.generic]) -> NDArray[np.uint8]:
-    """One channel of 32-bit integers or floats as (H, W) uint8; the range is inferred from the values."""
-    numbers = np.nan_to_num(values.astype(np.float32), posinf=0, neginf=0)
-    top = float(numbers.max(initial=0))
-    if values.dtype.kind == "f":
-        numbers *= np.float32(255.0 if top <= 1 else 1.0)
+def _gray(picture: Pil.Image, factor: int) -> NDArray[np.uint8]:
+    """One channel of 12 to 32 bits as (H, W) uint8. The range of floats and 32-bit integers is that of the values."""
+    if picture.mode == "F":
+        numbers = np.nan_to_num(np.asarray(picture.reduce(factor)), posinf=0, neginf=0)
+        numbers = numbers * np.float32(255 if numbers.max(initial=0) <= 1 else 1) + np.float32(0.5)
+        return np.clip(numbers, 0, 255).astype(np.uint8)
+    bits, signed = sample_bits(picture)
+    if bits == 32:
+        low, high = cast("tuple[int, int]", picture.getextrema())
+        # Pillow has signed numbers only: large unsigned ones are negative.
+        bits = 32 if high >= 1 << 16 or (low < 0 and not signed) else 16 if high >= 1 << 8 else 8
+        shift = bits - 8 - (signed and bits == 32)
     else:
-        numbers *= np.float32(1 / 257 if top > 255 else 1.0)
-    gray: NDArray[np.uint8] = np.clip(numbers + np.float32(0.5), 0, 255).astype(np.uint8)
+        shift = bits - 8 - signed
+    gray = np.empty((picture.height, picture.width), np.uint8)
+    for top in range(0, picture.height, _ROWS):  # as a whole it would take several times the memory
+        rows = np.asarray(picture.crop((0, top, picture.width, min(top + _ROWS, picture.height))))
+        if rows.dtype == np.int32 and not signed:
+            rows = rows.view(np.uint32)
+        gray[top : top + _ROWS] = np.clip(rows >> shift, 0, 255)
+    if factor > 1:
+        size = max(1, picture.width // factor), max(1, picture.height // factor)
+        gray = cv2.resize(gray, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
     return gray
-
-
-def _repeated(gray: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return np.repeat(gray[:, :, None], 3, axis=2)
