@@ -167,6 +167,10 @@ class PayloadError(RequestError):
     """The payload part is not JSON or has the wrong structure; `exposed` names the field."""
 
 
+class FieldMissingError(PayloadError):
+    """A field that the request needs is missing; `exposed` is its path."""
+
+
 class PayloadValueError(PayloadError):
     """A field of the payload has a value out of range."""
 

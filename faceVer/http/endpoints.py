@@ -17,7 +17,7 @@ from faceVer.http.ops.health import faces_health, liveness_health
 from faceVer.http.ops.models import Health, Version
 from faceVer.http.ops.probes import live, ready
 from faceVer.http.ops.version import version
-from faceVer.http.oz.errors import OZ, OZ_STORED
+from faceVer.http.oz.errors import OZ, OZ_INSTANT, OZ_STORED
 from faceVer.http.oz.instant_folders import instant_folder
 from faceVer.http.pipeline.api_family import ApiFamily
 from faceVer.http.pipeline.endpoint import (
@@ -86,7 +86,7 @@ def _rows(settings: Settings) -> Iterator[Endpoint]:
         path=INSTANT_FOLDERS,
         alternatives=(INSTANT_FOLDERS.rstrip("/"),),
         handler=instant_folder,
-        family=OZ,
+        family=OZ_INSTANT if settings.store.store else OZ,
         access=Access.TOKEN_OR_KEY if settings.store.store else Access.KEY,
         body=Body.FORM,
         models=("liveness",),

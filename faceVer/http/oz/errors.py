@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from faceVer.domain import errors
 from faceVer.domain.errors import FaceVerError
 from faceVer.http.oz.models import OzError, OzErrorDetails, OzErrorKeyPath, OzStoredError
@@ -66,12 +68,14 @@ OZ_STORED = ApiFamily(
         errors.FaceVerError: ErrorRow(500, UNKNOWN, messages.OZ_UNKNOWN),
         errors.InferenceError: ErrorRow(500, UNKNOWN, messages.OZ_UNKNOWN),
         errors.OverloadedError: ErrorRow(503, UNKNOWN, messages.OVERLOADED),
+        errors.RateLimitError: ErrorRow(429, THROTTLED, messages.THROTTLED),
         errors.StorageUnavailableError: ErrorRow(503, DATABASE, messages.DATABASE),
         errors.FilesUnavailableError: ErrorRow(503, FILES, messages.FILES),
         errors.MethodError: ErrorRow(405, NOT_ALLOWED, messages.METHOD),
         errors.NotRealizedError: ErrorRow(501, NOT_REALIZED, messages.NOT_REALIZED),
         errors.RequestError: ErrorRow(400, STRUCTURE, messages.REQUEST),
-        errors.PayloadError: ErrorRow(400, STRUCTURE, messages.OZ_STRUCTURE),
+        errors.PayloadError: ErrorRow(400, STRUCTURE, messages.OZ_BODY),
+        errors.FieldMissingError: ErrorRow(400, STRUCTURE, messages.OZ_STRUCTURE),
         errors.PayloadValueError: ErrorRow(400, VALUE, messages.OZ_VALUE),
         errors.PayloadTypeError: ErrorRow(400, TYPE, messages.OZ_TYPE),
         errors.SampleError: ErrorRow(400, VALUE, messages.OZ_SAMPLE),
@@ -93,3 +97,15 @@ OZ_STORED = ApiFamily(
     OzStoredError,
 )
 """/api of a server with a store, except /api/instant."""
+
+_TOKEN_ERRORS = (
+    errors.CredentialMissingError,
+    errors.CredentialInvalidError,
+    errors.CredentialExpiredError,
+    errors.UserBlockedError,
+    errors.StorageUnavailableError,
+)
+OZ_INSTANT = replace(
+    OZ, name="oz_instant", errors={**OZ.errors, **{kind: OZ_STORED.errors[kind] for kind in _TOKEN_ERRORS}}
+)
+"""/api/instant of a server with a store, where requests need a token."""

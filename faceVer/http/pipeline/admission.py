@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from aiohttp import web
 
-from faceVer.domain.errors import ConnectionsError
-from faceVer.http.pipeline.authentication import Keys
+from faceVer.domain.errors import AuthenticationError, ConnectionsError, CredentialMissingError
+from faceVer.http.pipeline.authentication import Keys, key_in
 from faceVer.http.pipeline.client_address import client_address
 from faceVer.http.pipeline.context import STATE
-from faceVer.http.pipeline.endpoint import Access, Endpoint
+from faceVer.http.pipeline.endpoint import WITH_TOKEN, Access, Endpoint
 from faceVer.http.pipeline.executor import InferenceExecutor
 from faceVer.http.pipeline.rate_limit import RateLimit
 from faceVer.settings.model import Settings
-
-_WITH_KEY = (Access.KEY, Access.GUARDED)
 
 
 class Admission:
@@ -26,23 +26,40 @@ class Admission:
         self._rate = RateLimit(settings.auth.rate_limit, settings.auth.rate_burst) if settings.auth.rate_limit else None
 
     def admit(self, request: web.Request, endpoint: Endpoint) -> str:
-        """Run all checks. Returns the name of the request's API key, "" if keys are off.
+        """Run all checks but that of a token. Returns the name of the request's API key, "" if it needs none.
 
         Raises AuthenticationError, RateLimitError, ConnectionsError, QueueFullError.
         """
         access = endpoint.access
         if access is Access.OPEN or (access is Access.GUARDED and not self._guarded_needs_key):
             return ""
-        owner = self._keys.owner(request.headers) if self._keys and access in _WITH_KEY else ""
+        owner = self._keys.owner(request.headers) if self._keys and access in (Access.KEY, Access.GUARDED) else ""
         if access is Access.GUARDED:
             return owner
-        if self._rate is not None:
-            # A key's name cannot be confused with an address: keys are on for all requests or for none.
-            self._rate.spend(owner or client_address(request))
+        if access in WITH_TOKEN:
+            if not key_in(request.headers):
+                raise CredentialMissingError("no access token")
+        else:
+            self.spend(owner or client_address(request))
         if is_spare(request):
             raise ConnectionsError("the limit of open connections is reached")
         self._check_capacity(endpoint)
         return owner
+
+    def key_name(self, headers: Mapping[str, str]) -> str:
+        """The name of the API key in a request's headers, "" if there is no valid one."""
+        try:
+            return self._keys.owner(headers) if self._keys else ""
+        except AuthenticationError:
+            return ""
+
+    def spend(self, client: str) -> None:
+        """Count a request against the rate limit of a client: a key's name, a user's id or an address.
+
+        Raises RateLimitError.
+        """
+        if self._rate is not None:
+            self._rate.spend(client)
 
     def would_reject(self, request: web.Request, endpoint: Endpoint) -> bool:
         """Whether `admit` would reject the request, so that the client need not send the body (Expect: 100-continue).
@@ -52,6 +69,8 @@ class Admission:
         try:
             if self._keys and endpoint.access is Access.KEY:
                 self._keys.owner(request.headers)
+            if endpoint.access in WITH_TOKEN and not key_in(request.headers):
+                return True
             self._check_capacity(endpoint)
         except Exception:
             return True

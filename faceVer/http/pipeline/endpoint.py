@@ -32,6 +32,9 @@ class Access(Enum):
     OPEN, GUARDED, KEY, ANYONE, TOKEN, TOKEN_OR_KEY = range(6)
 
 
+WITH_TOKEN = frozenset({Access.TOKEN, Access.TOKEN_OR_KEY})
+
+
 class Lane(Enum):
     """The queue that a request occupies. COMPARISON: for endpoints that take no image and so never wait behind one.
 
@@ -112,6 +115,10 @@ class EndpointTable:
             )
             by_method.setdefault(ANY_METHOD, rejecting)
         self._by_resource: dict[object, dict[str, Endpoint]] = {}
+        self.methods = frozenset(method for by_method in self._by_path.values() for method in by_method)
+        """Every method of an endpoint, and ANY_METHOD."""
+        self.needs_tokens = any(endpoint.access in WITH_TOKEN for endpoint in self.endpoints)
+        """Whether an endpoint needs an access token, so whether there is a store."""
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -124,7 +131,7 @@ class EndpointTable:
         families = dict.fromkeys(
             [*(endpoint.family for endpoint in self.endpoints), *(family for _, family in self._families)]
         )
-        without_error = ((str(status), "") for status in (200, 201, 204, 304, CLIENT_CLOSED))
+        without_error = ((str(status), "") for status in (200, 201, 204, 206, 304, 416, CLIENT_CLOSED))
         errors = (outcome for family in families for outcome in family.outcomes())
         # The server responds to malformed HTTP before it looks up an endpoint, with 400 or 431 and any code.
         malformed = ((status, code) for status in ("400", "431") for _, code in self._families[-1][1].outcomes())

@@ -31,11 +31,9 @@ def error_outcome(family: ApiFamily, error: FaceVerError, settings: Settings, st
     row = family.row(error)
     message = row.message.text(family.language or settings.api.language)
     response = json_response(family.body(row, message, error), status or row.status, family.content_type)
-    if response.status == 503:
-        seconds = math.ceil(error.seconds) if isinstance(error, RateLimitError) else 0
+    if response.status in (429, 503):
+        seconds = math.ceil(error.seconds) if isinstance(error, (RateLimitError, ThrottledError)) else 0
         response.headers["Retry-After"] = str(max(settings.api.retry_after, seconds))
-    elif isinstance(error, ThrottledError):
-        response.headers["Retry-After"] = str(math.ceil(error.seconds))
     elif response.status == 405 and isinstance(error, MethodError):
         response.headers["Allow"] = ", ".join(error.allowed)
     elif isinstance(error, AuthenticationError):

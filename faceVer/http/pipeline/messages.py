@@ -45,6 +45,7 @@ OZ_UNKNOWN = Message("Unknown server side error occurred", "Неизвестна
 OZ_STRUCTURE = Message(
     "Could not locate field for key_path {path} from provided dict data", "Нет поля {path} в переданных данных"
 )
+OZ_BODY = Message("Invalid data structure of {path}: {reason}", "Неверная структура {path}: {reason}")
 OZ_VALUE = Message("Invalid data value for param {path}: {reason}", "Неверное значение параметра {path}: {reason}")
 OZ_TYPE = Message("Invalid data type for param {path}", "Неверный тип параметра {path}")
 OZ_SAMPLE = Message("Failed to read the media: {reason}", "Не удалось прочитать медиафайл: {reason}")

@@ -21,9 +21,9 @@ from faceVer.domain.errors import (
 )
 from faceVer.http.pipeline import cors
 from faceVer.http.pipeline.admission import Admission, is_last
-from faceVer.http.pipeline.endpoint import Access, Endpoint, EndpointTable, Lane
+from faceVer.http.pipeline.endpoint import WITH_TOKEN, Endpoint, EndpointTable, Lane
 from faceVer.http.pipeline.error_responses import REQUEST_ID, Outcome, common_headers, error_outcome
-from faceVer.http.pipeline.principals import authenticated
+from faceVer.http.pipeline.principals import authenticate, owner_of
 from faceVer.observability import timings
 from faceVer.observability.access_log import access_log
 from faceVer.observability.logs import traceback_text
@@ -62,11 +62,9 @@ class RequestMiddleware:
         owner = ""
         try:
             if request.method == "OPTIONS" and cors.is_preflight(request):
-                outcome = Outcome(cors.preflight_response(request))
+                outcome = Outcome(cors.preflight_response(request, self._table))
             else:
                 owner = self._admission.admit(request, endpoint)
-                if endpoint.access in (Access.TOKEN, Access.TOKEN_OR_KEY):
-                    owner = await authenticated(request, endpoint)
                 outcome = Outcome(await self._within_deadline(request, endpoint, trace))
         except FaceVerError as error:
             outcome = self._error_outcome(request, endpoint, error)
@@ -99,6 +97,8 @@ class RequestMiddleware:
         task = cast("asyncio.Task[object]", asyncio.current_task())
         timer = asyncio.get_running_loop().call_later(self._seconds, _expire, task, trace)
         try:
+            if endpoint.access in WITH_TOKEN:
+                await authenticate(request, endpoint, self._admission)
             return await endpoint.handler(request)
         except asyncio.CancelledError:
             if not trace.deadline_exceeded:
@@ -144,7 +144,7 @@ class RequestMiddleware:
             seconds,
             received=received,
             code=code,
-            key=owner,
+            key=owner or owner_of(request),
             detail=outcome.detail,
             timings=totals,
         )

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from aiohttp import web
 
 from faceVer.domain.accounts import Principal
-from faceVer.domain.errors import AuthenticationError, CredentialMissingError
-from faceVer.http.pipeline.authentication import Keys, key_in
+from faceVer.domain.errors import AuthenticationError
+from faceVer.http.pipeline.admission import Admission
+from faceVer.http.pipeline.authentication import key_in
 from faceVer.http.pipeline.client_address import client_address
-from faceVer.http.pipeline.context import EXECUTOR, SETTINGS
+from faceVer.http.pipeline.context import EXECUTOR
 from faceVer.http.pipeline.endpoint import Access, Endpoint
 
 Authenticate = Callable[[str, str], Principal]
@@ -18,23 +19,28 @@ Authenticate = Callable[[str, str], Principal]
 
 AUTHENTICATE: web.AppKey[Authenticate] = web.AppKey("authenticate")
 _PRINCIPAL = web.RequestKey("principal", Principal)
+_OWNER = web.RequestKey("owner", str)
 
 
-async def authenticated(request: web.Request, endpoint: Endpoint) -> str:
-    """Authenticate a request by its token. Returns the id of the user, or the name of an API key.
+async def authenticate(request: web.Request, endpoint: Endpoint, admission: Admission) -> None:
+    """Authenticate an admitted request by its token, and count it against the rate limit of its sender.
 
-    Raises CredentialMissingError, CredentialInvalidError, CredentialExpiredError, UserBlockedError.
+    Raises AuthenticationError, RateLimitError, ThreadStartError, DatabaseUnavailableError.
     """
-    if endpoint.access is Access.TOKEN_OR_KEY and request.app[SETTINGS].auth.api_keys:
-        try:
-            return Keys.of(request.app[SETTINGS]).owner(request.headers)
-        except AuthenticationError:
-            if AUTHENTICATE not in request.app:
-                raise
-    token = key_in(request.headers)
-    if not token:
-        raise CredentialMissingError("no access token")
-    found = await request.app[EXECUTOR].storage.run(request.app[AUTHENTICATE], token, client_address(request))
+    request[_OWNER] = owner = await _sender(request, endpoint, admission)
+    admission.spend(owner)
+
+
+async def _sender(request: web.Request, endpoint: Endpoint, admission: Admission) -> str:
+    """The id of the user; where the endpoint takes API keys, too, the name of the request's key."""
+    if endpoint.access is Access.TOKEN_OR_KEY and (name := admission.key_name(request.headers)):
+        return name
+    address = client_address(request)
+    try:
+        found = await request.app[EXECUTOR].storage.run(request.app[AUTHENTICATE], key_in(request.headers), address)
+    except AuthenticationError:
+        admission.spend(address)  # guesses are limited as any other requests without a known sender
+        raise
     request[_PRINCIPAL] = found
     return found.user.user_id
 
@@ -42,3 +48,9 @@ async def authenticated(request: web.Request, endpoint: Endpoint) -> str:
 def principal(request: web.Request) -> Principal:
     """The sender of a request to an endpoint with `Access.TOKEN`."""
     return request[_PRINCIPAL]
+
+
+def owner_of(request: web.Request) -> str:
+    """The sender of a request with a token, for the log: the id of the user or the name of the key; "" = unknown."""
+    owner: str = request.get(_OWNER, "")
+    return owner

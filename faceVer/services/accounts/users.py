@@ -10,9 +10,9 @@ from faceVer.domain.accounts import SYSTEM_COMPANY, Company, Principal, Role, Us
 from faceVer.domain.clock import Clock, IdFactory
 from faceVer.domain.errors import (
     CredentialInvalidError,
+    FieldMissingError,
     ForbiddenError,
     NotFoundError,
-    PayloadError,
     PayloadValueError,
     RuleError,
 )
@@ -66,7 +66,7 @@ class UserService:
         check_email(new.email, "credentials.email")
         check_password_rule(new.password, self.settings.accounts.password_minimum, "credentials.password")
         if not new.role.is_system and new.company_id is None:
-            raise PayloadError("a company is needed", exposed="profile.company_id")
+            raise FieldMissingError("a company is needed", exposed="profile.company_id")
         if principal is not None:
             self._check(principal, Verb.CREATE, None if new.role.is_system else new.company_id, None)
             _check_role(principal, new.role)
@@ -151,7 +151,7 @@ class UserService:
                 self._check(principal, Verb.UPDATE, user.company_id, user.user_id)
         if principal is not None and user_id == principal.user.user_id:
             if old is None:
-                raise PayloadError("the old password is missing", exposed="old_password")
+                raise FieldMissingError("the old password is missing", exposed="old_password")
             self._check_old(user, old, stored)
         hashed = hash_password(new)
         with self.database.write() as unit:

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from faceVer.domain.analyses import AnalysisType
-from faceVer.domain.errors import NotRealizedError, PayloadError, PayloadValueError
+from faceVer.domain.errors import FieldMissingError, NotRealizedError, PayloadValueError
 from faceVer.services.folders.payload import MAX_ANALYSES, AnalysisName, AnalysisParams, MediaName, MetaData, Tags
 from faceVer.services.folders.payload_reading import read_model
 from faceVer.services.folders.request import RequestedAnalysis, with_defaults
@@ -112,7 +112,7 @@ def parse_analyses(root: dict[str, Any], is_media: Callable[[str], bool]) -> Ana
     """is_media: whether a text is the id of one of the folder's media. Raises PayloadError, NotRealizedError."""
     payload = read_model(root, AnalysesPayload, _NESTED, _check(is_media))
     if payload.analyses is None:
-        raise PayloadError("no analyses", exposed="analyses")
+        raise FieldMissingError("no analyses", exposed="analyses")
     if not payload.analyses:
         raise PayloadValueError("an empty list of analyses", exposed="analyses")
     return _analyses(payload)
@@ -128,7 +128,7 @@ def _analyses(payload: AnalysesPayload | FolderPayload) -> AnalysesRequest:
 
 def _requested(entry: KeptAnalysis, number: int, defaults: AnalysisParams) -> RequestedAnalysis:
     if entry.type is None:
-        raise PayloadError("an analysis without a type", exposed=f"analyses[{number}].type")
+        raise FieldMissingError("an analysis without a type", exposed=f"analyses[{number}].type")
     params = entry.params or KeptParams()
     return RequestedAnalysis(
         type=AnalysisType(entry.type.upper()),

@@ -10,7 +10,7 @@ from uuid import UUID
 from aiohttp import web
 from msgspec import UNSET, Struct
 
-from faceVer.domain.errors import NotFoundError, PayloadError, PayloadValueError
+from faceVer.domain.errors import FieldMissingError, NotFoundError, PayloadValueError
 from faceVer.http.oz.errors import OZ_STORED
 from faceVer.http.pipeline.context import EXECUTOR, SETTINGS
 from faceVer.http.pipeline.endpoint import Access, Body, Endpoint, Handler, Lane
@@ -98,7 +98,7 @@ def parsed(root: dict[str, Any], model: type[T]) -> T:
         return validated(root, model)
     except PayloadValueError as error:
         if found := _MISSING.match(str(error)):
-            raise PayloadError(str(error), exposed=".".join(filter(None, [error.exposed, found[1]]))) from None
+            raise FieldMissingError(str(error), exposed=".".join(filter(None, [error.exposed, found[1]]))) from None
         raise
 
 

@@ -10,7 +10,7 @@ from aiohttp import web
 from msgspec import UNSET, Struct, UnsetType
 
 from faceVer.domain.accounts import ANALYSIS_RIGHTS, Principal, Role, User
-from faceVer.domain.errors import PayloadError, PayloadValueError
+from faceVer.domain.errors import FieldMissingError, PayloadValueError
 from faceVer.http.oz.kept.authorize import Credentials
 from faceVer.http.oz.kept.common import PLATFORM, object_id, parsed, respond, respond_empty, row
 from faceVer.http.oz.kept.metadata import checked, metadata_endpoints
@@ -76,7 +76,7 @@ async def create_user(request: web.Request) -> web.Response:
     first, last = profile.first_name, profile.last_name
     if role is None or isinstance(first, UnsetType) or isinstance(last, UnsetType):
         missing = next(name for name in ("user_type", "first_name", "last_name") if getattr(profile, name) is UNSET)
-        raise PayloadError("a required field is missing", exposed=f"{prefix}{missing}")
+        raise FieldMissingError("a required field is missing", exposed=f"{prefix}{missing}")
     new = NewUser(
         email=given.credentials.email,
         password=given.credentials.password,
