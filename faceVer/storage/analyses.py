@@ -35,6 +35,22 @@ class Group(NamedTuple):
     resolution_endpoint: str | None
 
 
+class AnalysisProgress(NamedTuple):
+    """How far an analysis is; see `domain.folders.Analysis`."""
+
+    group_id: str
+    status: AnalysisStatus
+    created: float
+    ended: float | None
+
+
+class Uses(NamedTuple):
+    """Of a folder: its analyses, and the media that each of them uses, summed up."""
+
+    analyses: int
+    media: int
+
+
 def insert_group(
     connection: Connection,
     group: Group,
@@ -136,20 +152,41 @@ def folder_of(connection: Connection, analysis_id: str) -> str | None:
     return connection.scalar(sa.select(analyses.c.folder_id).where(analyses.c.analysis_id == analysis_id))
 
 
+def progress(connection: Connection, folder_id: str) -> list[AnalysisProgress]:
+    """How far each analysis of a folder is."""
+    columns = [analyses.c[name] for name in ("group_id", "state", "resolution", "created", "ended")]
+    rows = connection.execute(sa.select(*columns).where(analyses.c.folder_id == folder_id))
+    return [
+        AnalysisProgress(group_id, AnalysisStatus(AnalysisState(state), Resolution(resolution)), created, ended)
+        for group_id, state, resolution, created, ended in rows
+    ]
+
+
+def total_uses(connection: Connection, folder_id: str) -> Uses:
+    sources = connection.scalars(sa.select(analyses.c.sources).where(analyses.c.folder_id == folder_id)).all()
+    return Uses(len(sources), sum(map(len, sources)))
+
+
 def of_folders(
-    connection: Connection, folder_ids: Iterable[str], media: Mapping[str, MediaItem]
+    connection: Connection, folder_ids: Iterable[str], media: Mapping[str, MediaItem], analysis_id: str | None = None
 ) -> dict[str, list[Analysis]]:
-    """The analyses of folders, oldest first, by folder. media: the folders' media items by id."""
+    """The analyses of folders, oldest first, by folder. media: the folders' media items by id.
+
+    analysis_id: of the only one to read; None = all.
+    """
     wanted = list(folder_ids)
     found: dict[str, list[Analysis]] = {folder_id: [] for folder_id in wanted}
     if not wanted:
         return found
+    condition: sa.ColumnElement[bool] = analyses.c.folder_id.in_(wanted)
+    if analysis_id is not None:
+        condition &= analyses.c.analysis_id == analysis_id
     rows = connection.execute(
         sa.select(analyses)
-        .where(analyses.c.folder_id.in_(wanted))
+        .where(condition)
         .order_by(analyses.c.folder_id, analyses.c.created, analyses.c.group_id, analyses.c.position)
     ).all()
-    shots = _shots(connection, wanted)
+    shots = _shots(connection, condition)
     for row in rows:
         found[row.folder_id].append(_analysis(row, media, shots.get(row.analysis_id, {})))
     return found
@@ -186,15 +223,15 @@ def clear(connection: Connection, folder_id: str) -> None:
     )
 
 
-def _shots(connection: Connection, folder_ids: list[str]) -> dict[str, dict[str, BestShot]]:
-    """Best shots by analysis, then by source media item."""
+def _shots(connection: Connection, of_analyses: sa.ColumnElement[bool]) -> dict[str, dict[str, BestShot]]:
+    """Best shots by analysis, then by source media item. of_analyses: which."""
     joined = best_shots.join(analyses, analyses.c.analysis_id == best_shots.c.analysis_id).join(
         files, files.c.key == best_shots.c.file_key
     )
     rows = connection.execute(
         sa.select(best_shots.c.analysis_id, best_shots.c.source_media_id, best_shots.c.media_id, *IMAGE_COLUMNS)
         .select_from(joined)
-        .where(analyses.c.folder_id.in_(folder_ids))
+        .where(of_analyses)
     )
     shots: dict[str, dict[str, BestShot]] = {}
     for analysis_id, source, media_id, *image in rows:

@@ -44,11 +44,16 @@ def header(connection: Connection, folder_id: str, *, lock: bool = False) -> Fol
     return None if row is None else header_of(row)
 
 
-def load(connection: Connection, headers: Sequence[Folder], *, with_analyses: bool = True) -> list[Folder]:
-    """The folders with their media and, if wanted, their analyses, in the order given."""
+def load(
+    connection: Connection, headers: Sequence[Folder], *, with_analyses: bool = True, analysis_id: str | None = None
+) -> list[Folder]:
+    """The folders with their media and, if wanted, their analyses, in the order given.
+
+    analysis_id: of the only analysis to read; None = all.
+    """
     loaded: list[Folder] = []
     for start in range(0, len(headers), CHUNK):
-        loaded += _loaded(connection, headers[start : start + CHUNK], with_analyses)
+        loaded += _loaded(connection, headers[start : start + CHUNK], with_analyses, analysis_id)
     return loaded
 
 
@@ -97,7 +102,9 @@ def header_of(row: Row[Any]) -> Folder:
     )
 
 
-def _loaded(connection: Connection, headers: Sequence[Folder], with_analyses: bool) -> Iterable[Folder]:
+def _loaded(
+    connection: Connection, headers: Sequence[Folder], with_analyses: bool, analysis_id: str | None
+) -> Iterable[Folder]:
     ids = [folder.folder_id for folder in headers]
     stored = media.of_folders(connection, ids)
     in_folder: dict[str, list[MediaItem]] = {}
@@ -105,7 +112,7 @@ def _loaded(connection: Connection, headers: Sequence[Folder], with_analyses: bo
         if one.in_folder:
             in_folder.setdefault(one.folder_id, []).append(one.item)
     by_id = {one.item.media_id: one.item for one in stored}
-    found = analyses.of_folders(connection, ids, by_id) if with_analyses else {}
+    found = analyses.of_folders(connection, ids, by_id, analysis_id) if with_analyses else {}
     for folder in headers:
         yield replace(
             folder,

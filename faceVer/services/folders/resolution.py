@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Protocol
 
 from faceVer.domain.analyses import (
     AnalysisState,
@@ -16,9 +17,25 @@ from faceVer.domain.analyses import (
     Resolution,
     Thresholds,
 )
-from faceVer.domain.folders import Analysis, FolderState, FolderStatus
+from faceVer.domain.folders import FolderState, FolderStatus
 
 _WORST_FIRST = tuple(Resolution)
+
+
+class Progress(Protocol):
+    """What a folder's statuses are derived from, of each of its analyses: see `domain.folders.Analysis`."""
+
+    @property
+    def group_id(self) -> str: ...
+
+    @property
+    def status(self) -> AnalysisStatus: ...
+
+    @property
+    def created(self) -> float: ...
+
+    @property
+    def ended(self) -> float | None: ...
 
 
 def quality_resolution(outcome: QualityOutcome, thresholds: QualityThresholds) -> Resolution:
@@ -56,13 +73,13 @@ def worst(resolutions: Iterable[Resolution]) -> Resolution:
     return min(resolutions, key=_WORST_FIRST.index, default=Resolution.INITIAL)
 
 
-def folder_status(analyses: Iterable[Analysis]) -> FolderStatus:
+def folder_status(analyses: Iterable[Progress]) -> FolderStatus:
     """Both statuses of a folder.
 
     `resolution_status` is over all analyses; `system_resolution` is the result of the group that finished last: by the
     end of its last analysis, then by its beginning.
     """
-    groups: dict[str, list[Analysis]] = {}
+    groups: dict[str, list[Progress]] = {}
     for analysis in analyses:
         groups.setdefault(analysis.group_id, []).append(analysis)
     if not groups:
@@ -75,6 +92,6 @@ def folder_status(analyses: Iterable[Analysis]) -> FolderStatus:
     return FolderStatus(state, worst(analysis.status.resolution for analysis in last))
 
 
-def _finished(group: Sequence[Analysis]) -> tuple[float, float]:
+def _finished(group: Sequence[Progress]) -> tuple[float, float]:
     """By which groups are ordered: the end of the last analysis, then its beginning."""
     return max(one.ended or 0.0 for one in group), max(one.created for one in group)

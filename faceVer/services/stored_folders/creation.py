@@ -21,8 +21,9 @@ from faceVer.storage import analyses, companies, files, folders, media
 from faceVer.storage.analyses import Group
 from faceVer.storage.database import Connection
 
-MAX_MEDIA, MAX_ANALYSES = 100, 1000
-"""Most media and analyses of a folder: each response lists them all, and biometry compares every pair of media."""
+MAX_MEDIA, MAX_ANALYSES, MAX_USES = 100, 1000, 10_000
+"""Most media and analyses of a folder, and most media that its analyses use, summed up: each response lists them all,
+and biometry compares every pair of media."""
 INITIAL = FolderStatus(FolderState.INITIAL, Resolution.INITIAL)
 RUNNING = FolderStatus(FolderState.PROCESSING, Resolution.PROCESSING)
 
@@ -114,20 +115,24 @@ class FolderCreator:
             folder = store.header(unit, principal, folder_id, Verb.READ, lock=True)
             store.check(principal, folder, Verb.CREATE, Resource.ANALYSIS)
             check_not_cleared(folder)
-            (loaded,) = folders.load(unit, [folder])
+            (loaded,) = folders.load(unit, [folder], with_analyses=False)
             by_id = {item.media_id: item for item in loaded.media}
             request = parse_analyses(root, by_id.__contains__)
             owner = owner_of(folder)
             self._check_rights(principal, request.analyses, owner.company_id, owner.user_id)
             if not by_id:
                 raise RuleError("no media", exposed="The folder has no media")
-            if len(loaded.analyses) + len(request.analyses) > MAX_ANALYSES:
+            requested = _by_id(request, by_id)
+            uses = analyses.total_uses(unit, folder_id)
+            if uses.analyses + len(requested) > MAX_ANALYSES:
                 raise RuleError("too many analyses", exposed=f"A folder may hold {MAX_ANALYSES} analyses")
+            if uses.media + sum(len(items) for _, items in requested) > MAX_USES:
+                raise RuleError("too many media", exposed=f"A folder's analyses may use {MAX_USES} media together")
             now = store.clock()
             if request.resolution_endpoint:
                 folders.update(unit, folder_id, None, resolution_endpoint=request.resolution_endpoint)
             folders.set_status(unit, folder_id, RUNNING, now)
-            return self._begin(unit, folder, _by_id(request, by_id), now, request.resolution_endpoint)
+            return self._begin(unit, folder, requested, now, request.resolution_endpoint)
 
     def _begin(
         self,

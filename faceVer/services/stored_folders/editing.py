@@ -58,7 +58,7 @@ class FolderEditor:
         store = self._store
         with store.database.write() as unit:
             folder = self._folder_of(unit, principal, analysis_id, Verb.DECIDE)
-            (loaded,) = folders.load(unit, [folder])
+            (loaded,) = folders.load(unit, [folder], analysis_id=analysis_id)
             if analysis_in(loaded.analyses, analysis_id).status.state is not AnalysisState.FINISHED:
                 raise RuleError("the analysis has not finished", exposed="The analysis is not finished")
             now = store.clock()

@@ -65,8 +65,9 @@ class FolderReader:
             folder_id = analyses.folder_of(connection, analysis_id)
             if folder_id is None:
                 raise NotFoundError("no such analysis")
-            folder = self._folder(connection, principal, folder_id)
-            self._store.check(principal, folder, Verb.READ, Resource.ANALYSIS)
+            header = self._store.header(connection, principal, folder_id, Verb.READ)
+            self._store.check(principal, header, Verb.READ, Resource.ANALYSIS)
+            (folder,) = folders.load(connection, [header], analysis_id=analysis_id)
         return folder, analysis_in(folder.analyses, analysis_id)
 
     def is_finished(self, folder_id: str) -> bool:

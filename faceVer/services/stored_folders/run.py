@@ -193,8 +193,8 @@ class GroupRunner:
 
 def refresh_status(unit: Connection, folder: Folder, now: float) -> None:
     """Derive a folder's statuses from its analyses, in the transaction that changed them."""
-    (loaded,) = folders.load(unit, [folder])
-    folders.set_status(unit, folder.folder_id, folder_status(loaded.analyses), now)
+    status = folder_status(analyses.progress(unit, folder.folder_id))
+    folders.set_status(unit, folder.folder_id, status, now)
 
 
 def _picture(score: MediaScore) -> JpegImage | None:

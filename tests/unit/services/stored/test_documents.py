@@ -11,10 +11,12 @@ import msgspec
 import pytest
 
 from faceVer.domain.accounts import Principal, Role
+from faceVer.domain.errors import RuleError
 from faceVer.services.file_urls import FileSigner
 from faceVer.services.folders.document import FolderDocument
 from faceVer.services.folders.present import present
 from faceVer.services.folders.presentation import Presentation
+from faceVer.services.stored_folders import creation
 from faceVer.services.stored_folders.payload import parse_creation
 from tests.unit.services.stored.stores import Content, World
 
@@ -114,6 +116,25 @@ def test_photos_are_their_own_best_shots(life: Life) -> None:
         b"jpeg of " + Content(pad=0.25).data,
         b"jpeg of " + Content(pad=0.125).data,
     ]
+
+
+def test_a_single_analysis_is_that_of_the_folder(life: Life) -> None:
+    life.analyse("quality", "biometry")
+    for one in life.world.reader.folder(life.who, life.folder_id).analyses:
+        folder, read = life.world.reader.analysis(life.who, one.analysis_id)
+        assert (read, folder.analyses) == (one, (one,))
+
+
+@pytest.mark.parametrize(("limit", "value"), [("MAX_ANALYSES", 3), ("MAX_USES", 6)])
+def test_a_folder_whose_analyses_would_be_too_many(
+    life: Life, limit: str, value: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(creation, limit, value)
+    life.analyse("quality", "biometry")  # of two media each
+    with pytest.raises(RuleError):
+        life.analyse("quality", "quality")
+    life.analyse("quality")
+    assert len(life.document()["analyses"]) == 3
 
 
 def test_reading_changes_nothing(life: Life) -> None:
