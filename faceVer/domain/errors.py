@@ -175,6 +175,10 @@ class PayloadValueError(PayloadError):
     """A field of the payload has a value out of range."""
 
 
+class PagingError(PayloadValueError):
+    """`offset` or `limit` of a list is out of range; `exposed` is which."""
+
+
 class PayloadTypeError(PayloadError):
     """A field of the payload has the wrong type."""
 

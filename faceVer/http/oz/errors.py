@@ -77,6 +77,7 @@ OZ_STORED = ApiFamily(
         errors.PayloadError: ErrorRow(400, STRUCTURE, messages.OZ_BODY),
         errors.FieldMissingError: ErrorRow(400, STRUCTURE, messages.OZ_STRUCTURE),
         errors.PayloadValueError: ErrorRow(400, VALUE, messages.OZ_VALUE),
+        errors.PagingError: ErrorRow(400, VALUE, messages.OZ_PAGING),
         errors.PayloadTypeError: ErrorRow(400, TYPE, messages.OZ_TYPE),
         errors.SampleError: ErrorRow(400, VALUE, messages.OZ_SAMPLE),
         errors.TooLargeError: ErrorRow(400, VALUE, messages.TOO_LARGE),

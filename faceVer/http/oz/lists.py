@@ -11,7 +11,7 @@ from uuid import UUID
 
 from aiohttp import web
 
-from faceVer.domain.errors import PayloadError, PayloadTypeError, PayloadValueError
+from faceVer.domain.errors import PagingError, PayloadError, PayloadTypeError, PayloadValueError
 from faceVer.domain.listing import Comparison, Condition, ListQuery, Page, Sorting, Value
 
 MAX_LIMIT, MAX_VALUES, MAX_PATH = 5000, 200, 32
@@ -55,7 +55,7 @@ class ListSpec(NamedTuple):
 def list_query(request: web.Request, spec: ListSpec, now: float) -> ListQuery:
     """The query of a request; parameters that the list does not know are ignored. now: Unix seconds.
 
-    Raises PayloadError, PayloadValueError, whose `exposed` is the parameter.
+    Raises PayloadError, PayloadValueError, PagingError, whose `exposed` is the parameter.
     """
     given: dict[str, list[str]] = {}
     for name, text in request.query.items():
@@ -94,7 +94,7 @@ def _number(request: web.Request, name: str, default: int, *, low: int, high: in
     if not text:
         return default
     if not re.fullmatch(r"-?[0-9]{1,16}", text) or not low <= int(text) <= high:
-        raise PayloadValueError(f"Invalid {name} value for pagination", exposed=name)
+        raise PagingError("out of range", exposed=name)
     return int(text)
 
 

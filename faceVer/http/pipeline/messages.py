@@ -47,6 +47,7 @@ OZ_STRUCTURE = Message(
 )
 OZ_BODY = Message("Invalid data structure of {path}: {reason}", "Неверная структура {path}: {reason}")
 OZ_VALUE = Message("Invalid data value for param {path}: {reason}", "Неверное значение параметра {path}: {reason}")
+OZ_PAGING = Message("Invalid {path} value for pagination", "Неверное значение {path} для постраничного вывода")
 OZ_TYPE = Message("Invalid data type for param {path}", "Неверный тип параметра {path}")
 OZ_SAMPLE = Message("Failed to read the media: {reason}", "Не удалось прочитать медиафайл: {reason}")
 NOT_REALIZED = Message("Not realized", "Не реализовано")
