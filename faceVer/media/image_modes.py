@@ -44,7 +44,8 @@ def _gray(picture: Pil.Image, factor: int) -> NDArray[np.uint8]:
     if picture.mode == "F":
         numbers = np.nan_to_num(np.asarray(picture.reduce(factor)), posinf=0, neginf=0)
         numbers = numbers * np.float32(255 if numbers.max(initial=0) <= 1 else 1) + np.float32(0.5)
-        return np.clip(numbers, 0, 255).astype(np.uint8)
+        gray: NDArray[np.uint8] = np.clip(numbers, 0, 255).astype(np.uint8)
+        return gray
     bits, signed = sample_bits(picture)
     if bits == 32:
         low, high = cast("tuple[int, int]", picture.getextrema())
