@@ -123,6 +123,27 @@ def encode_audio(seconds: float = 1.0, container: str = "mp4") -> bytes:
     return target.getvalue()
 
 
+def with_sound(seconds: int, codec: str = "pcm_s16le", rate: int = 48_000, container: str = "mov") -> bytes:
+    """A video of one frame per second with mono sound, which is in chunks of a second if it is not compressed."""
+    target = io.BytesIO()
+    frames = face_frames(12)
+    with av.open(target, "w", format=MUXERS[container]) as out:
+        stream: Any = out.add_stream("libx264", rate=1, options=_FAST["libx264"])
+        stream.height, stream.width = frames[0].shape[:2]
+        stream.pix_fmt = "yuv420p"
+        sound: Any = out.add_stream(codec, rate=rate, layout="mono")
+        for second in range(seconds):
+            frame = av.VideoFrame.from_ndarray(frames[second % 12], format="rgb24")
+            frame.pts, frame.time_base = second, Fraction(1, 1)
+            out.mux(stream.encode(frame))
+            noise = av.AudioFrame.from_ndarray(np.zeros((1, rate), np.int16), format="s16", layout="mono")
+            noise.rate, noise.pts = rate, second * rate
+            out.mux(sound.encode(noise))
+        out.mux(stream.encode(None))
+        out.mux(sound.encode(None))
+    return target.getvalue()
+
+
 def faststart(data: bytes) -> bytes:
     """An mp4 or mov with its `moov` box moved before `mdat`, so that a truncated file still contains it."""
     parts: dict[bytes, bytes] = {}

@@ -15,7 +15,7 @@ from faceVer.media import video
 from faceVer.media.containers import declared_sizes
 from faceVer.media.limits import MediaLimits
 from faceVer.media.video import read_video
-from tests.support_media import MUXERS, encode_video, face_frames
+from tests.support_media import MUXERS, encode_video, face_frames, with_sound
 
 FRAMES = face_frames(2, 64, 48)
 STBL = [b"moov", b"trak", b"mdia", b"minf", b"stbl"]
@@ -121,6 +121,42 @@ def test_declared_counts_that_would_cost_gigabytes_are_rejected(
     monkeypatch.setattr(video, "_open", lambda *_: pytest.fail("FFmpeg was reached"))
     with pytest.raises(SampleError, match=reason):
         read_video(data, limits=MediaLimits())
+
+
+def sound_with(samples: int, **changes: bytes) -> bytes:
+    """A video with PCM sound that declares so many samples. changes: other bytes in place of the track's boxes."""
+    data = bytearray(with_sound(3))
+    at = data.index(b"soun")
+    for name in (b"stts", b"stsz"):
+        place = data.index(name, at) + 12
+        data[place : place + 4] = struct.pack(">I", samples)
+    for name, new in changes.items():
+        place = data.index(name.encode(), at - 4)
+        data[place : place + len(new)] = new
+    return bytes(data)
+
+
+def test_samples_that_are_listed_in_chunks_do_not_count() -> None:
+    assert declared_sizes(sound_with(500_000_000), "mov")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"soun": b"vide"},
+        {"soun": b"text"},
+        {"stts": b"stts" + struct.pack(">4I", 0, 1, 500_000_000, 2)},  # another duration
+        {"stts": b"stts" + struct.pack(">2I", 0, 2)},  # several durations
+        {"stts": b"stsz"},  # two tables of sizes
+        {"stsz": b"stsz" + struct.pack(">2I", 0, 0)},  # a size for each sample
+        {"stsd": b"trak"},  # another track within the track
+        {"stsd": b"hdlr" + b"\0\0\0\0mhlrvide"},  # another kind of track
+        {"stsc": b"stsc" + struct.pack(">5I", 0, 1, 1, 2_000_000_000, 1)},
+    ],
+)
+def test_samples_that_are_listed_one_by_one_count(changes: dict[str, bytes]) -> None:
+    with pytest.raises(SampleError, match="samples"):
+        declared_sizes(sound_with(500_000_000, **changes), "mov")
 
 
 def test_a_table_among_a_codecs_own_boxes_counts() -> None:
