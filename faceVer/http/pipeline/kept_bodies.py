@@ -10,12 +10,12 @@ from typing import Any
 from aiohttp import web
 
 from faceVer.domain.errors import PartTypeError, PayloadError, SampleError
-from faceVer.http.pipeline.context import BUDGET, SETTINGS
+from faceVer.http.pipeline.context import BUDGET, EXECUTOR, SETTINGS
 from faceVer.http.pipeline.folder_forms import NOT_MEDIA
 from faceVer.http.pipeline.forms.content_types import boundary_of, media_type
 from faceVer.http.pipeline.forms.part_headers import PAYLOAD, MalformedBodyError
 from faceVer.http.pipeline.forms.reading import file_limit, is_form, receive
-from faceVer.http.pipeline.forms.spooled import SpooledFile, SpoolingParser
+from faceVer.http.pipeline.forms.spooled import IN_MEMORY, SpooledFile, SpoolingParser
 from faceVer.http.pipeline.forms.transfer_encoding import decoded, is_base64
 from faceVer.http.pipeline.responses import TRANSFER_ENCODING
 from faceVer.services.folders.strict_json import MAX_BYTES
@@ -50,12 +50,14 @@ async def json_object(request: web.Request) -> dict[str, Any]:
 async def received_form(request: web.Request) -> AsyncIterator[ReceivedForm]:
     """`async with received_form(request) as form:` the files are discarded at the end of the block.
 
-    Raises PayloadError, SampleError, PartTypeError, TooLargeError, RequestTypeError, OverloadedError.
+    Raises PayloadError, SampleError, PartTypeError, TooLargeError, RequestTypeError, OverloadedError,
+    FilesUnavailableError.
     """
     if not is_form(request):
         yield ReceivedForm(await json_object(request), [])
         return
     settings, content_type = request.app[SETTINGS], request.headers.get("Content-Type", "")
+    lane = request.app[EXECUTOR].storage
     limit, seconds = settings.limits.max_request_bytes, settings.server.body_timeout
     parser = SpoolingParser(
         boundary_of(content_type),
@@ -65,17 +67,22 @@ async def received_form(request: web.Request) -> AsyncIterator[ReceivedForm]:
         form_is_base64=is_base64(request.headers.get(TRANSFER_ENCODING)),
         folder=settings.store.folder,
     )
+
+    async def settle() -> None:
+        if parser.is_due:
+            await lane.run(parser.write_out)
+
     try:
         with request.app[BUDGET].reserve() as reservation:
             try:
-                # Files go to disk: the reservation is for the payload and for small files.
-                await receive(request, limit, reservation, seconds, parser.feed, MAX_BYTES)
+                # Files go to disk: the reservation is for the payload, for small files and what waits to be written.
+                held = MAX_BYTES + IN_MEMORY * (settings.limits.max_media + 1)
+                await receive(request, limit, reservation, seconds, parser.feed, held, settle)
                 parts = parser.close()
+                await lane.run(parser.write_out)
             except MalformedBodyError as error:
                 raise SampleError(f"the body is not a complete multipart form: {error}") from None
             payloads = [part for part in parts if part.name == PAYLOAD]
-            if len(payloads) > 1:
-                raise PayloadError("the payload part is sent twice", exposed=PAYLOAD)
             for file in parser.files:
                 _check(file)
             payload: dict[str, Any] = {}

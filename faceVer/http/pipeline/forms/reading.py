@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from aiohttp import web
@@ -102,10 +102,11 @@ async def receive(
     seconds: float,
     take: Callable[[bytes], object],
     held: int | None = None,
+    settle: Callable[[], Awaitable[None]] | None = None,
 ) -> None:
     """Pass the body to `take`, piece by piece as it arrives, within `limit` bytes and `seconds`.
 
-    held: the most bytes of it that stay in memory, None = all.
+    held: the most bytes of it that stay in memory, None = all. settle: awaited after each piece.
     Raises TooLargeError, MalformedBodyError, OverloadedError, and what `take` raises.
     """
     check_length(request, limit)
@@ -128,6 +129,8 @@ async def receive(
         async with asyncio.timeout(seconds):
             while chunk := await content.readany():
                 accept(chunk)
+                if settle is not None:
+                    await settle()
     except TimeoutError:
         raise MalformedBodyError(f"the body did not arrive within {seconds:g} s") from None
     except (web.RequestPayloadError, ValueError) as error:

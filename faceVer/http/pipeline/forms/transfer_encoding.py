@@ -15,6 +15,7 @@ BOM = b"\xef\xbb\xbf"
 """The UTF-8 byte order mark, which some clients write before text."""
 
 _DATA_URI = re.compile(rb"\s*data:[^,]{0,200};base64,", re.IGNORECASE)
+_LONGEST_PREFIX = len("data:") + 200 + len(";base64,")
 _BLANKS = b" \t\r\n\v\f"
 _URL_SAFE = bytes.maketrans(b"-_", b"+/")
 
@@ -52,6 +53,47 @@ def unbase64(data: bytes) -> bytes:
         return pybase64.b64decode(plain + b"=" * (-len(plain) % 4), validate=True)
     except ValueError:
         raise ValueError("not base64") from None
+
+
+class Base64Decoder:
+    """`unbase64` piece by piece: it decodes, and rejects, the same text."""
+
+    def __init__(self) -> None:
+        self._start: bytes | None = b""
+        """The beginning, until it is long enough to tell whether it is that of a data URI; then None."""
+        self._is_begun = self._is_padded = False
+        self._rest = b""
+
+    def feed(self, piece: bytes) -> bytes:
+        """The bytes of which the text is complete. Raises ValueError."""
+        if self._start is None:
+            return self._decoded(piece)
+        self._start += piece
+        if not self._is_begun and len(self._start) >= len(BOM):
+            self._start, self._is_begun = self._start.removeprefix(BOM), True
+        if self._is_begun:
+            self._start = self._start.lstrip(_BLANKS)
+        return self._begin() if len(self._start) >= _LONGEST_PREFIX else b""
+
+    def close(self) -> bytes:
+        """The last bytes. Raises ValueError."""
+        begun = b"" if self._start is None else self._begin()
+        return begun + pybase64.b64decode(self._rest + b"=" * (-len(self._rest) % 4), validate=True)
+
+    def _begin(self) -> bytes:
+        text, self._start = (self._start or b"").removeprefix(b"" if self._is_begun else BOM), None
+        prefix = _DATA_URI.match(text)
+        return self._decoded(text[prefix.end() :] if prefix else text)
+
+    def _decoded(self, piece: bytes) -> bytes:
+        text, padding, after = piece.translate(_URL_SAFE, _BLANKS).partition(b"=")
+        if (text and self._is_padded) or after.strip(b"="):
+            raise ValueError("text after the padding")
+        self._is_padded = self._is_padded or bool(padding)
+        text = self._rest + text
+        whole = len(text) - len(text) % 4
+        self._rest = text[whole:]
+        return pybase64.b64decode(text[:whole], validate=True)
 
 
 def decoded(data: bytes, encoding: Encoding, settings: Settings, error: type[FaceVerError], what: str) -> bytes:
