@@ -6,7 +6,7 @@
         template = client.extract("photo.jpg")
         print(client.verify("selfie.jpg", template).score)
 
-The two clients are imported on first use: importing httpx takes longer than everything else.
+The clients are imported on first use: importing httpx takes longer than everything else.
 """
 
 from __future__ import annotations
@@ -23,19 +23,26 @@ from faceVer.client.errors import (
     BadSample,
     BadTemplate,
     ClientError,
+    Conflict,
     FaceError,
     FaceUnusable,
+    Forbidden,
     Inoperative,
     NoFace,
+    NotFound,
+    NotRealized,
     Overloaded,
     ProtocolError,
+    RuleViolated,
     ServerError,
     SeveralFaces,
+    Throttled,
     Timeout,
     TooLarge,
     TransportError,
     Unauthorized,
 )
+from faceVer.client.oz.results import Company, Page, Tokens, User
 from faceVer.client.payload import Biometry, Quality
 from faceVer.client.results import (
     Analysis,
@@ -56,6 +63,7 @@ from faceVer.client.retry import Retries, Timeouts
 if TYPE_CHECKING:
     from faceVer.client.asynchronous import AsyncClient
     from faceVer.client.blocking import Client
+    from faceVer.client.oz.clients import AsyncOzClient, OzClient
 
 __all__ = [
     "TEMPLATE_MAGIC",
@@ -63,6 +71,7 @@ __all__ = [
     "AnalysisFailed",
     "ApiError",
     "AsyncClient",
+    "AsyncOzClient",
     "BadPayload",
     "BadRequest",
     "BadSample",
@@ -71,10 +80,13 @@ __all__ = [
     "Biometry",
     "Client",
     "ClientError",
+    "Company",
     "Comparison",
+    "Conflict",
     "FaceError",
     "FaceUnusable",
     "Folder",
+    "Forbidden",
     "Health",
     "Inoperative",
     "Liveness",
@@ -83,22 +95,35 @@ __all__ = [
     "MediumResult",
     "Model",
     "NoFace",
+    "NotFound",
+    "NotRealized",
     "Overloaded",
+    "OzClient",
+    "Page",
     "ProtocolError",
     "Quality",
     "Retries",
+    "RuleViolated",
     "ServerError",
     "SeveralFaces",
+    "Throttled",
     "Timeout",
     "Timeouts",
+    "Tokens",
     "TooLarge",
     "TransportError",
     "Unauthorized",
+    "User",
     "Verification",
     "Version",
 ]
 
-_ON_FIRST_USE = {"Client": "faceVer.client.blocking", "AsyncClient": "faceVer.client.asynchronous"}
+_ON_FIRST_USE = {
+    "Client": "faceVer.client.blocking",
+    "AsyncClient": "faceVer.client.asynchronous",
+    "OzClient": "faceVer.client.oz.clients",
+    "AsyncOzClient": "faceVer.client.oz.clients",
+}
 
 
 def __getattr__(name: str) -> Any:

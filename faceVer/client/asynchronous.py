@@ -33,32 +33,8 @@ def _method(
     return method(make, run)
 
 
-class AsyncClient(ClientBase):
-    """`Client` with `await`: the same arguments, methods and errors. For one event loop.
-
-    Files are read on threads while they are sent, except for their first bytes and the probe of `search`, which are
-    read when a method is called.
-    """
-
-    version = _method(Calls.version)
-    health = _method(Calls.health)
-    liveness_health = _method(Calls.liveness_health)
-    extract = _method(Calls.extract)
-    compare = _method(Calls.compare)
-    verify = _method(Calls.verify)
-    extract_and_compare = _method(Calls.extract_and_compare)
-    compare_n = _method(Calls.compare_n)
-    verify_n = _method(Calls.verify_n)
-    extract_and_compare_n = _method(Calls.extract_and_compare_n)
-    liveness = _method(Calls.liveness)
-    analyse = _method(Calls.analyse)
-    best_shot = _method(Calls.best_shot)
-
-    def search(
-        self, probe: File, gallery: AnyGallery, batch: int = 1000, **options: Unpack[Options]
-    ) -> AsyncIterator[Match]:
-        """As `Client.search`; the gallery may also be an asynchronous iterable."""
-        return self._search(Search(self._calls, probe, batch, options), gallery)
+class AsyncConnection(ClientBase):
+    """The connections of an asynchronous client, and how it runs a call."""
 
     async def aclose(self) -> None:
         """Close all connections. No call may follow."""
@@ -76,13 +52,6 @@ class AsyncClient(ClientBase):
         self, settings: Mapping[str, Any], limits: httpx.Limits, transport: httpx.AsyncBaseTransport | None
     ) -> None:
         self._http = httpx.AsyncClient(**settings, limits=limits, transport=transport)
-
-    async def _search(self, search: Search, gallery: AnyGallery) -> AsyncIterator[Match]:
-        async for batch in async_batches(gallery, search.size):
-            if search.template is None:
-                search.template = await self._run(search.extraction())
-            for match in await self._run(search.comparison(search.template, batch)):
-                yield match
 
     async def _run(self, call: Call[T]) -> T:
         exchange = self._exchange(call)
@@ -109,6 +78,41 @@ class AsyncClient(ClientBase):
         except httpx.RequestError as error:
             return self._failure(error, attempt)
         return self._response(response, body, attempt)
+
+
+class AsyncClient(AsyncConnection):
+    """`Client` with `await`: the same arguments, methods and errors. For one event loop.
+
+    Files are read on threads while they are sent, except for their first bytes and the probe of `search`, which are
+    read when a method is called.
+    """
+
+    version = _method(Calls.version)
+    health = _method(Calls.health)
+    liveness_health = _method(Calls.liveness_health)
+    extract = _method(Calls.extract)
+    compare = _method(Calls.compare)
+    verify = _method(Calls.verify)
+    extract_and_compare = _method(Calls.extract_and_compare)
+    compare_n = _method(Calls.compare_n)
+    verify_n = _method(Calls.verify_n)
+    extract_and_compare_n = _method(Calls.extract_and_compare_n)
+    liveness = _method(Calls.liveness)
+    analyse = _method(Calls.analyse)
+    best_shot = _method(Calls.best_shot)
+
+    def search(
+        self, probe: File, gallery: AnyGallery, batch: int = 1000, **options: Unpack[Options]
+    ) -> AsyncIterator[Match]:
+        """As `Client.search`; the gallery may also be an asynchronous iterable."""
+        return self._search(Search(self._calls, probe, batch, options), gallery)
+
+    async def _search(self, search: Search, gallery: AnyGallery) -> AsyncIterator[Match]:
+        async for batch in async_batches(gallery, search.size):
+            if search.template is None:
+                search.template = await self._run(search.extraction())
+            for match in await self._run(search.comparison(search.template, batch)):
+                yield match
 
 
 async def _blocks(attempt: Attempt, reads_files: bool) -> AsyncIterator[bytes]:

@@ -92,7 +92,7 @@ class ClientBase:
     def _request(self, attempt: Attempt) -> dict[str, Any]:
         """An attempt as arguments of httpx's `build_request`, except for the content."""
         call, limits = attempt.call, attempt.timeouts
-        headers = {REQUEST_ID: attempt.request_id}
+        headers = {REQUEST_ID: attempt.request_id, **call.headers}
         if call.body is not None:
             headers["Content-Type"] = call.body.content_type
             if self._calls.encoded:
@@ -104,7 +104,7 @@ class ClientBase:
         )
         return {
             "method": call.method,
-            "url": _cached_url(self._url + call.path),
+            "url": _cached_url(call.path if call.path.startswith("http") else self._url + call.path),
             "headers": headers,
             "timeout": timeout,
         }

@@ -32,7 +32,54 @@ def _method(make: Callable[Concatenate[Calls, P], Call[T]]) -> Callable[Concaten
     return method(make, run)
 
 
-class Client(ClientBase):
+class BlockingConnection(ClientBase):
+    """The connections of a synchronous client, and how it runs a call."""
+
+    def close(self) -> None:
+        """Close all connections. No call may follow."""
+        self._pool.close()
+        if self._transport is not None:
+            self._transport.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _open(self, settings: Mapping[str, Any], limits: httpx.Limits, transport: httpx.BaseTransport | None) -> None:
+        one = httpx.Limits(max_connections=1, keepalive_expiry=limits.keepalive_expiry)
+        shared = None if transport is None else _SharedTransport(transport)
+        self._transport = transport
+        self._pool = ConnectionPool(lambda: httpx.Client(**settings, limits=one, transport=shared), limits)
+
+    def _run(self, call: Call[T]) -> T:
+        exchange = self._exchange(call)
+        while (pause := exchange.settle(self._send(exchange.attempt()))) is not None:
+            time.sleep(pause)
+        return exchange.result
+
+    def _send(self, attempt: Attempt) -> Response | Failure:
+        try:
+            with self._pool.client(attempt.deadline.cap(None)) as http:
+                content = None if attempt.call.body is None else attempt.blocks()
+                response = http.send(http.build_request(content=content, **self._request(attempt)), stream=True)
+                try:
+                    body = b"".join(attempt.in_time(response.iter_bytes()))
+                finally:
+                    response.close()
+        except NoConnectionFree:
+            return attempt.late(connected=False)
+        except DeadlinePassed:
+            return attempt.late()
+        except httpx.RequestError as error:
+            return self._failure(error, attempt)
+        return self._response(response, body, attempt)
+
+
+class Client(BlockingConnection):
     """A client of one server, with a pool of connections. Threads may share it; processes that fork may not.
 
     url: http://host:port, optionally with a path before the API's own; user and password in it are sent as basic
@@ -68,54 +115,11 @@ class Client(ClientBase):
         """
         return self._search(Search(self._calls, probe, batch, options), gallery)
 
-    def close(self) -> None:
-        """Close all connections. No call may follow."""
-        self._pool.close()
-        if self._transport is not None:
-            self._transport.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def _open(self, settings: Mapping[str, Any], limits: httpx.Limits, transport: httpx.BaseTransport | None) -> None:
-        one = httpx.Limits(max_connections=1, keepalive_expiry=limits.keepalive_expiry)
-        shared = None if transport is None else _SharedTransport(transport)
-        self._transport = transport
-        self._pool = ConnectionPool(lambda: httpx.Client(**settings, limits=one, transport=shared), limits)
-
     def _search(self, search: Search, gallery: Gallery) -> Iterator[Match]:
         for batch in batches(gallery, search.size):
             if search.template is None:
                 search.template = self._run(search.extraction())
             yield from self._run(search.comparison(search.template, batch))
-
-    def _run(self, call: Call[T]) -> T:
-        exchange = self._exchange(call)
-        while (pause := exchange.settle(self._send(exchange.attempt()))) is not None:
-            time.sleep(pause)
-        return exchange.result
-
-    def _send(self, attempt: Attempt) -> Response | Failure:
-        try:
-            with self._pool.client(attempt.deadline.cap(None)) as http:
-                content = None if attempt.call.body is None else attempt.blocks()
-                response = http.send(http.build_request(content=content, **self._request(attempt)), stream=True)
-                try:
-                    body = b"".join(attempt.in_time(response.iter_bytes()))
-                finally:
-                    response.close()
-        except NoConnectionFree:
-            return attempt.late(connected=False)
-        except DeadlinePassed:
-            return attempt.late()
-        except httpx.RequestError as error:
-            return self._failure(error, attempt)
-        return self._response(response, body, attempt)
 
 
 class _SharedTransport(httpx.BaseTransport):

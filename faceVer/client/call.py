@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Generic, TypedDict, TypeVar
 
 from faceVer.client.form import Body
@@ -22,7 +22,11 @@ class Options(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class Call(Generic[T]):
-    """One request. safe: repeating it does no harm, since it changes nothing. statuses: HTTP statuses of a result."""
+    """One request. safe: repeating it does no harm, since it changes nothing. statuses: HTTP statuses of a result.
+
+    verb: the method, "" = GET without a body, else POST. headers: besides those of every request. path: with its query;
+    an address that begins with http is used as it is.
+    """
 
     path: str
     parse: Callable[[Response], T]
@@ -30,10 +34,12 @@ class Call(Generic[T]):
     body: Body | None = None
     safe: bool = True
     statuses: tuple[int, ...] = (200,)
+    verb: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def method(self) -> str:
-        return "GET" if self.body is None else "POST"
+        return self.verb or ("GET" if self.body is None else "POST")
 
     def read(self, response: Response) -> T:
         """The result. Raises ClientError."""
@@ -42,5 +48,5 @@ class Call(Generic[T]):
             try:
                 return self.parse(response)
             except UnreadableError as error:
-                reason = str(error) if response.status == 200 else ""
+                reason = str(error) if 200 <= response.status < 300 else ""
         raise response.error(reason)

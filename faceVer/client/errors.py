@@ -104,6 +104,30 @@ class Unauthorized(ApiError):
     """The API key is missing or wrong."""
 
 
+class NotFound(BadRequest):
+    """There is no such object, or no such path."""
+
+
+class Forbidden(ApiError):
+    """The account's role or scope does not allow it."""
+
+
+class Conflict(BadRequest):
+    """An object of that name or email exists."""
+
+
+class RuleViolated(BadRequest):
+    """A rule forbids it: a cleared folder, a running analysis, the last administrator."""
+
+
+class NotRealized(BadRequest):
+    """The documents describe it, the server does not have it."""
+
+
+class Throttled(ApiError):
+    """Too many failed attempts to sign in. See `retry_after`."""
+
+
 class FaceError(ApiError):
     """The sample was read; its faces do not allow a result."""
 
@@ -157,7 +181,12 @@ _BY_NUMBER: Mapping[int, type[ApiError]] = {
     3: BadPayload,  # structure
     4: BadSample,  # value; of a field: BadPayload
     5: BadRequest,  # type; of a field: BadPayload
-    10: BadRequest,  # path
+    2: NotRealized,
+    9: Forbidden,
+    10: NotFound,  # path or object
+    13: Conflict,
+    101: Throttled,
+    202: RuleViolated,
 }
 """Error numbers of the Oz API."""
 

@@ -29,8 +29,8 @@ def parse_folder(document: Mapping[str, Any], sent: Sent = ()) -> Folder:
         required(document, "folder_id", str),
         required(document, "resolution_status", str),
         required(document, "system_resolution", str),
-        tuple(_medium(one, name) for one, name in zip(media, names, strict=True)),
-        tuple(_analysis(one) for one in objects(document, "analyses")),
+        tuple(parse_medium(one, name) for one, name in zip(media, names, strict=True)),
+        tuple(parse_analysis(one) for one in objects(document, "analyses")),
         optional(document, "time_created", float),
         optional(document, "time_updated", float),
         _object(document, "meta_data"),
@@ -48,7 +48,7 @@ def best_shot(response: Response, sent: Sent) -> bytes:
     raise AnalysisFailed(message, failed.error_code if failed else None, response.request_id)
 
 
-def _medium(document: Mapping[str, Any], name: str) -> Medium:
+def parse_medium(document: Mapping[str, Any], name: str = "") -> Medium:
     info = _object(document, "info")
     return Medium(
         required(document, "media_id", str),
@@ -59,10 +59,12 @@ def _medium(document: Mapping[str, Any], name: str) -> Medium:
         # Other entries are "thumb" and the sizes that other products make.
         next((_object(info, key) for key in ("original", "video", "shots_set") if info.get(key) is not None), {}),
         _object(document, "meta_data"),
+        _text(document, "original_url", "video_url", "image_url"),
+        _text(document, "thumb_url"),
     )
 
 
-def _analysis(document: Mapping[str, Any]) -> Analysis:
+def parse_analysis(document: Mapping[str, Any]) -> Analysis:
     confidences = _object(document, "results_data")
     return Analysis(
         _text(document, "analysis_id", "analyse_id"),
@@ -76,6 +78,8 @@ def _analysis(document: Mapping[str, Any]) -> Analysis:
         tuple(_text(one, "media_id") for one in objects(document, "source_media")),
         tuple(_result(one) for one in objects(document, "results_media")),
         _object(document, "meta_data"),
+        _text(document, "group_id"),
+        optional(document, "resolution_operator", str),
     )
 
 
@@ -88,15 +92,19 @@ def _result(document: Mapping[str, Any]) -> MediumResult:
         optional(numbers, "min_confidence", float),
         optional(numbers, "max_confidence", float),
         tuple(
-            _best_shot(one, media_id) for one in objects(document, "output_images") if one.get("image_b64") is not None
+            _best_shot(one, media_id)
+            for one in objects(document, "output_images")
+            if one.get("image_b64") is not None or one.get("original_url") is not None
         ),
     )
 
 
 def _best_shot(document: Mapping[str, Any], media_id: str) -> BestShot:
     original = _object(_object(document, "info"), "original")
-    image = decode_base64(required(document, "image_b64", str), "image_b64")
-    return BestShot(media_id, image, optional(original, "width", int), optional(original, "height", int))
+    encoded = optional(document, "image_b64", str)
+    image = b"" if encoded is None else decode_base64(encoded, "image_b64")
+    width, height = optional(original, "width", int), optional(original, "height", int)
+    return BestShot(media_id, image, width, height, _text(document, "original_url"))
 
 
 def _text(document: Mapping[str, Any], *names: str) -> str:

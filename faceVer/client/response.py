@@ -80,7 +80,9 @@ class Response:
             kind = by_code(code, self.status)
         else:
             number, details = required(document, "error_code", int), document.get("details")
-            name = optional(details, "field", str) if isinstance(details, dict) else None
+            name = None
+            if isinstance(details, dict):
+                name = optional(details, "field", str) or optional(details, "key_path", str)
             kind, code = by_number(number, self.status, about_field=bool(name)), str(number)
             message = (optional(document, "error_message", str) or "") + (f": {name}" if name else "")
         return kind(

@@ -83,12 +83,17 @@ class Liveness:
 
 @dataclass(frozen=True, slots=True)
 class BestShot:
-    """The best frame of a video or an archive. image: JPEG bytes. width, height: pixels, None where not stated."""
+    """The best frame of a video or an archive.
+
+    image: JPEG bytes; empty where the server stores it. width, height: pixels, None where not stated. url: of a stored
+    one.
+    """
 
     media_id: str
     image: bytes = field(repr=False)
     width: int | None = None
     height: int | None = None
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +101,8 @@ class Medium:
     """A media file of a folder.
 
     name: the one given to `analyse`; "" where the document does not keep the order of the request. kind: such as
-    VIDEO_FOLDER. info: of the file (md5, size, mime-type, width, height, duration, FPS), as far as stated.
+    VIDEO_FOLDER. info: of the file (md5, size, mime-type, width, height, duration, FPS), as far as stated. url,
+    thumbnail_url: addresses of a stored file; "" where there is none.
     """
 
     media_id: str
@@ -106,6 +112,8 @@ class Medium:
     tags: tuple[str, ...] = ()
     info: Mapping[str, Any] = field(default_factory=dict, hash=False)
     meta_data: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    url: str = ""
+    thumbnail_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +133,8 @@ class Analysis:
 
     type: QUALITY, BIOMETRY or another product's. state: FINISHED, FAILED, PROCESSING. resolution: SUCCESS, DECLINED,
     OPERATOR_REQUIRED, FAILED, PROCESSING. min_confidence, max_confidence: 0..1, of biometry. error_code, error_message:
-    of a failed one. media_ids: the media files it analysed.
+    of a failed one. media_ids: the media files it analysed. group_id: of the analyses requested together.
+    resolution_operator: an operator's result.
     """
 
     analysis_id: str
@@ -139,6 +148,8 @@ class Analysis:
     media_ids: tuple[str, ...] = ()
     results: tuple[MediumResult, ...] = ()
     meta_data: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    group_id: str = ""
+    resolution_operator: str | None = None
 
     @property
     def passed(self) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from types import TracebackType
 from typing import Any, Self
 
-from faceVer.client import AsyncClient, Client
+from faceVer.client import AsyncClient, AsyncOzClient, Client, OzClient
 
 Connect = Callable[..., Any]
 """Makes a client of the flavour under test; it is closed after the test."""
@@ -17,9 +17,11 @@ Connect = Callable[..., Any]
 class Blocking:
     """An AsyncClient whose methods wait for their results."""
 
+    kind: type[AsyncClient | AsyncOzClient] = AsyncClient
+
     def __init__(self, *arguments: Any, **options: Any) -> None:
         self._runner = asyncio.Runner()
-        self.client = AsyncClient(*arguments, **options)
+        self.client = self.kind(*arguments, **options)
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self.client, name)
@@ -40,6 +42,13 @@ class Blocking:
         self._runner.close()
 
 
+class BlockingOz(Blocking):
+    """An AsyncOzClient whose methods wait for their results."""
+
+    kind = AsyncOzClient
+
+
+OZ_FLAVOURS: dict[str, type[Any]] = {"sync": OzClient, "async": BlockingOz}
 FLAVOURS: dict[str, type[Any]] = {"sync": Client, "async": Blocking}
 
 

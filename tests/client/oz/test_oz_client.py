@@ -1,0 +1,195 @@
+"""OzClient and AsyncOzClient against a real server with a store."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from faceVer.client import (
+    AsyncOzClient,
+    Biometry,
+    Conflict,
+    Forbidden,
+    NotFound,
+    NotRealized,
+    OzClient,
+    Quality,
+    RuleViolated,
+    Timeout,
+    Unauthorized,
+)
+from faceVer.client.oz.clients import read_webhook
+from faceVer.jobs.webhook_policy import SIGNATURE_HEADER, sign
+from tests.client.flavours import OZ_FLAVOURS, Connect
+from tests.support_server import Server
+
+EMAIL, PASSWORD = "admin@example.org", "a long password"
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    store = tmp_path_factory.mktemp("store")
+    with Server(store=str(store), admin_email=EMAIL, admin_password=PASSWORD, threads="1") as running:
+        yield running
+
+
+@pytest.fixture(params=OZ_FLAVOURS)
+def connect_oz(request: pytest.FixtureRequest, kept: Server) -> Iterator[Connect]:
+    """Makes Oz clients of one flavour; the test is run once with each flavour."""
+    with ExitStack() as stack:
+
+        def make(email: str | None = EMAIL, password: str | None = PASSWORD, **options: Any) -> Any:
+            return stack.enter_context(OZ_FLAVOURS[request.param](kept.url, email, password, **options))
+
+        yield make
+
+
+def test_a_folder_from_its_media_to_its_erasure(connect_oz: Connect, astronaut: bytes, stranger: bytes) -> None:
+    client = connect_oz()
+    marker = f"{connect_oz!r}"
+    made = client.create_folder({"selfie": astronaut}, tags={"selfie": ["photo_selfie"]}, meta_data={"marker": marker})
+    assert (made.state, [one.tags[0] for one in made.media], made.meta_data) == (
+        "INITIAL",
+        ["photo_selfie"],
+        {"marker": marker},
+    )
+    (added,) = client.add_media(made.folder_id, {"other": ("other.jpg", stranger)})
+    assert added.original_name == "other.jpg"
+    begun = client.request_analyses(made.folder_id, [Quality([made.media[0].media_id]), Biometry()])
+    assert [(one.type, one.state) for one in begun] == [("QUALITY", "PROCESSING"), ("BIOMETRY", "PROCESSING")]
+    assert len({one.group_id for one in begun}) == 1
+
+    done = client.wait(made.folder_id, 60)
+    quality, biometry = done.analyses
+    assert (done.state, biometry.resolution) == ("FINISHED", "DECLINED")
+    assert biometry.max_confidence is not None
+    assert client.download(done.media[0].url) == astronaut
+    assert client.download(quality.results[0].best_shots[0].url).startswith(b"\xff\xd8\xff")
+    assert [one.folder_id for one in client.folders({"meta_data": f"marker=={marker}"})] == [made.folder_id]
+    assert client.analysis(biometry.analysis_id) == client.analyses(made.folder_id)[1]
+
+    changed = client.change_folder(made.folder_id, {"operator_status": "DECLINED", "operator_comment": "seen"})
+    assert changed.raw["operator_comment"] == "seen"
+    assert client.set_meta_data("media", added.media_id, {"a": 1}) == {"a": 1}
+    assert client.set_meta_data("media", added.media_id, {"b": 2}, merge=True) == {"a": 1, "b": 2}
+    assert client.meta_data("media", added.media_id) == {"a": 1, "b": 2}
+    assert client.tag_media(added.media_id, ["photo_id"]).tags[0] == "photo_id"
+    client.delete_analysis(quality.analysis_id)
+    client.delete_media(added.media_id)
+    client.erase_folder(made.folder_id)
+    erased = client.folder(made.folder_id)
+    assert (erased.raw["is_cleared"], erased.meta_data, [one.url for one in erased.media]) == (True, {}, [""])
+    with pytest.raises(RuleViolated, match="202"):
+        client.request_analyses(made.folder_id, [Quality()])
+    client.delete_folder(made.folder_id)
+    with pytest.raises(NotFound):
+        client.folder(made.folder_id)
+
+
+def test_a_folder_in_one_request(connect_oz: Connect, astronaut: bytes) -> None:
+    folder = connect_oz().create_folder({"a": astronaut}, [Quality()])
+    assert folder.state == "FINISHED"
+    assert [one.type for one in folder.analyses] == ["QUALITY"]
+
+
+def test_accounts_and_what_they_may_not_do(connect_oz: Connect, astronaut: bytes) -> None:
+    admin = connect_oz()
+    name = f"company {id(admin)}"
+    company = admin.create_company(name)
+    with pytest.raises(Conflict):
+        admin.create_company(name)
+    assert name in [one.name for one in admin.list_companies().items]
+    email = f"service{id(admin)}@example.org"
+    profile = {"user_type": "CLIENT", "company_id": company.company_id, "first_name": "A", "last_name": "B"}
+    user = admin.create_user(email, PASSWORD, profile)
+    assert admin.user(user.user_id) == user
+    client = connect_oz(email)
+    folder = client.create_folder({"a": astronaut})
+    assert admin.folder(folder.folder_id).raw["user_id"] == user.user_id
+    with pytest.raises(Forbidden):
+        client.delete_folder(folder.folder_id)
+    with pytest.raises(NotRealized):
+        client.request_analyses(folder.folder_id, [{"type": "documents"}])
+    admin.change_user(user.user_id, {"is_active": False})
+    with pytest.raises(Unauthorized):
+        client.folder(folder.folder_id)
+    admin.delete_user(user.user_id)
+
+
+def test_a_session_that_has_ended_is_begun_anew(connect_oz: Connect) -> None:
+    client = connect_oz()
+    first = client.sign_in()
+    client.end_session()
+    assert client.list_folders(limit=1).total is not None
+    assert client.session.tokens.access_token != first.access_token
+    with pytest.raises(Unauthorized):
+        connect_oz(None, None, token=first.access_token).list_folders()
+
+
+def test_the_wrong_password(connect_oz: Connect) -> None:
+    with pytest.raises(Unauthorized) as caught:
+        connect_oz("nobody@example.org", "wrong password").list_folders()
+    assert "wrong password" not in str(caught.value)
+
+
+def test_a_wait_ends_in_time(astronaut: bytes) -> None:
+    """The server never finishes."""
+    folder = {"folder_id": "f", "resolution_status": "PROCESSING", "system_resolution": "PROCESSING"}
+    transport = httpx.MockTransport(lambda request: httpx.Response(200, json=folder))
+    with OzClient("http://x", token="t", transport=transport) as client, pytest.raises(Timeout):
+        client.wait("f", 0.3)
+
+
+@pytest.mark.parametrize(
+    "arguments", [{}, {"email": "a"}, {"password": "b"}, {"email": "a", "password": "b", "token": "c"}]
+)
+def test_credentials_are_a_pair_or_a_token(arguments: dict[str, str]) -> None:
+    for kind in (OzClient, AsyncOzClient):
+        with pytest.raises(ValueError, match="either"):
+            kind("http://x", **arguments)
+
+
+def test_ids_lead_nowhere_else(kept: Server) -> None:
+    with OzClient(kept.url, EMAIL, PASSWORD) as client:
+        for text in ("", "..", "../users"):
+            with pytest.raises((ValueError, NotFound)):
+                client.folder(text)
+
+
+def test_a_webhook_is_read_if_its_signature_holds() -> None:
+    body = json.dumps(
+        {"folder_id": "f", "resolution_status": "FINISHED", "system_resolution": "SUCCESS", "media": [], "analyses": []}
+    ).encode()
+    signature = sign("secret", int(time.time()), body)
+    assert read_webhook({SIGNATURE_HEADER: signature}, body, "secret").passed
+    old = sign("secret", int(time.time()) - 1000, body)
+    for header, secret, content in [
+        (signature, "other", body),
+        (signature, "secret", body + b" "),
+        (old, "secret", body),
+        ("", "secret", body),
+    ]:
+        with pytest.raises(ValueError, match="signature"):
+            read_webhook({SIGNATURE_HEADER: header}, content, secret)
+
+
+def test_both_clients_have_the_same_methods() -> None:
+    def methods(kind: type[Any]) -> set[str]:
+        return {name for name in vars(kind) if re.match(r"[a-z]", name)}
+
+    assert methods(OzClient) == methods(AsyncOzClient)
+
+
+def test_files_are_sent_from_paths(kept: Server, astronaut: bytes, tmp_path: Path) -> None:
+    (tmp_path / "photo.jpg").write_bytes(astronaut)
+    with OzClient(kept.url, EMAIL, PASSWORD) as client:
+        made = client.create_folder({"a": tmp_path / "photo.jpg"})
+    assert made.media[0].original_name == "photo.jpg"
