@@ -105,6 +105,8 @@ def _rows(settings: Settings) -> Iterator[Endpoint]:
     yield _probe(METRICS, metrics_page, OPERATIONS, Content("text/plain", str), access=Access.GUARDED)
     yield from _pages(openapi.endpoints(OPERATIONS), settings.api.docs)
     yield from _pages(console.endpoints(lite.FACES, lite.LIVENESS, OPERATIONS), console.is_served(settings))
+    if console.keeps_pages(settings):
+        yield from console.folder_endpoints(OPERATIONS)
 
 
 def _pages(rows: Iterable[Endpoint], served: bool) -> Iterator[Endpoint]:

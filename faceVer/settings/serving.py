@@ -110,7 +110,7 @@ class ApiSettings:
     )
     console: str = setting(
         "auto",
-        "Serve the browser console at /; auto = unless there are API keys.",
+        "Serve the browser console at /; auto = unless there are API keys. With a store, all but off serve /folders.",
         choices=("auto", "on", "off"),
     )
     docs: bool = setting(True, "Serve /openapi.json and the documentation page /docs.")

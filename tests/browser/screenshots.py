@@ -27,6 +27,7 @@ from tests.support_media import encode_video
 from tests.support_server import Server
 
 STATIC = Path(package.__file__).parent / "static"
+ADMIN, PASSWORD = "admin@example.org", "correct horse battery"
 COLOURS = 256
 """Size of the palette of a screenshot: the file has a third of the bytes, without a visible difference."""
 
@@ -103,6 +104,35 @@ def status(page: Console, server: Server) -> None:
             server.extract(small)
         with page.page.expect_response("**/console/status"):
             page.page.clock.run_for(2000)
+
+
+def sign_in(page: Console, view: str = "") -> None:
+    page.page.goto(f"{page.url}/folders{view}")
+    page.page.get_by_label("Email").fill(ADMIN)
+    page.page.get_by_label("Password").fill(PASSWORD)
+    page.page.get_by_role("button", name="Sign in").click()
+    page.page.locator("tbody, .quiet").first.wait_for()
+
+
+def upload(page: Console, files: list[FilePayload]) -> None:
+    page.page.goto(f"{page.url}/folders#folders")
+    page.page.get_by_role("button", name="New folder").click()
+    page.page.locator("dialog input[type=file]").set_input_files(files)
+    page.page.get_by_role("dialog").get_by_role("button", name="Create").click()
+    expect(page.section("Liveness")).to_contain_text("FINISHED", timeout=TIMEOUT)
+
+
+def stored_folder(page: Console, files: list[FilePayload]) -> None:
+    sign_in(page)
+    for file in files[2:]:
+        upload(page, [file])
+    upload(page, files[:2])
+    page.page.wait_for_timeout(800)  # until the player shows the first frame
+
+
+def stored(clip: FilePayload, photos: list[FilePayload]) -> Iterator[Scene]:
+    yield "folder", partial(stored_folder, files=[photos[0], clip, *photos[1:]]), {}, 900
+    yield "folders", sign_in, {}, 700
 
 
 Scene = tuple[str, Callable[[Console], None], dict[str, object], int | None]
@@ -184,13 +214,23 @@ def main(folder: Path) -> None:
         raise SystemExit("no browser: set FACEVER_CHROMIUM")
     folder.mkdir(parents=True, exist_ok=True)
     data = os.environ.get("FACEVER_DATA")
-    with Server() as server, sync_playwright() as playwright, tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory() as scratch, Server() as server, sync_playwright() as playwright:
         browser = launch(playwright, path, Path(scratch))
         sets = [("console", public(server)), *([("data", private(Path(data)))] if data else [])]
         for prefix, scenes in sets:
             for name, prepare, options, height in scenes:
                 with console(browser, server.url, failures=["400"], **options) as page:
                     take_screenshot(page, prepare, folder / f"{prefix}-{name}.png", height)
+        clip = encode_video((presentation(number / 47) for number in range(16)), "libvpx", "webm", fps=8)
+        portraits = [
+            picture(faces.jpeg(faces.astronaut()), "portrait.jpg"),
+            picture(faces.jpeg(sample(3)), "officer.jpg"),
+        ]
+        photos = [*portraits, picture((STATIC / "sample-2.jpg").read_bytes(), "webcam.jpg")]
+        with Server(store=f"{scratch}/store", admin_email=ADMIN, admin_password=PASSWORD) as keeping:
+            for name, prepare, options, height in stored(picture(clip, "clip.webm", "video/webm"), photos):
+                with console(browser, keeping.url, **options) as page:
+                    take_screenshot(page, prepare, folder / f"console-{name}.png", height)
         browser.close()
 
 

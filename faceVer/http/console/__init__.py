@@ -1,4 +1,4 @@
-"""The browser console at /: its static files, and the private endpoints that only its page calls."""
+"""The browser console at /, the pages of stored folders at /folders, and private endpoints that only / calls."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ from faceVer.settings.model import Settings
 
 PAGE, BASE = "/", "/console"
 FACE, LIVENESS, ABOUT, STATUS = f"{BASE}/face", f"{BASE}/liveness", f"{BASE}/about", f"{BASE}/status"
-_FOLDER = Path(__file__).parent / "static"
+FOLDERS_PAGE = "/folders"
+_FOLDER, _FOLDERS = Path(__file__).parent / "static", Path(__file__).parent / "folders"
+_SHARED = ("console.css", "dom.js", "favicon.svg", "files.js", "theme.js", "theme-button.js")
+"""Files of the console that the pages of the kept half use, too; they are served below both addresses."""
 
 # The page loads files from this server only, shows images and videos from memory, and cannot be framed or send forms.
 _CONTENT_SECURITY_POLICY = (
@@ -27,6 +30,17 @@ _CONTENT_SECURITY_POLICY = (
 def is_served(settings: Settings) -> bool:
     """Whether the server offers the console."""
     return settings.api.console == "on" or (settings.api.console == "auto" and not settings.auth.api_keys)
+
+
+def keeps_pages(settings: Settings) -> bool:
+    """Whether the server offers the pages of stored folders. Unlike the console they need a sign-in, keys or not."""
+    return bool(settings.store.store) and settings.api.console != "off"
+
+
+def folder_endpoints(family: ApiFamily) -> Iterator[Endpoint]:
+    """The files of the pages of stored folders. What the pages show is of the Oz API."""
+    files = Assets(_FOLDERS, _CONTENT_SECURITY_POLICY, [_FOLDER / name for name in _SHARED])
+    yield from files.endpoints(FOLDERS_PAGE, FOLDERS_PAGE, family)
 
 
 def endpoints(faces: ApiFamily, liveness: ApiFamily, other: ApiFamily) -> Iterator[Endpoint]:

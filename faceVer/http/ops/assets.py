@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from aiohttp import web
@@ -34,10 +34,11 @@ def names(folder: Path) -> tuple[str, ...]:
 
 
 class Assets:
-    """The files of a folder, read once. policy: the Content-Security-Policy of its HTML pages."""
+    """The files of a folder, and more, read once. policy: the Content-Security-Policy of its HTML pages."""
 
-    def __init__(self, folder: Path, policy: str) -> None:
-        self._files = {name: (folder / name).read_bytes() for name in names(folder)}
+    def __init__(self, folder: Path, policy: str, more: Iterable[Path] = ()) -> None:
+        paths = [*(folder / name for name in names(folder)), *more]
+        self._files = {path.name: path.read_bytes() for path in paths}
         self._policy = policy
 
     def endpoints(self, page: str, base: str, family: ApiFamily) -> Iterator[Endpoint]:

@@ -35,6 +35,12 @@ def test_the_paths_of_the_kept_half_are_unknown() -> None:
     assert len(STORED) > len(STATELESS) + 50
 
 
+def test_the_pages_of_folders_need_a_store_and_can_be_switched_off() -> None:
+    without = endpoint_table(load_settings({"FACEVER_STORE": "/nowhere", "FACEVER_CONSOLE": "off"})).endpoints
+    assert not [row for row in (*STATELESS, *without) if row.path.startswith("/folders")]
+    assert [row.path for row in STORED if row.path == "/folders"]
+
+
 def test_the_page_lists_every_endpoint_of_the_kept_half() -> None:
     page = (Path(__file__).parents[3] / "docs" / "oz-api.md").read_text(encoding="utf-8")
     listed: set[tuple[str, str]] = set()
@@ -43,4 +49,4 @@ def test_the_page_lists_every_endpoint_of_the_kept_half() -> None:
             listed |= {(method.strip().replace("any", "*"), path) for method in methods.split(",")}
     known = {row.path for row in STATELESS}
     served = {(row.method, row.path) for row in STORED if row.path not in known}
-    assert {row for row in served if not row[1].startswith(("/api/collections/", "/console"))} <= listed
+    assert {row for row in served if not row[1].startswith(("/api/collections/", "/folders"))} <= listed

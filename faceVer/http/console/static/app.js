@@ -1,13 +1,14 @@
-// The page around the views: navigation by the address's hash, theme, API key, health.
+// The page around the views: navigation by the address's hash, API key, health.
 
 import { about, loadAbout, loadStatus, onAboutChanged, onKeyRejected, setKey } from "./api.js";
 import * as compare from "./compare.js";
-import { button, h, icon, replaceKeepingFocus } from "./dom.js";
+import { button, h, replaceKeepingFocus } from "./dom.js";
 import { acceptDrops } from "./files.js";
 import * as liveness from "./liveness.js";
 import { errorBox } from "./messages.js";
 import * as search from "./search.js";
 import * as status from "./status.js";
+import "./theme-button.js";
 
 const VIEWS = { compare, search, liveness, status };
 const HEALTH_SECONDS = 30;
@@ -48,32 +49,6 @@ document.querySelector(".skip").addEventListener("click", (event) => {
   event.preventDefault();
   main.focus();
 });
-
-// ---- theme
-
-const dark = matchMedia("(prefers-color-scheme: dark)");
-const isDark = () => (document.documentElement.dataset.theme ?? (dark.matches ? "dark" : "light")) === "dark";
-
-function labelThemeButton() {
-  const label = isDark() ? "Switch to light colours" : "Switch to dark colours";
-  const toggle = document.getElementById("theme");
-  toggle.replaceChildren(icon(isDark() ? "sun" : "moon"));
-  toggle.setAttribute("aria-label", label);
-  toggle.title = label;
-}
-
-document.getElementById("theme").addEventListener("click", () => {
-  const chosen = isDark() ? "light" : "dark";
-  document.documentElement.dataset.theme = chosen;
-  try {
-    localStorage.setItem("facever-theme", chosen);
-  } catch {
-    // Without storage the choice lasts until the page is closed.
-  }
-  labelThemeButton();
-});
-dark.addEventListener("change", labelThemeButton);
-labelThemeButton();
 
 // ---- health
 
