@@ -24,6 +24,7 @@ from faceVer.media.limits import MediaLimits
 from faceVer.media.sampling import choose, runs_to_decode
 from faceVer.media.sniffing import identify
 from faceVer.media.video_frames import FAILURES, Track, check_size, decode_frames
+from faceVer.media.video_times import repair_durations, repair_times
 
 # MIME type -> demuxer: always named, so that no playlist or network format of FFmpeg can be reached.
 _DEMUXERS = {"video/mp4": "mov", "video/quicktime": "mov", "video/3gpp": "mov", "video/webm": "matroska",
@@ -133,7 +134,7 @@ def _read_track(container: InputContainer, stream: VideoStream, limits: MediaLim
     packets: list[Packet[VideoStream]] = []
     times: list[int] = []
     unit = float(stream.time_base or 0) or 1e-3
-    first = end = 0
+    end = 0
     try:
         for packet in container.demux(stream):
             if not packet.size:
@@ -142,12 +143,10 @@ def _read_track(container: InputContainer, stream: VideoStream, limits: MediaLim
             if time is None:
                 time = end
             packet_end = time + max(packet.duration or 0, 0)
-            first, end = (min(first, time), max(end, packet_end)) if times else (time, packet_end)
+            end = max(end, packet_end) if times else packet_end
             max_bytes -= packet.size
             packets.append(packet)
             times.append(time)
-            if (end - first) * unit > limits.max_video_seconds:
-                raise SampleError(f"the video is longer than {limits.max_video_seconds:g} s")
             if len(packets) > limits.max_video_frames:
                 raise SampleError(f"the video has more than {limits.max_video_frames} frames")
             if max_bytes < 0:
@@ -157,6 +156,20 @@ def _read_track(container: InputContainer, stream: VideoStream, limits: MediaLim
             raise
     if not packets:
         raise SampleError("the video stream is empty")
+    return _timed(packets, times, unit, limits)
+
+
+def _timed(packets: list[Packet[VideoStream]], given: list[int], unit: float, limits: MediaLimits) -> Track:
+    """The track, with wrong times corrected. Raises SampleError if it is too long."""
+    longest = int(limits.max_video_seconds / unit)
+    times = repair_times(given, [packet.dts for packet in packets], longest)
+    for packet, time, wrong in zip(packets, times, given, strict=True):
+        if time != wrong:
+            packet.pts = time  # which the decoder gives to the frame
+    durations = repair_durations([packet.duration or 0 for packet in packets], times, longest)
+    end = max(time + duration for time, duration in zip(times, durations, strict=True))
+    if (end - min(times)) * unit > limits.max_video_seconds:
+        raise SampleError(f"the video is longer than {limits.max_video_seconds:g} s")
     return Track(packets, times, unit, end)
 
 
