@@ -259,10 +259,12 @@ def small(received: Receiver, tmp_path: Path) -> Iterator[Path]:
     folder.mkdir()
     if os.system(f"mount -t tmpfs -o size=64k tmpfs {folder} 2> /dev/null"):
         pytest.skip("mounting is not allowed")
-    yield folder
-    received.discard()
-    assert list(folder.iterdir()) == []
-    assert not os.system(f"umount {folder}")  # it is busy as long as a file is open
+    try:
+        yield folder
+        received.discard()
+        assert list(folder.iterdir()) == []
+    finally:
+        assert not os.system(f"umount {folder}")  # it is busy as long as a file is open
 
 
 def test_a_full_disk_is_an_unavailable_storage(received: Receiver, small: Path) -> None:
