@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, time
 from enum import Enum
+from math import isfinite
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -28,6 +29,7 @@ _JSON_COMPARISONS = {
     "<": Comparison.BELOW,
     ">": Comparison.ABOVE,
 }
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _DIGITS = re.compile(r"[0-9]{1,20}(\.[0-9]{1,9})?")
 
 
@@ -189,7 +191,6 @@ def _in_json(field: str, text: str, name: str) -> Condition:
     comparison, value = _JSON_COMPARISONS[match[2]], match[3].strip()
     if comparison in (Comparison.IN, Comparison.NOT_IN):
         return Condition(field, comparison, (None if value == "null" else value,), path)
-    try:
-        return Condition(field, comparison, (float(value),), path)
-    except ValueError:
-        raise PayloadTypeError("a number is expected", exposed=name) from None
+    if not _NUMBER.fullmatch(value) or not isfinite(float(value)):
+        raise PayloadTypeError("a number is expected", exposed=name)
+    return Condition(field, comparison, (float(value),), path)
