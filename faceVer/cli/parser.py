@@ -12,6 +12,7 @@ from faceVer.cli import (
     comparing,
     database,
     extract,
+    folders,
     liveness,
     models,
     options,
@@ -48,6 +49,7 @@ def build() -> argparse.ArgumentParser:
     database.add(commands)
     companies.add(commands)
     users.add(commands)
+    folders.add(commands)
     retention.add(commands)
     return parser
 

@@ -14,7 +14,10 @@ from tests import support_faces as faces
 from tests.support_server import Server
 
 TEXT = (Path(__file__).parents[2] / "docs" / "client.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```python\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
+ALL_BLOCKS = re.findall(r"^```python\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
+BLOCKS = [block for block in ALL_BLOCKS if "OzClient" not in block]
+STORED_BLOCKS = [block for block in ALL_BLOCKS if "OzClient" in block]
+"""Those that need a server with a store: tests/client/oz runs them."""
 DOCUMENTED_URL = "http://127.0.0.1:8080"
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -29,6 +32,7 @@ from faceVer.client import (
 from faceVer.client.oz.clients import read_webhook
 from faceVer.jobs.webhook_policy import SIGNATURE_HEADER, sign
 from tests.client.flavours import OZ_FLAVOURS, Connect
+from tests.client.test_client_docs import DOCUMENTED_URL, STORED_BLOCKS
 from tests.support_server import Server
 
 EMAIL, PASSWORD = "admin@example.org", "a long password"
@@ -193,3 +197,48 @@ def test_files_are_sent_from_paths(kept: Server, astronaut: bytes, tmp_path: Pat
     with OzClient(kept.url, EMAIL, PASSWORD) as client:
         made = client.create_folder({"a": tmp_path / "photo.jpg"})
     assert made.media[0].original_name == "photo.jpg"
+
+
+def test_the_examples_of_the_page_run(
+    kept: Server,
+    astronaut: bytes,
+    clip: bytes,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "selfie.mp4").write_bytes(clip)
+    (tmp_path / "id.jpg").write_bytes(astronaut)
+    assert STORED_BLOCKS
+    for block in STORED_BLOCKS:
+        for shown, real in {DOCUMENTED_URL: kept.url, "me@example.org": EMAIL, '"password"': f'"{PASSWORD}"'}.items():
+            block = block.replace(shown, real)
+        exec(compile(block, "docs/client.md", "exec"), {})
+    assert re.search(r"^\w+ \[\('QUALITY', '\w+'\), \('BIOMETRY', '\w+'\)\]$", capsys.readouterr().out, re.MULTILINE)
+
+
+def test_the_command_makes_shows_lists_and_deletes_folders(kept: Server, astronaut: bytes, tmp_path: Path) -> None:
+    (tmp_path / "photo.jpg").write_bytes(astronaut)
+    where = ["--url", kept.url, "--email", EMAIL]
+
+    def run(*words: str, key: str = PASSWORD) -> subprocess.CompletedProcess[str]:
+        environment = {**os.environ, "FACEVER_CLIENT_KEY": key}
+        command = [sys.executable, "-m", "faceVer", "folders", words[0], *where, *words[1:]]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, cwd=tmp_path)
+
+    made = run(
+        "create", "photo.jpg", "--analysis", "quality", "--tag", "photo_selfie", "--meta-data", '{"from": "cli"}'
+    )
+    folder_id = made.stdout.split("\t", 1)[0]
+    assert (made.returncode, made.stderr) in [(0, ""), (3, "")]
+    assert "\tQUALITY\t" in made.stdout
+    shown = run("show", folder_id, "--json")
+    assert json.loads(shown.stdout)["meta_data"] == {"from": "cli"}
+    assert run("wait", folder_id).stdout == made.stdout
+    assert folder_id in run("list", "--filter", "meta_data=from==cli").stdout
+    assert run("erase", folder_id).returncode == 0
+    assert run("delete", folder_id).returncode == 0
+    gone = run("show", folder_id)
+    assert (gone.returncode, "not exist" in gone.stderr) == (1, True)
+    assert run("list", key="wrong").returncode == 1
