@@ -28,7 +28,7 @@ class MediaLimits:
     """Frames taken from a video or an archive."""
     side: int = 1280
     """Pixels of a frame's longer side; larger frames are scaled down."""
-    max_pixels: int = 50_000_000
+    max_pixels: int = 51_200_000
     """Pixels of an image."""
     max_video_pixels: int = 9_437_184
     """Pixels of a video's frame."""

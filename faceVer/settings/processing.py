@@ -36,7 +36,7 @@ class MediaSettings:
     """Images, videos and archives: limits and sampling."""
 
     max_pixels: int = setting(
-        50_000_000, "Most pixels (width x height) of an image or a video frame.", low=4096, high=1_000_000_000
+        51_200_000, "Most pixels (width x height) of an image or a video frame.", low=4096, high=1_000_000_000
     )
     media_frames: int = setting(16, "Frames taken from a video or an archive, evenly spaced.", low=1, high=1000)
     media_side: int = setting(

@@ -37,8 +37,10 @@ State = Literal["ok", "note", "bad"]
 FEATURES = {"avx2": "AVX2", "avx512f": "AVX512", "avx512_vnni": "VNNI", "avx_vnni": "AVX-VNNI", "amx_int8": "AMX"}
 """CPU features that ONNX Runtime uses, by their names in /proc/cpuinfo."""
 LIBRARIES = ("aiohttp", "av", "gunicorn", "numpy", "onnxruntime", "opencv-python-headless", "pillow", "uvloop")
-BASE_MEMORY = 700
-"""MiB for the models and decoded images of one process; request bodies come on top."""
+PROCESS_MEMORY, THREAD_MEMORY, SHARED_MEMORY = 240, 15, 110
+"""MiB of a process and of each of its threads, without bodies and images; and what workers share of it."""
+PIXEL_MEMORY = 16
+"""Bytes per pixel of the format that needs most while it is decoded, WebP."""
 PROBES = 5
 
 
@@ -123,9 +125,18 @@ def _threads(settings: Settings) -> Iterator[Finding]:
 
 def _memory(settings: Settings) -> Iterator[Finding]:
     limit = min(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"), memory_limit()) / 2**20
-    need = settings.server.workers * (BASE_MEMORY + settings.limits.max_inflight_bytes / 2**20)
+    need = memory_need(settings)
     text = f"{limit:.0f} MiB may be used; {need:.0f} MiB cover models, pictures and {PREFIX}MAX_INFLIGHT_BYTES"
     yield Finding("memory", "note" if limit < need else "ok", text)
+
+
+def memory_need(settings: Settings) -> float:
+    """MiB that all processes need at most, as docs/deployment.md derives it."""
+    workers = settings.server.workers
+    threads = inference_threads(settings.server.threads, workers)
+    images = threads * settings.media.max_pixels * PIXEL_MEMORY / 2**20
+    process = PROCESS_MEMORY + THREAD_MEMORY * threads + settings.limits.max_inflight_bytes / 2**20 + images
+    return SHARED_MEMORY + workers * (process - SHARED_MEMORY)
 
 
 def _descriptors(settings: Settings) -> Iterator[Finding]:

@@ -82,3 +82,13 @@ def test_a_jpeg_that_lacks_more_is_rejected(progressive: bool, share: float) -> 
     for end in (b"", b"\xff", bytes(100)):
         with pytest.raises(SampleError):
             decode(data[: round(len(data) * share)] + end, max_pixels=10_000_000)
+
+
+@pytest.mark.parametrize(
+    ("size", "kind"), [((8160, 6144), "JPEG"), ((6144, 8192), "JPEG"), ((8256, 6192), "JPEG"), ((8192, 6144), "PNG")]
+)
+def test_photos_of_50_megapixels(engine: FaceEngine, expected: np.ndarray, size: tuple[int, int], kind: str) -> None:
+    photo = Image.new("RGB", size, (90, 110, 130))
+    photo.paste(astronaut().resize((3072, 3072)), (1500, 1500))
+    data = encoded(photo, kind, **({"compress_level": 1} if kind == "PNG" else {}))
+    assert float(engine.embed(data) @ expected) > 0.95

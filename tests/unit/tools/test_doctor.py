@@ -48,3 +48,12 @@ def test_risky_settings_are_noted(monkeypatch: pytest.MonkeyPatch) -> None:
     (threads,) = doctor._threads(Settings.of(threads=512))
     assert threads.state == "note"
     assert any("ends before" in found.text for found in doctor._settings(Settings.of(request_timeout=1)))
+
+
+def test_the_memory_grows_with_threads_images_and_bodies() -> None:
+    """The deployment's files: two threads and 192 MiB of bodies in 2 GiB."""
+    small = doctor.memory_need(Settings.of(threads=2, max_inflight_bytes=192 * 2**20))
+    assert 1900 < small < 2048
+    assert doctor.memory_need(Settings.of(threads=2, max_inflight_bytes=1192 * 2**20)) == small + 1000
+    assert doctor.memory_need(Settings.of(threads=3, max_inflight_bytes=192 * 2**20)) > small + 700
+    assert doctor.memory_need(Settings.of(threads=2, max_inflight_bytes=192 * 2**20, workers=2)) == 2 * small - 110
