@@ -51,7 +51,7 @@ class Session:
         self.tokens = None if token is None else Tokens(token)
 
     def run(self, call: Call[T]) -> Steps[T]:
-        """The call, signed in. An expired session is renewed once, or begun anew where there is a password."""
+        """The call, signed in. An expired session is renewed once, or begun again where there is a password."""
         if self.tokens is None:
             self.tokens = yield from self._begin()
         used = self.tokens
