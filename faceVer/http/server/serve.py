@@ -50,6 +50,8 @@ def _warn(settings: Settings) -> None:
         log.warning(
             "listening on %s without %sAPI_KEYS: anyone who reaches the port may use it", server.host or "*", PREFIX
         )
+    if settings.store.store and settings.webhooks.webhook_hosts and not settings.store.public_url:
+        log.warning("%sPUBLIC_URL is not set: the addresses of files in webhooks lack the server's name", PREFIX)
     if ended := certificate_ended(settings):
         log.warning("%s", ended)
     if missing := missing_descriptors(settings):

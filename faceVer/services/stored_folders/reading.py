@@ -15,8 +15,8 @@ from faceVer.services.stored_folders.store import FolderStore, owner_of
 from faceVer.storage import analyses, companies, files, folder_list, folders, media, users
 from faceVer.storage.database import Connection
 
-LONGEST_LIST = 5000
-"""Most folders of a page; `limit=-1` means so many."""
+LONGEST_LIST, LONGEST_WITH_ANALYSES = 5000, 500
+"""Most folders of a page, also for `limit=-1`; fewer with their analyses, of which each repeats its media."""
 
 
 class FolderReader:
@@ -32,7 +32,8 @@ class FolderReader:
 
     def list(self, principal: Principal, query: ListQuery, *, with_analyses: bool) -> Page[Folder]:
         """A page of the folders that the principal may see."""
-        limit = LONGEST_LIST if query.limit < 0 else min(query.limit, LONGEST_LIST)
+        longest = LONGEST_WITH_ANALYSES if with_analyses else LONGEST_LIST
+        limit = longest if query.limit < 0 else min(query.limit, longest)
         user = principal.user
         scope = scope_of(principal.role, Resource.FOLDER, Verb.READ)
         with self._store.database.read() as connection:
