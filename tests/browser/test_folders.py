@@ -246,12 +246,29 @@ def test_users_and_companies(chromium: Browser, site: Site) -> None:
         expect(page.get_by_role("alert")).to_contain_text("This account is blocked")
 
 
+def test_statistics(chromium: Browser, site: Site) -> None:
+    site.folder()
+    number = site.call(OPERATOR, "GET", "/api/folders/?limit=0")["total_count"]
+    with visiting(chromium, site) as console:
+        page = sign_in(console, OPERATOR)
+        page.get_by_role("navigation").get_by_role("link", name="Statistics").click()
+        expect(console.section("In total").get_by_role("row", name="Folders")).to_contain_text(str(number))
+        expect(console.section("By day").locator("tbody tr").first).to_contain_text("Acme")
+        with page.expect_download() as download:
+            page.get_by_role("button", name="CSV").click()
+        assert download.value.path().read_text().startswith("day,company_id,type,total")
+        page.get_by_role("button", name="Sign out").click()
+        sign_in(console, CLIENT)
+        expect(page.get_by_role("link", name="Users")).to_be_visible()
+        expect(page.get_by_role("link", name="Statistics")).to_have_count(0)
+
+
 def test_every_view_is_accessible_and_fits_a_phone(chromium: Browser, site: Site) -> None:
     folder = site.folder(note="a" * 200)
     with visiting(chromium, site, size=PHONE, dark=True) as console:
         page = console.page
         page.goto(f"{console.url}/folders")
-        for view in ("", "#folders", f"#folder/{folder}", "#users", "#companies"):
+        for view in ("", "#folders", f"#folder/{folder}", "#users", "#companies", "#statistics"):
             if view == "#folders":
                 sign_in(console, ADMIN)
             page.goto(f"{console.url}/folders{view}")

@@ -7,11 +7,12 @@ import * as list from "./list.js";
 import { errorBox } from "./parts.js";
 import { may, onSignedOut, signOut, user } from "./session.js";
 import { signInView } from "./sign-in.js";
+import * as statistics from "./statistics.js";
 import "./theme-button.js";
 import * as users from "./users.js";
 
-const VIEWS = { folders: list, folder, users, companies };
-const LINKS = { folders: "Folders", users: "Users", companies: "Companies" };
+const VIEWS = { folders: list, folder, users, companies, statistics };
+const LINKS = { folders: "Folders", users: "Users", companies: "Companies", statistics: "Statistics" };
 
 const main = document.getElementById("main");
 const nav = document.querySelector("nav");
@@ -62,9 +63,11 @@ function show(name, content, focus) {
 function showNavigation(current) {
   nav.hidden = false;
   nav.replaceChildren(
-    ...Object.entries(LINKS).map(([name, label]) =>
-      h("a", { href: `#${name}`, "aria-current": name === current ? "page" : null }, label),
-    ),
+    ...Object.entries(LINKS)
+      .filter(([name]) => name !== "statistics" || may(name))
+      .map(([name, label]) =>
+        h("a", { href: `#${name}`, "aria-current": name === current ? "page" : null }, label),
+      ),
   );
 }
 
