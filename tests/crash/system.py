@@ -7,6 +7,7 @@ import signal
 import time
 from collections import Counter
 from pathlib import Path
+from typing import Self
 
 from faceVer.settings.model import Settings
 from faceVer.storage.database import Database
@@ -86,6 +87,16 @@ class System:
     def stop_all(self) -> None:
         for name in list(self.running):
             self._collect(name)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop_all()
+        faults = [at for at, line in enumerate(self.logs) if line.startswith("Traceback")]
+        print("\ntracebacks in the logs:", len(faults))
+        for at in faults[:3]:
+            print("".join(self.logs[max(0, at - 3) : at + 40]))
 
     def token(self) -> str:
         body = json.dumps({"credentials": {"email": EMAIL, "password": PASSWORD}}).encode()
