@@ -24,6 +24,8 @@ from faceVer.services.folders.examine import Examiner
 from faceVer.services.folders.present import present
 from faceVer.services.folders.presentation import Presentation
 from faceVer.services.jobs import DELETE_COMPANY, RUN_GROUP
+from faceVer.services.reports.making import ReportService
+from faceVer.services.reports.templates import TemplateService
 from faceVer.services.retention import Retention
 from faceVer.services.stored_folders.creation import FolderCreator
 from faceVer.services.stored_folders.editing import FolderEditor
@@ -61,6 +63,8 @@ class Platform:
     metadata: MetadataEditor
     signer: FileSigner
     outbox: WebhookOutbox
+    templates: TemplateService
+    reports: ReportService
     worker: Worker | None
     clock: Clock
     new_id: IdFactory
@@ -115,6 +119,8 @@ class Platform:
             metadata=MetadataEditor(store),
             signer=signer,
             outbox=outbox,
+            templates=TemplateService(store),
+            reports=ReportService(store),
             worker=worker if works else None,
             clock=clock,
             new_id=new_id,

@@ -120,9 +120,16 @@ def stored(
     Not if the database was lost: it may have committed without saying so. What it did not commit, the collector of
     orphans deletes. Raises FilesUnavailableError.
     """
+    with stored_keys(storage) as keys:
+        yield _store(storage, examined, {"company_id": company_id, "folder_id": folder_id, "created": now}, keys)
+
+
+@contextlib.contextmanager
+def stored_keys(storage: FileStorage) -> Iterator[list[str]]:
+    """The block adds keys before it stores their files; see `stored` for what an exception does."""
     keys: list[str] = []
     try:
-        yield _store(storage, examined, {"company_id": company_id, "folder_id": folder_id, "created": now}, keys)
+        yield keys
     except DatabaseUnavailableError:
         raise
     except BaseException:

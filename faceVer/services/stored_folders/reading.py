@@ -7,12 +7,12 @@ from dataclasses import replace
 
 from faceVer.domain.accounts import Company, Principal, User
 from faceVer.domain.errors import CredentialInvalidError, NotFoundError
-from faceVer.domain.files import FileRecord
+from faceVer.domain.files import FileKind, FileRecord
 from faceVer.domain.folders import Analysis, Folder, FolderState, MediaItem
 from faceVer.domain.listing import ListQuery, Page
 from faceVer.domain.permissions import Resource, Scope, Verb, scope_of
 from faceVer.services.stored_folders.store import FolderStore, owner_of
-from faceVer.storage import analyses, companies, files, folder_list, folders, media, users
+from faceVer.storage import analyses, companies, files, folder_list, folders, media, reports, users
 from faceVer.storage.database import Connection
 
 LONGEST_LIST, LONGEST_WITH_ANALYSES = 5000, 500
@@ -92,14 +92,31 @@ class FolderReader:
         return Principal(user)
 
     def file(self, principal: Principal | None, folder_id: str, key: str) -> FileRecord:
-        """The row of a folder's file. principal: None = everyone may see it. Raises NotFoundError, ForbiddenError."""
+        """The row of a folder's file, or of a template's, whose id is given for the folder's.
+
+        principal: None = everyone may see it. Raises NotFoundError, ForbiddenError.
+        """
         with self._store.database.read() as connection:
             record = files.get(connection, key)
+            if record is not None and record.kind is FileKind.ATTACHMENT:
+                self._check_attachment(connection, principal, folder_id, key)
+                return record
             if record is None or record.folder_id != folder_id:
                 raise NotFoundError("no such file")
             if principal is not None:
-                self._store.header(connection, principal, folder_id, Verb.READ)
+                folder = self._store.header(connection, principal, folder_id, Verb.READ)
+                if record.kind is FileKind.REPORT:
+                    self._store.check(principal, folder, Verb.READ, Resource.REPORT)
             return record
+
+    def _check_attachment(
+        self, connection: Connection, principal: Principal | None, template_id: str, key: str
+    ) -> None:
+        template = reports.template_of_file(connection, key)
+        if template is None or template.template_id != template_id:
+            raise NotFoundError("no such file")
+        if principal is not None:
+            self._store.access.check(principal, Resource.ATTACHMENT, Verb.READ, company_id=template.company_id)
 
     def for_webhook(self, folder_id: str) -> Folder | None:
         """A folder as its webhook shows it; None if it was deleted."""

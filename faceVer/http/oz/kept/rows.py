@@ -14,6 +14,7 @@ from faceVer.http.oz.kept import (
     companies,
     folders,
     metadata,
+    reports,
     retention,
     statistics,
     users,
@@ -63,6 +64,7 @@ def endpoints() -> Iterator[Endpoint]:
     yield from authorize.endpoints()
     yield from users.endpoints()
     yield from companies.endpoints()
+    yield from reports.endpoints()
     yield from retention.endpoints()
     yield from statistics.endpoints()
     yield row("GET", "/static/{folder_id}/{key}", static_file, access=Access.ANYONE)

@@ -7,7 +7,7 @@ import re
 from aiohttp import web
 
 from faceVer.domain.errors import CredentialInvalidError, CredentialMissingError
-from faceVer.domain.files import FileRecord
+from faceVer.domain.files import FileKind, FileRecord
 from faceVer.http.oz.kept.common import PLATFORM, object_id, stored
 from faceVer.http.pipeline.authentication import key_in
 from faceVer.http.pipeline.client_address import client_address
@@ -58,6 +58,9 @@ def _response(request: web.Request, record: FileRecord, data: bytes) -> web.Resp
         "Content-Security-Policy": "default-src 'none'; sandbox",
         "Accept-Ranges": "bytes",
     }
+    if record.kind is FileKind.REPORT:
+        name = f"report_{record.folder_id}.{record.key.rpartition('.')[2]}"
+        headers["Content-Disposition"] = f'attachment; filename="{name}"'
     wanted = _RANGE.fullmatch(request.headers.get("Range", ""))
     if wanted is None or not (wanted[1] or wanted[2]):
         return web.Response(body=data, headers=headers)

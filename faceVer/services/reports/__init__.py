@@ -1,0 +1,1 @@
+"""Reports of folders as PDF and JSON, and the templates they are made from."""
