@@ -45,12 +45,16 @@ BLOCK = 128
 
 
 class TemplateCodec:
-    """Templates of one model: `dimension` numbers made by the model `identity`, encrypted where a key is given."""
+    """Templates of one model: `dimension` numbers made by the model `identity`, encrypted where a key is given.
 
-    def __init__(self, identity: str, dimension: int, key: bytes | None = None) -> None:
+    accept_plain: read templates that are not encrypted although a key is given. Anyone can make these.
+    """
+
+    def __init__(self, identity: str, dimension: int, key: bytes | None = None, *, accept_plain: bool = False) -> None:
         self._identity = identity
         self._dimension = dimension
         self._cipher = AESGCM(key) if key else None
+        self._accepts_plain = accept_plain or not key
         # Every unencrypted template of this model begins with the same bytes: comparing them is faster than parsing.
         sample = self._plain(bytes(dimension * DTYPES[STORED].itemsize))
         self._length = len(sample)
@@ -96,7 +100,9 @@ class TemplateCodec:
         return np.ascontiguousarray(envelopes[:, self._data : -CHECKSUM]).view(DTYPES[STORED])
 
     def _are_canonical(self, blobs: Sequence[bytes]) -> bool:
-        """Whether all are unencrypted, undamaged templates of this model, as `encode` writes them."""
+        """Whether all are unencrypted, undamaged templates of this model, as `encode` writes them, and accepted."""
+        if not self._accepts_plain:
+            return False
         length, prefix, sha256 = self._length, self._prefix, hashlib.sha256
         for blob in blobs:
             if (
@@ -147,6 +153,8 @@ class TemplateCodec:
             raise TemplateError("the template's checksum does not match")
         body = blob[HEADER.size : -CHECKSUM]
         if not flags & ENCRYPTED:
+            if not self._accepts_plain:
+                raise TemplateError("the template is not encrypted and a key is configured")
             return body
         if self._cipher is None:
             raise TemplateError("the template is encrypted and no key is configured")

@@ -63,8 +63,14 @@ class FaceEngine:
         self._settings = settings
         self._rules = detection_rules(settings)
         self._gate = quality_gate_rules(settings)
-        self._codec = TemplateCodec(models.identity, models.recognizer.dimension, settings.comparison.template_key)
-        approve, operator = settings.comparison.approve_threshold, settings.comparison.operator_threshold
+        comparison = settings.comparison
+        self._codec = TemplateCodec(
+            models.identity,
+            models.recognizer.dimension,
+            comparison.template_key,
+            accept_plain=comparison.accepts_plain_templates,
+        )
+        approve, operator = comparison.approve_threshold, comparison.operator_threshold
         self.matcher = Matcher(models.calibration, Thresholds(approve, approve if operator is None else operator))
 
     @classmethod

@@ -152,8 +152,19 @@ class ComparisonSettings:
         "AES-256 key that encrypts templates: 32 bytes as 64 hex digits or base64; empty = not encrypted.",
         secret=True,
     )
+    template_plain: str = setting(
+        "auto",
+        "Templates that are not encrypted: accept or refuse; auto = refuse if there is a `template_key`.",
+        choices=("auto", "accept", "refuse"),
+    )
+
+    @property
+    def accepts_plain_templates(self) -> bool:
+        return self.template_plain == "accept" or self.template_key is None
 
     def __post_init__(self) -> None:
+        if self.template_plain == "refuse" and self.template_key is None:
+            raise SettingsError(f"{PREFIX}TEMPLATE_PLAIN=refuse needs {PREFIX}TEMPLATE_KEY")
         if self.operator_threshold is not None and self.operator_threshold > self.approve_threshold:
             raise SettingsError(f"{PREFIX}OPERATOR_THRESHOLD must not be above {PREFIX}APPROVE_THRESHOLD")
 

@@ -16,6 +16,7 @@ PEAK = 1024
 """MiB of resident memory the server may reach."""
 SETTINGS = {
     "template_key": KEY.hex(),
+    "template_plain": "accept",
     "head_timeout": "3",
     "keepalive_timeout": "4",
     "body_timeout": "3",

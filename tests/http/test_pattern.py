@@ -352,3 +352,24 @@ class TestBase64:
             endpoint, [first, template_part("templates_n", base64.b64encode(astronaut_template), "x")], BASE64
         )
         assert response.json() == {"results": [{"filename": "x", "score": 1.0, "decision": "approved"}]}
+
+
+@pytest.mark.parametrize("plain", ["auto", "accept"])
+def test_templates_of_a_server_with_a_key(engine: FaceEngine, astronaut: bytes, plain: str) -> None:
+    """A plain template with a fresh checksum can be made by anyone, from any photo."""
+    forged = engine.extract(astronaut)
+    with Server(template_key="ab" * 32, template_plain=plain) as server:
+        own = server.template(astronaut)
+        assert len(own) > len(forged)
+        for path, first, second in (
+            ("compare", template_part("bio_feature", own), template_part("bio_template", forged)),
+            ("verify", image_part("sample", astronaut), template_part("bio_template", forged)),
+            ("compare_n", template_part("template_1", forged), template_part("templates_n", own)),
+            ("verify_n", image_part("sample_1", astronaut), template_part("templates_n", forged)),
+        ):
+            response = server.post(path, [first, second])
+            if plain == "auto":
+                assert (response.status, response.code) == (400, "BPE-002004")
+            else:
+                assert response.status == 200
+        assert server.post("compare", [template_part("bio_feature", own), template_part("bio_template", own)]).json()

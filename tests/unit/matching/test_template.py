@@ -52,7 +52,7 @@ def test_round_trip(vector: NDArray[np.float32]) -> None:
 
 @given(st.lists(vectors, min_size=1, max_size=5), st.booleans())
 def test_many_equal_one_by_one(many: list[NDArray[np.float32]], encrypt_one: bool) -> None:
-    keyed = TemplateCodec("model-1-abc", DIM, KEY)
+    keyed = TemplateCodec("model-1-abc", DIM, KEY, accept_plain=True)
     blobs = [CODEC.encode(vector) for vector in many]
     if encrypt_one:
         blobs[0] = keyed.encode(many[0])
@@ -204,8 +204,17 @@ class TestEncryption:
         with pytest.raises(TemplateError, match="another key"):
             TemplateCodec("model-1-abc", DIM, OTHER_KEY).decode(self.codec.encode(VECTOR))
 
-    def test_plain_templates_stay_readable_with_a_key(self) -> None:
-        assert np.array_equal(self.codec.decode(CODEC.encode(VECTOR)), to_half_precision(VECTOR))
+    @pytest.mark.parametrize("dtype", ["<f2", "<f4"])
+    def test_plain_templates_are_refused_with_a_key_unless_accepted(self, dtype: str) -> None:
+        """Anyone can make one: its checksum is no secret."""
+        forged = sealed(body(data=VECTOR.astype(dtype).tobytes(), dtype=dtype))
+        with pytest.raises(TemplateError, match="not encrypted"):
+            self.codec.decode(forged)
+        with pytest.raises(TemplateError, match="not encrypted"):
+            list(self.codec.blocks([self.codec.encode(VECTOR), forged]))
+        accepting = TemplateCodec("model-1-abc", DIM, KEY, accept_plain=True)
+        assert np.array_equal(accepting.decode(forged), CODEC.decode(forged))
+        assert np.array_equal(accepting.decode(self.codec.encode(VECTOR)), to_half_precision(VECTOR))
 
 
 def test_a_template_of_version_1_0_is_readable() -> None:

@@ -91,4 +91,4 @@ def test_photos_of_50_megapixels(engine: FaceEngine, expected: np.ndarray, size:
     photo = Image.new("RGB", size, (90, 110, 130))
     photo.paste(astronaut().resize((3072, 3072)), (1500, 1500))
     data = encoded(photo, kind, **({"compress_level": 1} if kind == "PNG" else {}))
-    assert float(engine.embed(data) @ expected) > 0.95
+    assert float(engine.embed(data) @ expected) > 0.9
