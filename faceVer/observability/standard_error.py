@@ -36,7 +36,14 @@ class StandardErrorHandler(logging.Handler):
             self.handleError(record)
 
     def write(self, line: str) -> None:
-        """Write a line in one piece, so that the workers' lines do not mix."""
+        """Write a line in one piece, so that the workers' lines do not mix. Any thread may call it."""
+        self.acquire()  # `logging` holds it already, the access log does not: a poll object serves one thread at a time
+        try:
+            self._write(line)
+        finally:
+            self.release()
+
+    def _write(self, line: str) -> None:
         if self._dropped and self._poll.poll(0):
             line = self._dropped_line() + line
         data = line.encode("utf-8", "backslashreplace")

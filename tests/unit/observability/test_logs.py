@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from faceVer.domain.errors import SampleError
 from faceVer.observability.access_log import AccessLog
 from faceVer.observability.logs import redacted_message, traceback_text
+from faceVer.observability.standard_error import StandardErrorHandler
 
 
 @pytest.mark.parametrize(
@@ -75,3 +77,12 @@ class TestAccessLog:
         log.configure("text", logging.ERROR, lines.append)
         log.line(logging.INFO, "GET", "/x", 200, 0.1)
         assert not lines
+
+
+def test_threads_write_lines_at_the_same_time(capfd: pytest.CaptureFixture[str]) -> None:
+    handler = StandardErrorHandler()
+    with ThreadPoolExecutor(4) as threads:
+        written = [threads.submit(handler.write, f"line {number}\n") for number in range(2000)]
+    for one in written:
+        one.result()
+    assert sorted(capfd.readouterr().err.splitlines()) == sorted(f"line {number}" for number in range(2000))
