@@ -105,7 +105,7 @@ class Platform:
         works = works and engine is not None and examiner is not None
         if engine is not None and examiner is not None:
             runner = GroupRunner(store, examiner, engine.match, outbox.add)
-            tasks |= {**_tasks(runner, company_service, sessions, settings), **_cleaning(store), **outbox.tasks()}
+            tasks |= {**_tasks(runner, company_service, sessions, settings), **cleaning_tasks(store), **outbox.tasks()}
         return cls(
             settings=settings,
             database=database,
@@ -182,7 +182,7 @@ def _tasks(
     }
 
 
-def _cleaning(store: FolderStore) -> dict[str, Task]:
+def cleaning_tasks(store: FolderStore) -> dict[str, Task]:
     """Deletes what is kept too long, and files without a row."""
     retention = Retention(store)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 
 import pytest
@@ -13,9 +14,11 @@ from faceVer.domain.folders import Folder, FolderState, MediaKind
 from faceVer.domain.listing import ListQuery
 from faceVer.services import retention
 from faceVer.services.accounts.companies import CompanyService
+from faceVer.services.platform import cleaning_tasks
 from faceVer.services.retention import DAY, Retention, rules_of
 from faceVer.services.stored_folders.payload import parse_creation
 from faceVer.storage import audit, companies
+from faceVer.storage.blobs.names import new_key
 from tests.unit.services.stored.stores import Content, World
 
 BEST_SHOTS = {"analyses": [{"type": "quality", "params": {"extract_best_shot": True}}]}
@@ -179,3 +182,18 @@ def entries(world: World) -> list[audit.AuditEntry]:
     with world.database.read() as connection:
         page = audit.page(connection, ListQuery(limit=-1), None)
     return [entry for entry in page.items if entry.action == "retention.erase"]
+
+
+def test_a_server_runs_it_and_collects_orphans_hourly(world: World) -> None:
+    kept = Kept(world, default=1)
+    folder_id = kept.folder("image")
+    world.files.put(new_key("jpg"), [b"no row"])
+    world.clock.now += 2 * DAY
+    tasks = cleaning_tasks(world.store)
+    assert {name: task.period for name, task in tasks.items()} == {"retention": 3600.0, "collect": 3600.0}
+    world.clock.now = time.time() + 2 * DAY  # files have the times of the disk
+    tasks["collect"].run({})
+    assert world.stored_keys() == world.known_keys()
+    tasks["retention"].run({})
+    assert kept.read(folder_id).media[0].key is None
+    assert world.stored_keys() == set()
