@@ -111,7 +111,8 @@ class ClientBase:
 
     def _response(self, response: httpx.Response, body: bytes, attempt: Attempt) -> Response:
         request_id = response.headers.get(REQUEST_ID) or attempt.request_id
-        return Response(response.status_code, response.headers, body, request_id, self._secrets)
+        secrets = (*self._secrets, *attempt.call.headers.values())  # these are access tokens
+        return Response(response.status_code, response.headers, body, request_id, secrets)
 
     def _failure(self, error: httpx.RequestError, attempt: Attempt) -> Failure:
         """Why there is no response. httpx's error is not passed on: it holds the request, and so the API key."""
@@ -121,7 +122,10 @@ class ClientBase:
             )
         reason = next(text for kind, text in _MESSAGES if isinstance(error, kind))
         detail = f": {error}" if str(error) else ""
-        message = f"{attempt.call.method} {self._url}{attempt.call.path}: {reason}{detail}"
+        path = attempt.call.path
+        # The query of a file's address is its signature.
+        address = path.partition("?")[0] if path.startswith("http") else self._url + path
+        message = f"{attempt.call.method} {address}: {reason}{detail}"
         kind = Timeout if isinstance(error, httpx.TimeoutException) else TransportError
         sent = attempt.sent or not isinstance(error, _UNSENT)
         return Failure(kind(message, attempt.request_id, sent), transient=not _is_permanent(error))

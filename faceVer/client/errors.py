@@ -66,15 +66,26 @@ class ApiError(ClientError):
     """The server rejected the request.
 
     code: such as "BPE-003002"; of the Oz API its number. status: HTTP status. retry_after: seconds the server asks to
-    wait, None where it does not.
+    wait, None where it does not. key_path: the field that an error of the Oz API names, "" where it names none.
     """
 
     def __init__(
-        self, code: str, message: str, status: int, request_id: str = "", retry_after: float | None = None
+        self,
+        code: str,
+        message: str,
+        status: int,
+        request_id: str = "",
+        retry_after: float | None = None,
+        key_path: str = "",
     ) -> None:
-        super().__init__(code, message, status, request_id, retry_after)
+        super().__init__(code, message, status, request_id, retry_after, key_path)
         self.code, self.message, self.status = code, message, status
-        self.request_id, self.retry_after = request_id, retry_after
+        self.request_id, self.retry_after, self.key_path = request_id, retry_after, key_path
+
+    @property
+    def error_code(self) -> int | None:
+        """The code as the number that the Oz API gives; None of API Lite."""
+        return int(self.code) if self.code.isdecimal() and len(self.code) < 6 else None
 
     def __str__(self) -> str:
         return _with_id(f"{self.code}: {self.message}", self.request_id)

@@ -97,7 +97,7 @@ class Exchange(Generic[T]):
                 return None
             except (ApiError, ProtocolError) as rejection:
                 error, wait = rejection, outcome.retry_after if outcome.status == OVERLOADED else None
-        if wait is None or self._repetitions >= self._retries.count or not self._may_repeat():
+        if wait is None or self._repetitions >= self._retries.count or not self._may_repeat(error):
             raise error
         pause = max(wait, self._retries.pause(self._repetitions))
         if pause >= self._deadline.left:
@@ -106,7 +106,9 @@ class Exchange(Generic[T]):
         self._sent = self._sent or not isinstance(error, TransportError) or error.sent
         return pause
 
-    def _may_repeat(self) -> bool:
-        """Whether the body was not begun, or may be sent again."""
+    def _may_repeat(self, error: ClientError) -> bool:
+        """Whether the server cannot have begun the request, or it may be sent again."""
         body = self._call.body
-        return not self._last.begun or (self._call.safe and (body is None or body.repeatable))
+        if body is None:
+            return self._call.safe or (isinstance(error, TransportError) and not error.sent)
+        return not self._last.begun or (self._call.safe and body.repeatable)

@@ -75,19 +75,18 @@ class Response:
 
     def _api_error(self, document: Mapping[str, Any]) -> ApiError:
         """Raises UnreadableError where the document has neither shape of an error."""
+        name = None
         if "code" in document:
             code, message = required(document, "code", str), optional(document, "message", str) or ""
             kind = by_code(code, self.status)
         else:
             number, details = required(document, "error_code", int), document.get("details")
-            name = None
             if isinstance(details, dict):
                 name = optional(details, "field", str) or optional(details, "key_path", str)
             kind, code = by_number(number, self.status, about_field=bool(name)), str(number)
             message = (optional(document, "error_message", str) or "") + (f": {name}" if name else "")
-        return kind(
-            code[:MAX_EXCERPT], self._redacted(message)[:MAX_MESSAGE], self.status, self.request_id, self.retry_after
-        )
+        text, field = self._redacted(message)[:MAX_MESSAGE], self._redacted(name or "")[:MAX_MESSAGE]
+        return kind(code[:MAX_EXCERPT], text, self.status, self.request_id, self.retry_after, field)
 
     def _excerpt(self) -> str:
         """The beginning of the body, on one line. A body that is not text is left out: it may be a template."""

@@ -199,6 +199,22 @@ class OzCalls:
         """A page of companies."""
         return Call(f"/api/companies/?{_query(filters or {})}", parsing.page(parsing.parse_company), options)
 
+    def company(self, company_id: str, **options: Unpack[Options]) -> Call[Company]:
+        """A company."""
+        return Call(f"/api/companies/{_id(company_id)}/", parsing.company, options)
+
+    def change_company(self, company_id: str, changes: Mapping[str, Any], **options: Unpack[Options]) -> Call[Company]:
+        """changes: of name, by the API's names."""
+        return _json("PATCH", f"/api/companies/{_id(company_id)}/", parsing.company, options, changes)
+
+    def delete_company(self, company_id: str, *, confirm: bool = False, **options: Unpack[Options]) -> Call[None]:
+        """Delete a company with its users and folders. confirm: also the company of the account in use."""
+        return _empty(f"/api/companies/{_id(company_id)}/{'?confirm=true' if confirm else ''}", options)
+
+    def service_token(self, user_id: str, **options: Unpack[Options]) -> Call[Tokens]:
+        """A new long-lived token of a service account, for `token=` of a client."""
+        return _json("POST", f"/api/authorize/service_token/{_id(user_id)}/", parsing.tokens, options, {})
+
     def download(self, url: str, **options: Unpack[Options]) -> Call[bytes]:
         """A stored file by its signed address (`Medium.url`, `BestShot.url`), which needs no token."""
         if not url.startswith(("http://", "https://")):

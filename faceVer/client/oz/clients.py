@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -14,7 +15,7 @@ from faceVer.client.call import Call
 from faceVer.client.errors import ClientError
 from faceVer.client.oz.calls import Filters, OzCalls
 from faceVer.client.oz.results import Page, Tokens
-from faceVer.client.oz.session import Pause, Session, Steps, read_webhook
+from faceVer.client.oz.session import Exclusive, Session, Step, Steps, read_webhook
 from faceVer.client.results import Folder
 
 P = ParamSpec("P")
@@ -64,7 +65,7 @@ class OzClient(BlockingConnection):
     ) -> None:
         super().__init__(url, **options)
         self._secrets += tuple(filter(None, (password, token)))
-        self.session, self.oz = Session(email, password, token), OzCalls()
+        self.session, self.oz, self._lock = Session(email, password, token), OzCalls(), threading.Lock()
 
     create_folder = _method(OzCalls.create_folder)
     folder = _method(OzCalls.folder)
@@ -90,6 +91,10 @@ class OzClient(BlockingConnection):
     delete_user = _method(OzCalls.delete_user)
     create_company = _method(OzCalls.create_company)
     list_companies = _method(OzCalls.list_companies)
+    company = _method(OzCalls.company)
+    change_company = _method(OzCalls.change_company)
+    delete_company = _method(OzCalls.delete_company)
+    service_token = _method(OzCalls.service_token)
     download = _method(OzCalls.download)
     end_session = _method(OzCalls.end_session)
     read_webhook = staticmethod(read_webhook)
@@ -132,9 +137,12 @@ class OzClient(BlockingConnection):
             value: T = stop.value
             return value
 
-    def _step(self, step: Call[Any] | Pause) -> Any:
-        if not isinstance(step, Pause):
+    def _step(self, step: Step) -> Any:
+        if isinstance(step, Call):
             return self._run(step)
+        if isinstance(step, Exclusive):
+            with self._lock:
+                return self.drive(step.steps)
         time.sleep(step.seconds)
         return None
 
@@ -153,7 +161,7 @@ class AsyncOzClient(AsyncConnection):
     ) -> None:
         super().__init__(url, **options)
         self._secrets += tuple(filter(None, (password, token)))
-        self.session, self.oz = Session(email, password, token), OzCalls()
+        self.session, self.oz, self._lock = Session(email, password, token), OzCalls(), asyncio.Lock()
 
     create_folder = _coroutine(OzCalls.create_folder)
     folder = _coroutine(OzCalls.folder)
@@ -179,6 +187,10 @@ class AsyncOzClient(AsyncConnection):
     delete_user = _coroutine(OzCalls.delete_user)
     create_company = _coroutine(OzCalls.create_company)
     list_companies = _coroutine(OzCalls.list_companies)
+    company = _coroutine(OzCalls.company)
+    change_company = _coroutine(OzCalls.change_company)
+    delete_company = _coroutine(OzCalls.delete_company)
+    service_token = _coroutine(OzCalls.service_token)
     download = _coroutine(OzCalls.download)
     end_session = _coroutine(OzCalls.end_session)
     read_webhook = staticmethod(read_webhook)
@@ -222,8 +234,11 @@ class AsyncOzClient(AsyncConnection):
             value: T = stop.value
             return value
 
-    async def _step(self, step: Call[Any] | Pause) -> Any:
-        if not isinstance(step, Pause):
+    async def _step(self, step: Step) -> Any:
+        if isinstance(step, Call):
             return await self._run(step)
+        if isinstance(step, Exclusive):
+            async with self._lock:
+                return await self.drive(step.steps)
         await asyncio.sleep(step.seconds)
         return None

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from faceVer.client.call import Call
-from faceVer.client.errors import ClientError, Timeout, Unauthorized
+from faceVer.client.errors import ApiError, Timeout, Unauthorized
 from faceVer.client.folder_parsing import parse_folder
 from faceVer.client.oz.calls import OzCalls, with_token
 from faceVer.client.oz.results import Tokens
@@ -37,7 +37,15 @@ class Pause:
     seconds: float
 
 
-Steps = Generator[Call[Any] | Pause, Any, T]
+@dataclass(frozen=True, slots=True)
+class Exclusive:
+    """Steps that only one thread or task of a client may take at a time."""
+
+    steps: Generator[Call[Any] | Pause | Exclusive, Any, Tokens]
+
+
+Step = Call[Any] | Pause | Exclusive
+Steps = Generator[Step, Any, T]
 
 
 class Session:
@@ -51,25 +59,24 @@ class Session:
         self.tokens = None if token is None else Tokens(token)
 
     def run(self, call: Call[T]) -> Steps[T]:
-        """The call, signed in. An expired session is renewed once, or begun again where there is a password."""
-        if self.tokens is None:
-            self.tokens = yield from self._begin()
-        used = self.tokens
+        """The call, signed in. An expired session is renewed once, or a new one is begun where there is a password."""
+        used = self.tokens or (yield Exclusive(self._renewed(None)))
         try:
             result: T = yield with_token(call, used.access_token)
             return result
         except Unauthorized as error:
             if error.code not in _RENEWABLE or (self._credentials is None and not used.expire_token):
                 raise
-        if self.tokens is used:  # not renewed by another thread or task
-            self.tokens = yield from self._renewed(used)
-        repeated: T = yield with_token(call, self.tokens.access_token)
+            tokens: Tokens = yield Exclusive(self._renewed(used))
+            if call.body is not None and not call.body.repeatable:  # half of it has been read
+                raise
+        repeated: T = yield with_token(call, tokens.access_token)
         return repeated
 
     def sign_in(self) -> Steps[Tokens]:
         """A new session. Raises ValueError without a password."""
-        self.tokens = yield from self._begin()
-        return self.tokens
+        tokens: Tokens = yield Exclusive(self._begin())
+        return tokens
 
     def wait(self, folder_id: str, timeout: float) -> Steps[Folder]:
         """The folder, once none of its analyses runs. Raises Timeout after `timeout` seconds."""
@@ -88,16 +95,22 @@ class Session:
         if self._credentials is None:
             raise ValueError("there is no password to sign in with")
         tokens: Tokens = yield self._calls.sign_in(*self._credentials)
+        self.tokens = tokens
         return tokens
 
-    def _renewed(self, old: Tokens) -> Steps[Tokens]:
-        if old.expire_token:
+    def _renewed(self, old: Tokens | None) -> Steps[Tokens]:
+        """Tokens in place of `old`: those that another thread or task has got meanwhile, or new ones."""
+        if self.tokens is not None and self.tokens is not old:
+            return self.tokens
+        if old is not None and old.expire_token:
             try:
                 tokens: Tokens = yield self._calls.renew(old)
-                return tokens
-            except ClientError:
+            except ApiError:
                 if self._credentials is None:
                     raise
+            else:
+                self.tokens = tokens
+                return tokens
         return (yield from self._begin())
 
 

@@ -8,8 +8,6 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,7 @@ import pytest
 
 from faceVer.client import (
     AsyncOzClient,
+    BadPayload,
     Biometry,
     Conflict,
     Forbidden,
@@ -31,29 +30,10 @@ from faceVer.client import (
 )
 from faceVer.client.oz.clients import read_webhook
 from faceVer.jobs.webhook_policy import SIGNATURE_HEADER, sign
-from tests.client.flavours import OZ_FLAVOURS, Connect
-from tests.client.test_client_docs import DOCUMENTED_URL, STORED_BLOCKS
+from tests.client.flavours import Connect
+from tests.client.oz.conftest import EMAIL, PASSWORD
+from tests.client.test_client_docs import DOCUMENTED_URL, STORED_BLOCKS, TEXT
 from tests.support_server import Server
-
-EMAIL, PASSWORD = "admin@example.org", "a long password"
-
-
-@pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    store = tmp_path_factory.mktemp("store")
-    with Server(store=str(store), admin_email=EMAIL, admin_password=PASSWORD, threads="1") as running:
-        yield running
-
-
-@pytest.fixture(params=OZ_FLAVOURS)
-def connect_oz(request: pytest.FixtureRequest, kept: Server) -> Iterator[Connect]:
-    """Makes Oz clients of one flavour; the test is run once with each flavour."""
-    with ExitStack() as stack:
-
-        def make(email: str | None = EMAIL, password: str | None = PASSWORD, **options: Any) -> Any:
-            return stack.enter_context(OZ_FLAVOURS[request.param](kept.url, email, password, **options))
-
-        yield make
 
 
 def test_a_folder_from_its_media_to_its_erasure(connect_oz: Connect, astronaut: bytes, stranger: bytes) -> None:
@@ -111,6 +91,8 @@ def test_accounts_and_what_they_may_not_do(connect_oz: Connect, astronaut: bytes
     with pytest.raises(Conflict):
         admin.create_company(name)
     assert name in [one.name for one in admin.list_companies().items]
+    renamed = admin.change_company(company.company_id, {"name": f"{name} Ltd"})
+    assert (renamed.name, admin.company(company.company_id)) == (f"{name} Ltd", renamed)
     email = f"service{id(admin)}@example.org"
     profile = {"user_type": "CLIENT", "company_id": company.company_id, "first_name": "A", "last_name": "B"}
     user = admin.create_user(email, PASSWORD, profile)
@@ -120,15 +102,23 @@ def test_accounts_and_what_they_may_not_do(connect_oz: Connect, astronaut: bytes
     assert admin.folder(folder.folder_id).raw["user_id"] == user.user_id
     with pytest.raises(Forbidden):
         client.delete_folder(folder.folder_id)
+    with pytest.raises(BadPayload) as caught:
+        client.request_analyses(folder.folder_id, [{"type": "quality", "params": {"threshold_spoofing": 7}}])
+    assert caught.value.error_code == 4
+    assert caught.value.key_path.endswith("threshold_spoofing")
     with pytest.raises(NotRealized):
         client.request_analyses(folder.folder_id, [{"type": "documents"}])
     admin.change_user(user.user_id, {"is_active": False})
     with pytest.raises(Unauthorized):
         client.folder(folder.folder_id)
     admin.delete_user(user.user_id)
+    account = admin.create_user(f"robot{email}", PASSWORD, {**profile, "user_type": "CLIENT_SERVICE"})
+    robot = connect_oz(None, None, token=admin.service_token(account.user_id).access_token)
+    assert robot.folder(folder.folder_id).folder_id == folder.folder_id
+    admin.delete_company(company.company_id)
 
 
-def test_a_session_that_has_ended_is_begun_anew(connect_oz: Connect) -> None:
+def test_a_session_that_has_ended_is_replaced(connect_oz: Connect) -> None:
     client = connect_oz()
     first = client.sign_in()
     client.end_session()
@@ -185,11 +175,14 @@ def test_a_webhook_is_read_if_its_signature_holds() -> None:
             read_webhook({SIGNATURE_HEADER: header}, content, secret)
 
 
-def test_both_clients_have_the_same_methods() -> None:
+def test_both_clients_have_the_documented_methods() -> None:
     def methods(kind: type[Any]) -> set[str]:
         return {name for name in vars(kind) if re.match(r"[a-z]", name)}
 
-    assert methods(OzClient) == methods(AsyncOzClient)
+    section = TEXT[TEXT.index("## Stored folders") :]
+    table = "".join(re.findall(r"^\| [a-z]+ \| `.*", section[: section.index("\n## ")], re.MULTILINE))
+    documented = set(re.findall(r"`(\w+)`", table)) | {"drive", "read_webhook"}
+    assert methods(OzClient) == methods(AsyncOzClient) == documented
 
 
 def test_files_are_sent_from_paths(kept: Server, astronaut: bytes, tmp_path: Path) -> None:
