@@ -229,6 +229,11 @@ def test_the_command_makes_shows_lists_and_deletes_folders(kept: Server, astrona
     shown = run("show", folder_id, "--json")
     assert json.loads(shown.stdout)["meta_data"] == {"from": "cli"}
     assert run("wait", folder_id).stdout == made.stdout
+    again = run("analyses", folder_id, "--analysis", "quality")
+    assert (again.returncode, again.stdout.count("\tQUALITY\t")) == (made.returncode, 2)
+    for wrong in (("list", "--filter", "state"), ("create", "--meta-data", "[1]")):
+        refused = run(*wrong)
+        assert (refused.returncode, "expected" in refused.stderr) == (2, True)
     assert folder_id in run("list", "--filter", "meta_data=from==cli").stdout
     assert run("erase", folder_id).returncode == 0
     assert run("delete", folder_id).returncode == 0
