@@ -180,7 +180,7 @@ def test_filters_find_folders_and_are_kept_in_the_address(chromium: Browser, sit
         found = console.section("Found folders")
         for label, value, expected in (
             ("Metadata", "client.id==8", plain),
-            ("Folder id or file name", declined[:13], declined),
+            ("Id or file name", declined[:13], declined),
             ("Operator", "Declined", declined),
         ):
             page.get_by_role("button", name="Reset").click()

@@ -26,6 +26,7 @@ async def about(request: web.Request) -> web.Response:
             "runtime": app[ENGINE].runtime,
             "language": settings.api.language,
             "docs": settings.api.docs,
+            "folders": bool(settings.store.store),
             "key_required": bool(settings.auth.api_keys),
             "liveness": FOLDERS in app,
             "models": [

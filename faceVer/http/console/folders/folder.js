@@ -30,7 +30,7 @@ async function poll(path, before, { isOpen, render }) {
   for (;;) {
     await new Promise((resolve) => setTimeout(resolve, POLL_MILLISECONDS));
     if (!isOpen()) return;
-    if (document.hidden || document.querySelector("dialog")) continue;
+    if (document.hidden || document.querySelector("dialog, textarea:focus")) continue;
     const folder = await call("GET", `${path}?with_analyses=false`).catch(() => null);
     if (folder && isOpen() && folder.time_updated !== before.time_updated) return render();
   }

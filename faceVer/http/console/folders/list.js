@@ -37,7 +37,7 @@ function filterForm(filters) {
     field("Operator", select(DECISIONS, filters.get("operator_status") ?? "", { name: "operator_status" })),
     field("From", input("from", "date")),
     field("To", input("to", "date")),
-    field("Folder id or file name", input("search_text", "search")),
+    field("Id or file name", input("search_text", "search")),
     field("Metadata", input("meta_data", "text", { placeholder: "client.id==42", autocomplete: "off", spellcheck: "false" })),
     h(
       "div",

@@ -3,7 +3,7 @@
 import { h } from "./dom.js";
 import { fileButton } from "./files.js";
 import { ask, select } from "./parts.js";
-import { call } from "./session.js";
+import { ApiError, call } from "./session.js";
 
 const VIDEO = /\.(mp4|mov|webm|avi|mkv|zip|tar|t?gz)$/i;
 const TAGS = {
@@ -36,6 +36,7 @@ export function uploadDialog() {
   };
   const box = (name, label) =>
     h("label", { class: "switch" }, h("input", { type: "checkbox", name, checked: true }), label);
+  let folder = null;
   return ask("New folder", "Photos, videos or archives of photos of one person.", "Create", create, {
     fields: [
       h("div", { class: "row" }, fileButton("folder", "Choose files", add, { multiple: true })),
@@ -45,6 +46,15 @@ export function uploadDialog() {
   });
 
   async function create({ quality, biometry }) {
+    if (!chosen.length) throw new ApiError(400, null, "Choose a file.");
+    // If the request for analyses fails, the next try is for the same folder.
+    folder ??= await call("POST", "api/folders/", { body: form() });
+    const analyses = [quality && { type: "quality" }, biometry && chosen.length > 1 && { type: "biometry" }].filter(Boolean);
+    if (analyses.length) await call("POST", `api/folders/${folder.folder_id}/analyses/`, { body: { analyses } });
+    location.hash = `folder/${folder.folder_id}`;
+  }
+
+  function form() {
     const body = new FormData();
     const tags = {};
     chosen.forEach(({ file, kind }, number) => {
@@ -52,11 +62,6 @@ export function uploadDialog() {
       body.append(`file${number}`, file, file.name);
     });
     body.append("payload", JSON.stringify({ "media:tags": tags }));
-    const folder = await call("POST", "api/folders/", { body });
-    const analyses = [quality && { type: "quality" }, biometry && chosen.length > 1 && { type: "biometry" }].filter(Boolean);
-    // The folder is there in any case: its page shows which analyses it has.
-    const path = `api/folders/${folder.folder_id}/analyses/`;
-    if (analyses.length && chosen.length) await call("POST", path, { body: { analyses } }).catch(() => null);
-    location.hash = `folder/${folder.folder_id}`;
+    return body;
   }
 }

@@ -107,6 +107,7 @@ onAboutChanged(() => {
     .replaceChildren(
       `FaceVer ${about.version}`,
       ...(about.docs ? [" · ", h("a", { href: "docs" }, "API documentation")] : []),
+      ...(about.folders ? [" · ", h("a", { href: "folders" }, "Stored folders")] : []),
     );
 });
 
