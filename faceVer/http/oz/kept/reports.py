@@ -168,8 +168,10 @@ async def create_report(request: web.Request) -> web.Response:
     folder_id = object_id(request, "folder_id")
     given = parsed(await json_object(request), ReportRequest)
     template_id = uuid_text(given.template_id, "template_id") if given.template_id is not None else None
-    form = ReportFormat(given.format)
-    return await respond(request, lambda: _report(reports.create(who, folder_id, template_id, form), seen), 201)
+    form, lane = ReportFormat(given.format), request.app[EXECUTOR].inference
+    with lane.slot():  # it decodes pictures and draws pages, for seconds at worst
+        report = await lane.run(lambda: reports.create(who, folder_id, template_id, form))
+    return await respond(request, lambda: _report(report, seen), 201)
 
 
 async def list_reports(request: web.Request) -> web.Response:
