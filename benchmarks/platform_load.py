@@ -32,7 +32,7 @@ from tests.support_postgres import PostgresServer, postgres_programs
 
 EMAIL, PASSWORD = "admin@example.com", "correct horse battery"
 WORKERS = (1, 2, 4)
-PER_SECOND = 10
+PER_SECOND = 6
 """Analyses put into the queue per second of measurement; more than two cores can run."""
 POLLS = 25.0
 """GET /api/folders/{id} per second while analyses run."""
