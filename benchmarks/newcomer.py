@@ -29,7 +29,7 @@ from faceVer.client import OzClient, Quality
 url, email, password, video = sys.argv[1:]
 with OzClient(url, email, password) as client:
     folder = client.create_folder({"video1": open(video, "rb").read()}, [Quality(extract_best_shot=True)])
-    print(client.wait(folder.folder_id).resolution_status)
+    print(client.wait(folder.folder_id).resolution)
 """
 LIMIT = 600.0
 
