@@ -224,6 +224,6 @@ class TestOrder:
 
     def test_media_are_checked_before_the_content_of_the_payload(self, server: Server) -> None:
         wrong = payload_part(b"{nope")
-        assert_error(send(server, [wrong, media_part("m", b"junk" * 9)]), 400, "LDE-002004")
+        assert_error(send(server, [wrong, media_part("m", b"rubbish" * 9)]), 400, "LDE-002004")
         assert_error(send(server, [wrong, media_part("m", photo()), media_part("m", photo())]), 400, "LDE-002004", "m")
         assert_error(send(server, [wrong]), 400, "LDE-002004", "media")

@@ -391,7 +391,7 @@ WALL_CLOCK = {
         "jobs/webhook_client.py",
         "domain/clock.py",
     ),
-    *("client/response.py", "http/server/tls.py", "jobs/postgres_queue.py"),
+    *("client/response.py", "client/oz/session.py", "http/server/tls.py", "jobs/postgres_queue.py"),
 }
 """Modules that may use the system clock: for stamps in logs, metrics, documents and signatures, for Retry-After as a
 date, for the time of a job's next try in the database, and for the validity of certificates."""

@@ -135,6 +135,7 @@ class SpoolingParser(FormParser):
         self._folder = folder
         self.files: list[SpooledFile] = []
         self._current: SpooledFile | None = None
+        self._has_payload = False
         self._unwritten = 0
         self._writing, self._is_discarded = threading.Lock(), False
 
@@ -172,8 +173,9 @@ class SpoolingParser(FormParser):
         if headers.name != PAYLOAD:
             self._current = SpooledFile(headers, self._folder)
             return
-        if any(part.name == PAYLOAD for part in self._parts):
+        if self._has_payload:
             raise PayloadError("the payload part is sent twice", exposed=PAYLOAD)
+        self._has_payload = True
         # Twice as much for base64, which is decoded before its length counts.
         self._max_size = min(self._max_size, MAX_BYTES * 2 if headers.encoding else MAX_BYTES)
 
