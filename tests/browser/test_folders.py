@@ -183,9 +183,7 @@ def test_filters_find_folders_and_are_kept_in_the_address(chromium: Browser, sit
             ("Id or file name", declined[:13], declined),
             ("Operator", "Declined", declined),
         ):
-            if (
-                label != "Metadata"
-            ):  # at first there are no filters, and the form would be made again while it is filled
+            if label != "Metadata":  # else the form would be made again while it is filled
                 page.get_by_role("button", name="Reset").click()
             expect(found.locator("tbody tr").nth(1)).to_be_visible()
             control = page.get_by_label(label, exact=True)
