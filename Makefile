@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test test-quick test-platform check audit weights docs browser contract deploy-check image-proof accuracy soak load crash cycles fuzz fuzz-guided bench lock clean
+.PHONY: help serve test test-quick test-platform check audit weights docs browser contract deploy-check image-proof accuracy soak load crash cycles fuzz fuzz-ids fuzz-guided bench lock clean
 
 help:
 	@echo "make serve     set up and serve on 0.0.0.0:$(PORT) (PORT= changes it, STORE=.store keeps folders)"
@@ -27,6 +27,7 @@ help:
 	@echo "make crash     FOLDERS=500 posted while servers, workers and databases are killed in ROUNDS=20 (about 5 minutes)"
 	@echo "make cycles    200 rejected requests of each kind to each endpoint, without garbage collection (about 3 minutes)"
 	@echo "make fuzz      COUNT=100000 hostile requests from SEED=1 to a real server"
+	@echo "make fuzz-ids  COUNT=10000 requests with ids of another company from SEED=1: nothing of it may be seen"
 	@echo "make fuzz-guided  coverage-guided search in each parser and decoder, SECONDS=60 each"
 	@echo "make bench     speed and cost of the server, as ratios to baselines of the same run (about 20 minutes)"
 	@echo "make lock      resolve the dependencies again into requirements/*.lock"
@@ -129,6 +130,9 @@ cycles: $(VENV)/dev.stamp weights
 
 fuzz: $(VENV)/dev.stamp weights
 	@$(BIN)/python -m tests.fuzz --count $(or $(COUNT),100000) --seed $(or $(SEED),1)
+
+fuzz-ids: $(VENV)/dev.stamp weights
+	FUZZ_COUNT=$(or $(COUNT),10000) FUZZ_SEED=$(or $(SEED),1) $(BIN)/python -m pytest -q -s -m slow tests/platform/test_foreign_ids.py
 
 # A venv of its own for atheris, which sees the packages of the other one.
 $(VENV)-fuzz/fuzz.stamp: requirements/fuzz.lock $(VENV)/dev.stamp

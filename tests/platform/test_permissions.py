@@ -89,6 +89,9 @@ VERBS = {
     "decision": "U",
     "judgement": "U",
     "user": "CRUD",
+    "report_template": "CRUD",
+    "attachment": "CRD",
+    "report": "CRD",
     "statistics": "R",
     "audit": "R",
     "webhook": "R",
@@ -100,6 +103,8 @@ def cases() -> Iterator[Case]:
         for verb, relation in itertools.product(verbs, RELATIONS):
             if object_ == "company" and (relation == "own" or (verb == "C" and relation == "co")):
                 continue  # a company is nobody's own record, and a new one nobody's company
+            if object_ in ("report_template", "attachment") and relation == "own":
+                continue  # they belong to companies
             if (object_, verb, relation) == ("user", "C", "own"):
                 continue  # nobody creates the own account
             if (object_, verb) == ("folder", "C") and relation != "own":
@@ -250,6 +255,53 @@ def delete_company(objects: Objects, case: Case, actor: Caller) -> httpx.Respons
     return actor.call("DELETE", f"/api/companies/{company}/?confirm=true")
 
 
+def template_path(objects: Objects, case: Case, actor: Caller) -> str:
+    """Of a new template."""
+    body = {"name": f"template {next(numbers)}", "company_id": company_of(objects, case, actor)}
+    return f"/api/report_templates/{objects.site.admin.post('/api/report_templates/', body)['template_id']}/"
+
+
+def create_template(objects: Objects, case: Case, actor: Caller) -> httpx.Response:
+    body = {"name": f"template {next(numbers)}", "company_id": company_of(objects, case, actor)}
+    return actor.call("POST", "/api/report_templates/", body)
+
+
+def on_template(method: str, body: Any = None) -> Try:
+    return lambda objects, case, actor: actor.call(method, template_path(objects, case, actor), body)
+
+
+def add_attachment(objects: Objects, case: Case, actor: Caller) -> httpx.Response:
+    return actor.form(f"{template_path(objects, case, actor)}attachments/", {"logo": objects.photo})
+
+
+def on_attachment(method: str) -> Try:
+    def call(objects: Objects, case: Case, actor: Caller) -> httpx.Response:
+        path = f"{template_path(objects, case, actor)}attachments/"
+        made = objects.site.admin.upload({"logo": objects.photo}, path=path)
+        return actor.call(method, path if method == "GET" else f"{path}{made[0]['attachment_id']}/")
+
+    return call
+
+
+def report_path(objects: Objects, case: Case) -> str:
+    """Of the reports of a folder in which no analysis runs: a folder that changes gets none."""
+    folder_id = objects.folder(objects.owner(case))["folder_id"]
+    objects.site.admin.finished(folder_id)
+    return f"/api/folders/{folder_id}/reports/"
+
+
+def create_report(objects: Objects, case: Case, actor: Caller) -> httpx.Response:
+    return actor.call("POST", report_path(objects, case), {"format": "json"})
+
+
+def on_report(method: str) -> Try:
+    def call(objects: Objects, case: Case, actor: Caller) -> httpx.Response:
+        made = objects.site.admin.post(report_path(objects, case), {"format": "json"})
+        return actor.call(method, f"/api/reports/{made['report_id']}/")
+
+    return call
+
+
 def listed(path: str) -> Try:
     return lambda objects, case, actor: actor.call("GET", path)
 
@@ -283,6 +335,16 @@ TRIES: dict[tuple[str, str], Try] = {
     ("user", "R"): read_user,
     ("user", "U"): change_user,
     ("user", "D"): delete_user,
+    ("report_template", "C"): create_template,
+    ("report_template", "R"): on_template("GET"),
+    ("report_template", "U"): on_template("PATCH", {"title": "new"}),
+    ("report_template", "D"): on_template("DELETE"),
+    ("attachment", "C"): add_attachment,
+    ("attachment", "R"): on_attachment("GET"),
+    ("attachment", "D"): on_attachment("DELETE"),
+    ("report", "C"): create_report,
+    ("report", "R"): on_report("GET"),
+    ("report", "D"): on_report("DELETE"),
     ("statistics", "R"): listed("/api/statistics/"),
     ("audit", "R"): listed("/api/audit/"),
     ("webhook", "R"): listed("/api/webhooks/"),
