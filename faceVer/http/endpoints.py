@@ -93,9 +93,10 @@ def _rows(settings: Settings) -> Iterator[Endpoint]:
         responses=(json_content(FolderDocument),),
     )
     if settings.store.store:
-        from faceVer.http.oz.kept.rows import endpoints  # loads the database's libraries
+        from faceVer.http.oz.described import described  # loads the database's libraries
+        from faceVer.http.oz.kept.rows import endpoints
 
-        yield from endpoints()
+        yield from described(endpoints())
     for prefix in settings.api.vendor_prefix:
         base = verification.base(prefix)
         yield _probe(f"{base}/health", faces_health, VERIFICATION, *HEALTH)

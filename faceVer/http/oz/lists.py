@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, time
 from enum import Enum
 from math import isfinite
@@ -14,6 +14,7 @@ from aiohttp import web
 
 from faceVer.domain.errors import PagingError, PayloadError, PayloadTypeError, PayloadValueError
 from faceVer.domain.listing import Comparison, Condition, ListQuery, Page, Sorting, Value
+from faceVer.http.pipeline.endpoint import QueryParameter
 
 MAX_LIMIT, MAX_VALUES, MAX_PATH = 5000, 200, 32
 """Largest `limit`; most values of a filter; most steps of a path into metadata."""
@@ -39,6 +40,16 @@ class Kind(Enum):
     TEXT, CODE, UUID, TIME, BOOLEAN, JSON = range(6)
 
 
+_SCHEMAS: Mapping[Kind, Mapping[str, Any]] = {
+    Kind.TEXT: {"type": "string"},
+    Kind.CODE: {"type": "string"},
+    Kind.UUID: {"type": "string", "format": "uuid"},
+    # Also ISO 8601, `now` and `today`.
+    Kind.TIME: {"type": "number", "minimum": 0},
+    Kind.BOOLEAN: {"type": "boolean"},
+}
+
+
 class Filter(NamedTuple):
     """field: the domain's name, by default the parameter's. known: the values of a CODE, none = any."""
 
@@ -52,6 +63,42 @@ class ListSpec(NamedTuple):
 
     filters: Mapping[str, Filter]
     sorting: Sequence[str] = ("time_created", "time_updated")
+
+
+def parameters(spec: ListSpec, *, paged: bool = True, search: str = "") -> tuple[QueryParameter, ...]:
+    """The query parameters of a list, for its description. search: what `search_text` looks in, "" = it has none."""
+    found = [parameter for name, one in spec.filters.items() for parameter in _of_filter(name, one)]
+    if search:
+        found.append(QueryParameter("search_text", f"A part of {search}, in any letter case.", {"type": "string"}))
+    return (*_paging(spec), *found) if paged else tuple(found)
+
+
+def flags(**descriptions: str) -> tuple[QueryParameter, ...]:
+    """Parameters that `flag` reads."""
+    return tuple(QueryParameter(name, text, {"type": "boolean"}) for name, text in descriptions.items())
+
+
+def _paging(spec: ListSpec) -> Iterator[QueryParameter]:
+    yield QueryParameter("offset", "Items that are skipped.", {"type": "integer", "minimum": 0, "default": 0})
+    limits = {"type": "integer", "minimum": -1, "maximum": MAX_LIMIT, "default": 100}
+    yield QueryParameter("limit", "Most items of the page; -1 = as many as are allowed.", limits)
+    yield QueryParameter("total_omit", "Whether not to count all matches.", {"type": "boolean", "default": False})
+    orders = [f"{field}{end}" for field in spec.sorting for end in ("", "{asc}", "{desc}")]
+    text = "Fields to sort by; descending unless the field says otherwise."
+    yield QueryParameter("sorting", text, {"type": "array", "items": {"type": "string", "enum": orders}})
+
+
+def _of_filter(name: str, one: Filter) -> Iterator[QueryParameter]:
+    if one.kind is Kind.JSON:
+        text = "Conditions that must all be met: `path==value`, with `==`, `!=`, `<`, `<=`, `>` or `>=`."
+        yield QueryParameter(name, text, {"type": "array", "items": {"type": "string", "pattern": _JSON.pattern}})
+        return
+    items = {**_SCHEMAS[one.kind], **({"enum": list(one.known)} if one.known else {})}
+    yield QueryParameter(name, "Accepted values; `null` is one, too.", {"type": "array", "items": items})
+    yield QueryParameter(f"{name}.exclude", "Values that are not accepted.", {"type": "array", "items": items})
+    if one.kind is Kind.TIME:
+        yield QueryParameter(f"{name}.min", "The earliest time.", items)
+        yield QueryParameter(f"{name}.max", "The latest time.", items)
 
 
 def list_query(request: web.Request, spec: ListSpec, now: float) -> ListQuery:

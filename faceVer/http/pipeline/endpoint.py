@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, NamedTuple
 
 from aiohttp import web
 
-from faceVer.domain.errors import MethodError, UnknownPathError
+from faceVer.domain.errors import FaceVerError, MethodError, UnknownPathError
 from faceVer.http.pipeline.api_family import ApiFamily
 from faceVer.http.pipeline.part_spec import PartSpec
 from faceVer.observability.metrics import CLIENT_CLOSED
@@ -51,11 +51,27 @@ class Body(Enum):
 
 
 class Content(NamedTuple):
-    """A kind of response body. model: the type of its content (a wire model of JSON or of a form, bytes, str)."""
+    """A kind of response body. model: the type of its content (a wire model of JSON or of a form, bytes, str); None =
+    no body.
+
+    headers: those that the response has besides the usual ones, by name: what they say.
+    """
 
     media_type: str
     model: Any
     status: int = 200
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+NO_CONTENT = Content("", None, 204)
+
+
+class QueryParameter(NamedTuple):
+    """A parameter of the query string. schema: of its value in JSON; the values of an array are joined with commas."""
+
+    name: str
+    description: str
+    schema: Mapping[str, Any]
 
 
 def json_content(model: Any, status: int = 200) -> Content:
@@ -70,8 +86,9 @@ class Endpoint:
     with parameters in braces. alternatives: further paths with the same handler and label. lane: None if the handler
     runs nothing on the executor. parts: of its form. models: tasks ("faces", "liveness") whose models must be loaded.
     label: in logs and metrics, by default the path; never text from a client. responses: what the handler returns.
-    examples: names of real responses in the OpenAPI document's examples.json. documented: whether the OpenAPI document
-    contains the endpoint; the handler's docstring is its description.
+    examples: names of real responses in the OpenAPI document's examples.json. query: parameters it knows. accepts: the
+    model of its JSON body, or of the payload of its form. errors: those that no other column tells of. documented:
+    whether the OpenAPI document contains the endpoint; the handler's docstring is its description.
     """
 
     method: str
@@ -87,6 +104,9 @@ class Endpoint:
     alternatives: tuple[str, ...] = ()
     responses: tuple[Content, ...] = ()
     examples: tuple[str, ...] = ()
+    query: tuple[QueryParameter, ...] = ()
+    accepts: Any = None
+    errors: tuple[type[FaceVerError], ...] = ()
     documented: bool = True
 
     def __post_init__(self) -> None:

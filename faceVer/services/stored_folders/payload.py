@@ -18,6 +18,7 @@ from faceVer.domain.errors import FieldMissingError, NotRealizedError, PayloadVa
 from faceVer.services.folders.payload import MAX_ANALYSES, AnalysisName, AnalysisParams, MediaName, MetaData, Tags
 from faceVer.services.folders.payload_reading import read_model
 from faceVer.services.folders.request import RequestedAnalysis, with_defaults
+from faceVer.services.folders.wire_types import doc
 
 NOT_REALIZED = ("COLLECTION", "DOCUMENTS")
 """Types that the Oz API has and this server does not run."""
@@ -25,44 +26,65 @@ _KEPT_DEFAULTS = AnalysisParams(extract_best_shot=True)
 """A stored folder's quality analysis takes best shots unless the client declines them."""
 
 
+_Media = Annotated[
+    tuple[Annotated[MediaName, Meta(extra_json_schema={"type": "string"})], ...] | None,
+    doc("The media to use, by their ids or, in the request that brings them, their names; none means all."),
+]
+_Name = Annotated[AnalysisName, Meta(extra_json_schema={"enum": [*map(str.lower, AnalysisType), *AnalysisType]})]
+_Type = Annotated[_Name | None, doc("quality: liveness, and best shots. biometry: face matching. In any letter case.")]
+_Endpoint = Annotated[str | None, doc("Address for finished documents.")]
+_Defaults = Annotated[AnalysisParams | None, doc("The defaults of each analysis' `params`.")]
+_Echoed = Annotated[MetaData, doc("Kept, and shown as the object's `meta_data`.")]
+
+
 class KeptParams(AnalysisParams, frozen=True, kw_only=True):
     """Thresholds of an analysis. source_media: where some SDKs write it, instead of beside the params."""
 
-    source_media: tuple[MediaName, ...] | None = None
+    source_media: _Media = None
 
 
 class KeptAnalysis(Struct, frozen=True, kw_only=True):
     """An analysis to make."""
 
-    source_media: tuple[MediaName, ...] | None = None
-    type: AnalysisName | None = None
-    meta_data: MetaData = None
-    params: KeptParams | None = None
+    source_media: _Media = None
+    type: _Type = None
+    meta_data: _Echoed = None
+    params: Annotated[KeptParams | None, doc("What decides the analysis.")] = None
 
 
 class AnalysesPayload(Struct, frozen=True, kw_only=True):
     """Analyses to make of the media of a folder."""
 
-    resolution_endpoint: str | None = None
-    params: AnalysisParams | None = None
-    analyses: Annotated[tuple[KeptAnalysis, ...], Meta(max_length=MAX_ANALYSES)] | None = None
+    resolution_endpoint: _Endpoint = None
+    params: _Defaults = None
+    analyses: Annotated[
+        Annotated[tuple[KeptAnalysis, ...], Meta(max_length=MAX_ANALYSES)] | None, doc("The analyses to make.")
+    ] = None
 
 
 class MediaPayload(Struct, frozen=True, kw_only=True):
     """What is said of the media of a form, by the names of its parts."""
 
-    media_meta_data: dict[str, MetaData] | None = msgspec.field(name="media:meta_data", default=None)
-    media_tags: dict[str, Tags] | None = msgspec.field(name="media:tags", default=None)
+    media_meta_data: Annotated[dict[str, MetaData] | None, doc("Metadata by part name.")] = msgspec.field(
+        name="media:meta_data", default=None
+    )
+    media_tags: Annotated[dict[str, Tags] | None, doc("Tags by part name.")] = msgspec.field(
+        name="media:tags", default=None
+    )
 
 
 class FolderPayload(MediaPayload, frozen=True, kw_only=True):
     """A folder to create, and analyses to make of its media."""
 
-    resolution_endpoint: str | None = None
-    params: AnalysisParams | None = None
-    analyses: Annotated[tuple[KeptAnalysis, ...], Meta(max_length=MAX_ANALYSES)] | None = None
-    meta_data: MetaData = msgspec.field(name="folder:meta_data", default=None)
-    plain_meta_data: MetaData = msgspec.field(name="meta_data", default=None)
+    resolution_endpoint: _Endpoint = None
+    params: _Defaults = None
+    analyses: Annotated[
+        Annotated[tuple[KeptAnalysis, ...], Meta(max_length=MAX_ANALYSES)] | None, doc("The analyses to make.")
+    ] = None
+    meta_data: _Echoed = msgspec.field(name="folder:meta_data", default=None)
+    plain_meta_data: Annotated[MetaData, doc("The same, where `folder:meta_data` is absent.")] = msgspec.field(
+        name="meta_data", default=None
+    )
 
 
 _NESTED: Mapping[str, type[Struct]] = {"analyses": KeptAnalysis, "params": KeptParams}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -13,8 +14,7 @@ REF = "#/components/schemas/{name}"
 
 def component_schemas(models: Iterable[Any]) -> dict[str, Node]:
     """The schemas of models and of all they contain, by name."""
-    # Their own docstrings describe text types like a media item's name; in JSON they are strings.
-    _, components = msgspec.json.schema_components(models, ref_template=REF, schema_hook=lambda _: {"type": "string"})
+    _, components = _schemas(models)
     for schema in components.values():
         schema.pop("title", None)
         for field in schema.get("properties", {}).values():
@@ -24,5 +24,16 @@ def component_schemas(models: Iterable[Any]) -> dict[str, Node]:
     return dict(sorted(components.items()))
 
 
-def reference(model: type) -> Node:
-    return {"$ref": REF.format(name=model.__name__)}
+@cache
+def reference(model: Any) -> Node:
+    """The schema of a model: a reference where it is a component, else with references to those it contains."""
+    if isinstance(model, type) and issubclass(model, msgspec.Struct):  # the same, and quicker
+        return {"$ref": REF.format(name=model.__name__)}
+    (schema,), _ = _schemas([model])
+    return schema
+
+
+def _schemas(models: Iterable[Any]) -> tuple[tuple[Node, ...], dict[str, Node]]:
+    """(the schema of each model, the components they refer to)"""
+    # Their own docstrings describe text types like a media item's name; in JSON they are strings.
+    return msgspec.json.schema_components(models, ref_template=REF, schema_hook=lambda _: {"type": "string"})

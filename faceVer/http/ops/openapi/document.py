@@ -8,11 +8,11 @@ from typing import Any
 
 from faceVer import __version__
 from faceVer.http.ops.openapi.components import Node, component_schemas, reference
-from faceVer.http.ops.openapi.errors import REASONS
-from faceVer.http.ops.openapi.headers import HEADERS, PARAMETERS, SECURITY_SCHEMES
+from faceVer.http.ops.openapi.errors import REASONS, STORED_REASONS
+from faceVer.http.ops.openapi.headers import HEADERS, PARAMETERS, SECURITY_SCHEMES, TOKEN_SCHEMES
 from faceVer.http.ops.openapi.operation import operation, path_template
 from faceVer.http.pipeline.api_family import ApiFamily
-from faceVer.http.pipeline.endpoint import Body, Endpoint, EndpointTable
+from faceVer.http.pipeline.endpoint import Body, Endpoint, EndpointTable, Lane
 from faceVer.http.pipeline.error_responses import REQUEST_ID, common_headers
 from faceVer.http.pipeline.responses import JSON
 from faceVer.jobs.webhook_policy import SIGNATURE_HEADER
@@ -20,6 +20,8 @@ from faceVer.services.folders.document import FolderDocument
 from faceVer.services.folders.payload import Payload
 from faceVer.settings.field import PREFIX
 from faceVer.settings.model import Settings, declared
+
+_KEEPS = "It keeps accounts, folders, media and analyses below `/api`."
 
 
 def build(settings: Settings, table: EndpointTable) -> Node:
@@ -47,17 +49,23 @@ def build(settings: Settings, table: EndpointTable) -> Node:
             "schemas": component_schemas(dict.fromkeys([malformed.error_model, *_models(rows)])),
             "headers": HEADERS,
             "parameters": PARAMETERS,
-            "securitySchemes": SECURITY_SCHEMES,
+            "securitySchemes": TOKEN_SCHEMES if table.needs_tokens else SECURITY_SCHEMES,
         },
     }
 
 
 def _operation_ids(rows: list[Endpoint]) -> Iterator[str]:
-    """The last word of each path; where that is taken, or says little, with the words before it, then the method."""
+    """The last word of each path; where that is taken, or says little, with the words before it, then the method.
+
+    Paths of stored objects have several methods, which the names of their handlers tell apart: those come first.
+    """
     taken = {"health"}
     for row in rows:
         words = [_capitalized(word) for word in re.findall(r"\{?[\w.]+", path_template(row.path))]
         tails = ["".join(words[start:]) for start in reversed(range(len(words))) if not words[start].startswith("By")]
+        if row.lane is Lane.STORAGE:
+            handler = _capitalized(getattr(row.handler, "__name__", ""))
+            tails = [handler, *(handler + tail for tail in tails)]
         names = [*(tail[0].lower() + tail[1:] for tail in tails), row.method.lower() + tails[-1]]
         name = next(name for name in names if name not in taken)
         taken.add(name)
@@ -73,8 +81,10 @@ def _capitalized(word: str) -> str:
 def _models(rows: list[Endpoint]) -> Iterator[Any]:
     for row in rows:
         yield row.family.error_model
-        yield from (content.model for content in row.responses if content.model not in (bytes, str))
-        if row.body in (Body.FORM, Body.IMAGE_OR_FORM) and not row.parts:
+        yield from (content.model for content in row.responses if content.model not in (bytes, str, None))
+        if row.accepts is not None:
+            yield row.accepts
+        elif row.body in (Body.FORM, Body.IMAGE_OR_FORM) and not row.parts:
             yield Payload
     yield FolderDocument
 
@@ -118,7 +128,8 @@ def _description(settings: Settings, families: list[ApiFamily]) -> str:
     return "\n\n".join(
         (
             "An open, self-hosted biometric processor that speaks the HTTP API of Oz API Lite: face templates, 1:1 and "
-            "1:N comparison, passive liveness, best shot and folder analyses. It stores nothing of a request. "
+            "1:N comparison, passive liveness, best shot and folder analyses. "
+            f"{_KEEPS if settings.store.store else 'It stores nothing of a request.'} "
             "`docs/contract.md` is the contract; this document is generated from the server's own tables.",
             f"API keys are {'on' if settings.auth.api_keys else 'off'}. A comparison is approved from a score of "
             f"{comparison.approve_threshold:g}; {band}. A presentation passes up to a PAD score of "
@@ -136,7 +147,8 @@ def _errors(settings: Settings, families: list[ApiFamily]) -> Iterator[str]:
     yield "| API | HTTP | code | message | when |"
     yield "| --- | --- | --- | --- | --- |"
     for family in families:
-        for kind, reason in REASONS.items():
+        own = {kind: reason for kind, reason in {**REASONS, **STORED_REASONS}.items() if kind in family.errors}
+        for kind, reason in (own if own.keys() & STORED_REASONS else REASONS).items():
             row = family.row(kind)
             message = row.message.text(family.language or language)
             yield f"| {family.title} | {row.status} | {row.code} | {message} | {reason} |"

@@ -13,7 +13,7 @@ from faceVer.domain.errors import FaceVerError
 from faceVer.http.ops.openapi.components import Node, reference
 from faceVer.http.ops.openapi.headers import HEADERS, headers
 from faceVer.http.pipeline.api_family import ApiFamily
-from faceVer.http.pipeline.endpoint import Access, Body, Endpoint
+from faceVer.http.pipeline.endpoint import WITH_TOKEN, Access, Body, Endpoint, Lane
 from faceVer.http.pipeline.error_responses import error_outcome
 from faceVer.http.pipeline.responses import JSON
 from faceVer.settings.model import Settings
@@ -39,12 +39,37 @@ REASONS: dict[type[FaceVerError], str] = {
     errors.CredentialInvalidError: "the API key is unknown; only where keys are on",
     errors.UnknownPathError: "there is no such path",
 }
+STORED_REASONS: dict[type[FaceVerError], str] = {
+    errors.FieldMissingError: "a field that the request needs is missing",
+    errors.PagingError: "the offset or the limit of a page is out of range",
+    errors.CredentialExpiredError: "the session has expired",
+    errors.UserBlockedError: "the account is not active",
+    errors.ForbiddenError: "the sender's role or scope does not allow it",
+    errors.NotFoundError: "there is no such object",
+    errors.ConflictError: "another object has this name already",
+    errors.RuleError: "a rule forbids it, although the request is well formed; the message says which",
+    errors.NotRealizedError: "the Oz API describes it, this server does not have it",
+    errors.ThrottledError: "too many failed attempts; repeat the request after Retry-After",
+    errors.RateLimitError: "the sender exceeds its rate; repeat the request after Retry-After",
+    errors.DatabaseUnavailableError: "the database cannot be reached or is full; nothing was done",
+    errors.FilesUnavailableError: "the file storage cannot be reached or is full; nothing was done",
+}
+"""Of families that tell them apart."""
 _FACE_ERRORS = (errors.ExtractionError, errors.NoFaceError, errors.SeveralFacesError)
 _PAYLOAD_FIELDS = {
     errors.PayloadError: "payload",
     errors.PayloadValueError: "analyses[0].type",
     errors.PayloadTypeError: "media:tags.photo1",
 }
+
+
+_TOKEN_ERRORS = (
+    errors.CredentialMissingError,
+    errors.CredentialInvalidError,
+    errors.CredentialExpiredError,
+    errors.UserBlockedError,
+    errors.DatabaseUnavailableError,
+)
 
 
 class Ending(NamedTuple):
@@ -57,7 +82,8 @@ class Ending(NamedTuple):
 
     @property
     def when(self) -> str:
-        return self.reason or REASONS[type(self.error)]
+        kind = type(self.error)
+        return self.reason or STORED_REASONS.get(kind) or REASONS[kind]
 
 
 MALFORMED = (
@@ -73,13 +99,37 @@ def endings(endpoint: Endpoint, settings: Settings) -> Iterator[Ending]:
     yield from MALFORMED
     yield Ending(errors.InternalError())
     yield Ending(errors.OverloadedError())
-    if needs_key(endpoint, settings):
+    if endpoint.access in WITH_TOKEN:
+        yield from (Ending(kind()) for kind in _TOKEN_ERRORS)
+    elif needs_key(endpoint, settings):
         yield Ending(errors.CredentialMissingError())
         yield Ending(errors.CredentialInvalidError())
-    if endpoint.body is not Body.NONE:
+    yield from (Ending(kind()) for kind in endpoint.errors)
+    if endpoint.lane is Lane.STORAGE:
+        yield from _of_stored(endpoint, settings)
+    elif endpoint.body is not Body.NONE:
         yield Ending(errors.RequestTypeError())
         yield Ending(errors.TooLargeError())
         yield from _of_files(endpoint)
+
+
+def _of_stored(endpoint: Endpoint, settings: Settings) -> Iterator[Ending]:
+    """Of what takes no image for an inference: of the query string, of JSON, of media that are kept."""
+    yield Ending(errors.DatabaseUnavailableError())
+    if settings.auth.rate_limit and endpoint.access is not Access.OPEN:
+        yield Ending(errors.RateLimitError())
+    names = {parameter.name: parameter for parameter in endpoint.query}
+    if "offset" in names:
+        yield Ending(errors.PagingError(exposed="offset"))
+    if names:
+        yield Ending(errors.PayloadValueError(exposed=next(iter(names))), "a parameter of the query string is wrong")
+    if endpoint.body is Body.NONE:
+        return
+    yield Ending(errors.TooLargeError())
+    yield from (Ending(kind(exposed="payload")) for kind in _PAYLOAD_FIELDS)
+    yield Ending(errors.FieldMissingError(exposed="payload"))
+    if endpoint.body is not Body.JSON:
+        yield from (Ending(kind()) for kind in (errors.RequestTypeError, errors.PartTypeError, errors.SampleError))
 
 
 def _of_files(endpoint: Endpoint) -> Iterator[Ending]:

@@ -16,6 +16,17 @@ SECURITY_SCHEMES: dict[str, Node] = {
     "key": {"type": "apiKey", "in": "header", "name": API_KEY, "description": "The key in a header of its own."},
     "token": {"type": "apiKey", "in": "header", "name": OZ_HEADER, "description": "The key in the Oz API's header."},
 }
+TOKEN_SCHEMES: dict[str, Node] = {
+    "bearer": {"type": "http", "scheme": "bearer", "description": "An access token, or an API key, as a bearer token."},
+    "key": SECURITY_SCHEMES["key"],
+    "token": {
+        "type": "apiKey",
+        "in": "header",
+        "name": OZ_HEADER,
+        "description": "An access token; where there are API keys, also one of them.",
+    },
+}
+"""Of a server with a store."""
 PARAMETERS: dict[str, Node] = {
     REQUEST_ID: {
         "name": REQUEST_ID,

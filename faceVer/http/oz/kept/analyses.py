@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from aiohttp import web
 from msgspec import UNSET, Struct, UnsetType
@@ -14,6 +14,7 @@ from faceVer.http.oz.lists import Filter, Kind, ListSpec, list_query
 from faceVer.http.pipeline.kept_bodies import json_object
 from faceVer.http.pipeline.principals import principal
 from faceVer.services.folders.present import present_analyses, present_media
+from faceVer.services.folders.wire_types import doc
 
 FILTERS = ListSpec(
     {
@@ -27,14 +28,16 @@ FILTERS = ListSpec(
 class AnalysisPatch(Struct, frozen=True, kw_only=True):
     """An operator's decision."""
 
-    resolution_operator: Literal["SUCCESS", "DECLINED"] | UnsetType | None = UNSET
-    comment: str | UnsetType | None = UNSET
+    resolution_operator: Annotated[
+        Literal["SUCCESS", "DECLINED"] | UnsetType | None, doc("The operator's result; null takes it back.")
+    ] = UNSET
+    comment: Annotated[str | UnsetType | None, doc("Becomes the folder's `operator_comment`.")] = UNSET
 
 
 class MediaPatch(Struct, frozen=True, kw_only=True):
     """Changes of a media item."""
 
-    tags: tuple[str, ...] | UnsetType = UNSET
+    tags: Annotated[tuple[str, ...] | UnsetType, doc("All tags of the media item.")] = UNSET
 
 
 async def request_analyses(request: web.Request) -> web.Response:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Annotated, Any
 
 from aiohttp import web
 from msgspec import Struct
@@ -19,6 +19,7 @@ from faceVer.http.pipeline.endpoint import Access, Body, Endpoint
 from faceVer.http.pipeline.kept_bodies import json_object
 from faceVer.http.pipeline.principals import principal
 from faceVer.services.accounts.sessions import SignedIn
+from faceVer.services.folders.wire_types import doc
 
 SERVICE = "/api/authorize/service_token/"
 SESSIONS = ListSpec({}, ("time_created",))
@@ -27,20 +28,20 @@ SESSIONS = ListSpec({}, ("time_created",))
 class Credentials(Struct, frozen=True, kw_only=True):
     """Who signs in."""
 
-    email: str
-    password: str
+    email: Annotated[str, doc("Email of the account, in any letter case.")]
+    password: Annotated[str, doc("Its password.")]
 
 
 class SignIn(Struct, frozen=True, kw_only=True):
     """The body of a sign-in."""
 
-    credentials: Credentials
+    credentials: Annotated[Credentials, doc("The account.")]
 
 
 class Refresh(Struct, frozen=True, kw_only=True):
     """The body of a refresh."""
 
-    expire_token: str
+    expire_token: Annotated[str, doc("That of the session which ends.")]
 
 
 def endpoints() -> Iterator[Endpoint]:

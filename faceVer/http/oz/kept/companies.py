@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Annotated, Any
 
 from aiohttp import web
 from msgspec import Struct
@@ -15,6 +15,7 @@ from faceVer.http.pipeline.endpoint import Body, Endpoint
 from faceVer.http.pipeline.kept_bodies import json_object
 from faceVer.http.pipeline.principals import principal
 from faceVer.services.accounts.audit_log import list_entries
+from faceVer.services.folders.wire_types import doc
 
 COMPANY = "/api/companies/{company_id}/"
 LIST = ListSpec({"company_id": Filter(Kind.UUID), "name": Filter(Kind.TEXT)}, ("time_created", "name"))
@@ -34,7 +35,7 @@ AUDIT = ListSpec(
 class CompanyFields(Struct, frozen=True, kw_only=True):
     """What a client sets of a company."""
 
-    name: str
+    name: Annotated[str, doc("Name of the company; no other has it.")]
 
 
 def endpoints() -> Iterator[Endpoint]:

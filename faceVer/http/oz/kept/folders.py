@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from aiohttp import web
 from msgspec import UNSET, Struct, UnsetType
@@ -29,6 +29,7 @@ from faceVer.http.pipeline.forms.spooled import SpooledFile
 from faceVer.http.pipeline.kept_bodies import json_object, received_form
 from faceVer.http.pipeline.principals import principal
 from faceVer.services.folders.present import present, present_media
+from faceVer.services.folders.wire_types import doc
 from faceVer.services.platform import Platform
 from faceVer.services.rules import media_limits
 from faceVer.services.stored_folders.intake import ExaminedFile, check_files, examine
@@ -70,10 +71,12 @@ MARGIN_SECONDS = 2.0
 class FolderPatch(Struct, frozen=True, kw_only=True):
     """Changes of a folder."""
 
-    operator_status: Literal["SUCCESS", "DECLINED"] | UnsetType | None = UNSET
-    operator_comment: str | UnsetType | None = UNSET
-    resolution_endpoint: str | UnsetType | None = UNSET
-    user_id: str | UnsetType = UNSET
+    operator_status: Annotated[
+        Literal["SUCCESS", "DECLINED"] | UnsetType | None, doc("The operator's result; null takes it back.")
+    ] = UNSET
+    operator_comment: Annotated[str | UnsetType | None, doc("The operator's comment.")] = UNSET
+    resolution_endpoint: Annotated[str | UnsetType | None, doc("Address for finished documents.")] = UNSET
+    user_id: Annotated[str | UnsetType, doc("Id of the new owner, of the same company.")] = UNSET
 
 
 async def create_folder(request: web.Request) -> web.Response:

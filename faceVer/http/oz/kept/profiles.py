@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from msgspec import UNSET, Struct, UnsetType
 
 from faceVer.domain.accounts import ANALYSIS_RIGHTS, Role, User
 from faceVer.domain.errors import PayloadTypeError, PayloadValueError
 from faceVer.http.oz.lists import uuid_text
+from faceVer.services.folders.wire_types import doc
 
 T = TypeVar("T")
 _PREFIXES = ("can_start_analyse_", "can_start_analysis_")
@@ -20,16 +21,16 @@ _PREFIXES = ("can_start_analyse_", "can_start_analysis_")
 class Profile(Struct, frozen=True, kw_only=True):
     """What a client sends of a user; every field may be missing."""
 
-    company_id: str | UnsetType | None = UNSET
-    user_type: str | UnsetType = UNSET
-    email: str | UnsetType = UNSET
-    first_name: str | UnsetType = UNSET
-    last_name: str | UnsetType = UNSET
-    middle_name: str | UnsetType | None = UNSET
-    is_active: bool | UnsetType = UNSET
-    is_admin: bool | UnsetType | None = UNSET
-    is_service: bool | UnsetType | None = UNSET
-    meta_data: dict[str, Any] | UnsetType | None = UNSET
+    company_id: Annotated[str | UnsetType | None, doc("Id of the company.")] = UNSET
+    user_type: Annotated[str | UnsetType, doc("The role, with blanks or underscores.")] = UNSET
+    email: Annotated[str | UnsetType, doc("Email address, by which the user signs in.")] = UNSET
+    first_name: Annotated[str | UnsetType, doc("First name.")] = UNSET
+    last_name: Annotated[str | UnsetType, doc("Last name.")] = UNSET
+    middle_name: Annotated[str | UnsetType | None, doc("Middle name.")] = UNSET
+    is_active: Annotated[bool | UnsetType, doc("Whether the user may sign in.")] = UNSET
+    is_admin: Annotated[bool | UnsetType | None, doc("Of clients of API 5: makes a CLIENT a CLIENT_ADMIN.")] = UNSET
+    is_service: Annotated[bool | UnsetType | None, doc("Of clients of API 5: makes a CLIENT a CLIENT_SERVICE.")] = UNSET
+    meta_data: Annotated[dict[str, Any] | UnsetType | None, doc("A client's own object.")] = UNSET
 
 
 def edited(user: User, given: Profile, rights: Mapping[str, bool], prefix: str) -> User:

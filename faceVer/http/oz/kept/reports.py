@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from aiohttp import web
 from msgspec import UNSET, Struct, UnsetType
@@ -22,6 +22,7 @@ from faceVer.http.pipeline.forms.spooled import SpooledFile
 from faceVer.http.pipeline.kept_bodies import json_object, received_form
 from faceVer.http.pipeline.principals import principal
 from faceVer.services.folders.presentation import Presentation
+from faceVer.services.folders.wire_types import doc
 from faceVer.services.reports.templates import MOST_ATTACHMENTS, TemplateService, read_logo
 from faceVer.settings.model import Settings
 
@@ -43,35 +44,35 @@ LIST = ListSpec(
 class SectionsPatch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Sections to switch on or off."""
 
-    media: bool | UnsetType = UNSET
-    thumbnails: bool | UnsetType = UNSET
-    analyses: bool | UnsetType = UNSET
-    decisions: bool | UnsetType = UNSET
-    metadata: bool | UnsetType = UNSET
+    media: Annotated[bool | UnsetType, doc("Names, sizes and times of media.")] = UNSET
+    thumbnails: Annotated[bool | UnsetType, doc("Pictures of media, and best shots.")] = UNSET
+    analyses: Annotated[bool | UnsetType, doc("Statuses, scores and thresholds.")] = UNSET
+    decisions: Annotated[bool | UnsetType, doc("What operators decided and wrote.")] = UNSET
+    metadata: Annotated[bool | UnsetType, doc("What clients attached.")] = UNSET
 
 
 class TemplatePatch(Struct, frozen=True, kw_only=True):
     """What a client sets of a template."""
 
-    name: str | UnsetType = UNSET
-    title: str | UnsetType = UNSET
-    footer: str | UnsetType = UNSET
-    language: str | UnsetType = UNSET
-    sections: SectionsPatch | UnsetType = UNSET
+    name: Annotated[str | UnsetType, doc("Name of the template; no other of the company has it.")] = UNSET
+    title: Annotated[str | UnsetType, doc("Title of the report.")] = UNSET
+    footer: Annotated[str | UnsetType, doc("Text at the end of each page.")] = UNSET
+    language: Annotated[str | UnsetType, doc("Language of the report: en or ru.")] = UNSET
+    sections: Annotated[SectionsPatch | UnsetType, doc("Parts of the report.")] = UNSET
 
 
 class TemplateCreation(TemplatePatch, frozen=True, kw_only=True):
     """A new template."""
 
-    name: str
-    company_id: str | None = None
+    name: Annotated[str, doc("Name of the template; no other of the company has it.")]
+    company_id: Annotated[str | None, doc("Id of the company; by default one's own.")] = None
 
 
 class ReportRequest(Struct, frozen=True, kw_only=True):
     """A report to make."""
 
-    template_id: str | None = None
-    format: Literal["pdf", "json"] = "pdf"
+    template_id: Annotated[str | None, doc("Id of the template; by default the server's own layout.")] = None
+    format: Annotated[Literal["pdf", "json"], doc("Format of the file.")] = "pdf"
 
 
 def endpoints() -> Iterator[Endpoint]:

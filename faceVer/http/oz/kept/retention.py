@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Annotated, Any
 
 from aiohttp import web
 from msgspec import UNSET, Struct, UnsetType
@@ -13,6 +13,7 @@ from faceVer.http.pipeline.context import SETTINGS
 from faceVer.http.pipeline.endpoint import Body, Endpoint
 from faceVer.http.pipeline.kept_bodies import json_object
 from faceVer.http.pipeline.principals import principal
+from faceVer.services.folders.wire_types import doc
 from faceVer.services.retention import KINDS
 
 RETENTION = "/api/companies/{company_id}/retention/"
@@ -21,9 +22,9 @@ RETENTION = "/api/companies/{company_id}/retention/"
 class RetentionPatch(Struct, frozen=True, kw_only=True):
     """Days by kind of media, 0 = without limit, null = as the server's setting says."""
 
-    image: int | UnsetType | None = UNSET
-    video: int | UnsetType | None = UNSET
-    shots_set: int | UnsetType | None = UNSET
+    image: Annotated[int | UnsetType | None, doc("Days of images.")] = UNSET
+    video: Annotated[int | UnsetType | None, doc("Days of videos.")] = UNSET
+    shots_set: Annotated[int | UnsetType | None, doc("Days of archives.")] = UNSET
 
 
 def endpoints() -> Iterator[Endpoint]:

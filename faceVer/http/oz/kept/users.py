@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Annotated, Any
 
 from aiohttp import web
 from msgspec import UNSET, Struct, UnsetType
@@ -21,6 +21,7 @@ from faceVer.http.pipeline.endpoint import Body, Endpoint
 from faceVer.http.pipeline.kept_bodies import json_object
 from faceVer.http.pipeline.principals import principal
 from faceVer.services.accounts.users import NewUser
+from faceVer.services.folders.wire_types import doc
 from faceVer.services.platform import Platform
 from faceVer.services.stored_folders.metadata import Change, replaced
 
@@ -41,21 +42,21 @@ LIST = ListSpec(
 class Creation(Struct, frozen=True, kw_only=True):
     """The body of a creation."""
 
-    credentials: Credentials
-    profile: Profile
+    credentials: Annotated[Credentials, doc("Email and password of the account.")]
+    profile: Annotated[Profile, doc("Names and role; `user_type`, `first_name` and `last_name` are needed.")]
 
 
 class Patch(Profile, frozen=True, kw_only=True):
     """Changes of a user: fields of the profile, by themselves or in one."""
 
-    profile: Profile | UnsetType = UNSET
+    profile: Annotated[Profile | UnsetType, doc("The same fields.")] = UNSET
 
 
 class PasswordChange(Struct, frozen=True, kw_only=True):
     """old_password: of the own account."""
 
-    new_password: str
-    old_password: str | None = None
+    new_password: Annotated[str, doc("The password to set.")]
+    old_password: Annotated[str | None, doc("The current password; needed for the own account.")] = None
 
 
 def endpoints() -> Iterator[Endpoint]:
