@@ -100,6 +100,7 @@ def test_thumbnails_keep_the_aspect_and_never_enlarge(width: int, height: int, s
         ("shots_set", make_zip([("1.txt", b"no picture")])),
         ("shots_set", make_zip([("1.jpg", jpeg(FRAMES[0]))])[:100]),
     ],
+    ids=["cut photo", "empty", "cut video", "video without tracks", "archive of texts", "cut archive"],
 )
 def test_what_cannot_be_read_is_a_sample_error(kind: MediaKind, data: bytes) -> None:
     with pytest.raises(SampleError):
