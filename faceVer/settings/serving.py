@@ -51,6 +51,9 @@ class ServerSettings:
         high=1 << 20,
     )
     max_header_bytes: int = setting(8190, "Longest request line and longest header, in bytes.", low=256, high=65_536)
+    max_head_bytes: int = setting(
+        65_536, "Longest head of a request (request line and all headers), in bytes.", low=1024, high=1 << 20
+    )
     max_headers: int = setting(100, "Most headers of one request.", low=8, high=1000)
     drain_seconds: float = setting(
         0.0, "Seconds at shutdown during which /readyz answers 503 while requests are still accepted.", low=0, high=600

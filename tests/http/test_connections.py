@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import re
 import socket
 import time
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from tests import support_faces as faces
 from tests.support_server import PATTERN, Response, Server
 from tests.support_wire import closed, metric, read_response, send, until, wire
 
+BAD_HEAD = 'facever_requests_total{code="BPE-002007",route="bad-http",status="431"}'
 GET = b"GET /version HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
@@ -61,6 +63,56 @@ class TestMalformedHttp:
     def test_a_long_header_is_431(self, slow: Server) -> None:
         expect_error(send(slow, b"GET / HTTP/1.1\r\nX: " + b"a" * 2000 + b"\r\n\r\n"), 431, "BPE-002007")
         expect_error(send(slow, b"GET /" + b"a" * 2000 + b" HTTP/1.1\r\n\r\n"), 431, "BPE-002007")
+
+    @pytest.mark.parametrize("end", [b"", b"\r\n"])
+    @pytest.mark.parametrize("before", [b"", GET])
+    def test_a_long_head_is_431(self, server: Server, before: bytes, end: bytes) -> None:
+        """Ended or not, with one segment or many, alone or behind another request."""
+        head = (
+            b"GET /version HTTP/1.1\r\nHost: x\r\n"
+            + b"X: %s\r\n" % (b"a" * 995) * 65
+            + b"Y: %s\r\n" % (b"a" * 900)
+            + end
+        )
+        for size in (len(head) + len(before), 4000):
+            rejected = metric(server, BAD_HEAD)
+            with wire(server) as sock:
+                data = before + head
+                with contextlib.suppress(ConnectionError):
+                    for at in range(0, len(data), size):
+                        sock.sendall(data[at : at + size])
+                # What arrives after the connection is closed may reset it, and the response be lost.
+                assert statuses(closed(sock)) in ([200] * bool(before) + [431], [200] * bool(before))
+            assert until(server, BAD_HEAD, rejected + 1) == rejected + 1
+        assert send(server, GET).status == 200
+
+    def test_heads_below_the_limit_are_answered(self, server: Server) -> None:
+        head = b"GET /version HTTP/1.1\r\nHost: x\r\n" + b"X: %s\r\n" % (b"a" * 990) * 65
+        with wire(server) as sock:
+            for _ in range(3):
+                sock.sendall(head)
+                time.sleep(0.05)
+                sock.sendall(b"\r\n")
+                assert read_response(sock).status == 200
+
+    @pytest.mark.parametrize(
+        "coding",
+        [b"gzip, chunked", b"chunked, chunked", b"identity", b"gzip", b"chunked\r\nTransfer-Encoding: chunked"],
+    )
+    def test_other_transfer_codings_are_rejected(self, server: Server, coding: bytes) -> None:
+        head = b"POST %sextract HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\n" % PATTERN.encode()
+        body = b"Transfer-Encoding: %s\r\n\r\n3\r\nabc\r\n0\r\n\r\n" % coding
+        expect_error(send(server, head + body), 400, "BPE-002006")
+        assert send(server, head + body.replace(coding, b"Chunked")).code == "BPE-002003"
+
+    def test_a_malformed_chunk_in_a_later_segment_is_answered_at_once(self, server: Server) -> None:
+        head = f"POST {PATTERN}extract HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\n".encode()
+        with wire(server) as sock:
+            sock.sendall(head + b"Transfer-Encoding: chunked\r\n\r\n")
+            time.sleep(0.1)
+            sock.settimeout(5)
+            sock.sendall(b"zz\r\n")
+            assert read_response(sock).code == "BPE-002003"
 
     def test_too_many_headers_are_rejected(self, slow: Server) -> None:
         many = b"".join(b"X-%d: y\r\n" % number for number in range(500))
@@ -180,6 +232,53 @@ class TestTooManyConnections:
                 for sock in many:
                     sock.close()
             assert until(running, 'facever_connections_cut_total{reason="limit"}')
+
+
+@pytest.mark.parametrize("rest", [b"G", b"GET /version HTTP/1.1\r\nHost"])
+def test_a_request_that_begins_in_the_segment_of_another_must_end_in_time(slow: Server, rest: bytes) -> None:
+    for first in (GET, b"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"):
+        with wire(slow) as sock:
+            sock.sendall(first + rest)
+            read_response(sock)
+            begun = time.monotonic()
+            assert closed(sock) == b""
+            assert time.monotonic() - begun < 1.2  # an idle connection stays open for 1.5 seconds
+
+
+LAST = GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+
+
+def statuses(responses: bytes) -> list[int]:
+    return [int(status) for status in re.findall(rb"HTTP/1.1 (\d+) ", responses)]
+
+
+UPGRADE = b"Upgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n"
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        b"GET /version HTTP/1.1\r\nHost: x\r\n%s\r\n" % UPGRADE,
+        b"POST /x HTTP/1.1\r\nHost: x\r\n%sContent-Length: 3\r\n\r\nabc" % UPGRADE,
+    ],
+)
+def test_a_request_behind_one_that_offers_http_2_is_answered(server: Server, first: bytes) -> None:
+    with wire(server) as sock:
+        sock.settimeout(5)
+        sock.sendall(first + GET + LAST)
+        assert statuses(closed(sock)) == [404 if first.startswith(b"POST") else 200, 200, 200]
+
+
+def test_many_pipelined_requests_are_answered(server: Server) -> None:
+    """More than aiohttp queues, with bodies, in segments of any size."""
+    post = b"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 9000\r\n\r\n" + bytes(9000)
+    chunked = b"POST /x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
+    data = (GET + post + chunked) * 40 + LAST
+    for size in (len(data), 7777):
+        with wire(server) as sock:
+            for at in range(0, len(data), size):
+                sock.sendall(data[at : at + size])
+            assert statuses(closed(sock)) == [200, 404, 404] * 40 + [200]
 
 
 def test_pipelined_requests_are_answered_in_order(server: Server) -> None:

@@ -12,7 +12,7 @@ from aiohttp.web_request import BaseRequest
 
 from faceVer.http.pipeline.endpoint import EndpointTable
 from faceVer.http.server.connection_count import ConnectionCount
-from faceVer.http.server.internals import HttpConnection
+from faceVer.http.server.limited_heads import LimitedHeads
 from faceVer.http.server.malformed import MalformedHttp, log_connection_error
 from faceVer.observability.metrics import Metrics
 from faceVer.settings.model import Settings
@@ -43,6 +43,7 @@ class Server(web.Server):
             "max_line_size": settings.server.max_header_bytes,
             "max_field_size": settings.server.max_header_bytes,
             "max_headers": settings.server.max_headers,
+            "max_head": settings.server.max_head_bytes,
             "lingering_time": LINGER,
             "access_log": None,
         }
@@ -69,7 +70,7 @@ class Server(web.Server):
         return Connection(self, **self._options)
 
 
-class Connection(HttpConnection):
+class Connection(LimitedHeads):
     """Made when its client has been accepted."""
 
     __slots__ = ("_headers_of", "_headers_timer", "_server", "_unsent", "_write_timer", "body", "is_open", "is_spare")
@@ -106,11 +107,8 @@ class Connection(HttpConnection):
     # Headers: timed from the connection, or from the first byte of a later request, to the blank line.
 
     def data_received(self, data: bytes) -> None:
-        reading_body = self.body is not None and not self.body.is_eof()
         super().data_received(data)
-        # Neither a body, nor the end of headers, nor the empty line that some clients send after a body.
-        between = not reading_body and not self.has_queued_request and not self.is_handling
-        if between and self._headers_of != self.requests_parsed and data.strip(b"\r\n"):
+        if self.is_in_head and self._headers_of != self.requests_parsed:
             self._await_headers()
 
     def _await_headers(self) -> None:
@@ -123,9 +121,13 @@ class Connection(HttpConnection):
 
     def _headers_late(self) -> None:
         self._headers_timer = None
-        if self.requests_parsed == self._headers_of and self.awaits_request:
+        if self.requests_parsed != self._headers_of:
+            return
+        if self.awaits_request:
             self._server.metrics.count("cut_head")
             self.force_close()
+        elif self.is_in_head:  # while an earlier request is handled
+            self._await_headers()
 
     def is_idle(self, *, include_expected: bool) -> bool:
         """Whether closing it would lose nothing.

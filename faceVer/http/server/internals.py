@@ -9,13 +9,24 @@ from __future__ import annotations
 import asyncio
 import contextlib
 
-from aiohttp import web
-from aiohttp.web_protocol import RequestHandler
+from aiohttp import StreamReader, web
+from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.http_parser import RawRequestMessage
+from aiohttp.streams import EMPTY_PAYLOAD
+from aiohttp.web_protocol import RequestHandler, _ErrInfo
 
 TESTED = {"aiohttp": ("3.14",), "gunicorn": ("27.0",)}
 """Distribution -> its minor versions."""
 PRIVATE = {
-    RequestHandler: ("_messages", "_request_count", "_request_in_progress", "_task_handler", "_waiter"),
+    RequestHandler: (
+        "_max_msg_queue_size",
+        "_messages",
+        "_request_count",
+        "_request_in_progress",
+        "_task_handler",
+        "_upgraded",
+        "_waiter",
+    ),
     web.AppRunner: ("_make_server",),
 }
 
@@ -34,6 +45,31 @@ class HttpConnection(RequestHandler):
     def has_queued_request(self) -> bool:
         """Whether another request waits until the present one has its response."""
         return bool(self._messages)
+
+    @property
+    def has_full_queue(self) -> bool:
+        """Whether so many requests wait that aiohttp reads no further ones."""
+        return len(self._messages) >= self._max_msg_queue_size
+
+    @property
+    def is_upgraded(self) -> bool:
+        """Whether the last request wants another protocol that aiohttp knows."""
+        return bool(self._upgraded)
+
+    def last_request(self) -> tuple[RawRequestMessage | None, StreamReader]:
+        """(the head parsed last, None if it was malformed; its body). There must be a queued request."""
+        message, body = self._messages[-1]
+        return (message if isinstance(message, RawRequestMessage) else None), body
+
+    def refuse(self, error: HttpProcessingError, *, last: bool) -> None:
+        """Answer with an error. last: in place of the request parsed last, else after it."""
+        refused = (_ErrInfo(status=400, exc=error, message=error.message), EMPTY_PAYLOAD)
+        if last:
+            self._messages[-1] = refused
+        else:
+            self._messages.append(refused)
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
 
     @property
     def is_handling(self) -> bool:

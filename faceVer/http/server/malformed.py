@@ -44,7 +44,7 @@ class MalformedHttp:
     def _cause(self, error: BaseException | None, message: str | None) -> tuple[int, FaceVerError]:
         """(status, error of the domain)."""
         if isinstance(error, LineTooLong):
-            return 431, TooLargeError("a header or the request line is too long")
+            return 431, TooLargeError("a header, the request line or the head is too long")
         if isinstance(error, HttpProcessingError):
             return 400, UnknownPathError(f"malformed HTTP ({type(error).__name__})")
         log.error("a response failed: %s", traceback_text(error) if error else message)
