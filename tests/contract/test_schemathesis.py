@@ -5,7 +5,8 @@ Checks that are off, and why:
 - unsupported_method: the contract answers 400 with code 002002 to a wrong verb, not 405, but for instant folders.
 - positive_data_acceptance: a schema cannot state whether bytes are a picture with one usable face.
 - negative_data_rejection: parts of unknown names, unknown fields of the payload, and odd ids are ignored on purpose.
-- use_after_free, ensure_resource_availability, object_level_authorization: nothing is stored.
+- use_after_free, ensure_resource_availability, object_level_authorization: nothing is stored; with a store, the tests
+  of permissions and of the documented responses do that.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from schemathesis.core.failures import FailureGroup
 
 from faceVer.http.pipeline.authentication import new_key
 from tests import support_faces as faces
+from tests.http.accounts.support import EMAIL, HEADER, PASSWORD, signed_in
 from tests.http.support_calls import FACTS, WORK, Material
 from tests.support_liveness import selfie
 from tests.support_media import jpeg, make_tar, png
@@ -136,6 +138,27 @@ def test_keys_are_required(files: Path) -> None:
             guarded, files, (*CHECKS, "ignored_auth"), "--max-examples=5", f"--header=Authorization: Bearer {key}"
         )
     assert generated(output) > 100
+
+
+@pytest.mark.slow
+def test_stored_responses_are_as_documented(files: Path, tmp_path: Path) -> None:
+    settings = {"store": str(tmp_path / "store"), "admin_email": EMAIL, "admin_password": PASSWORD}
+    with Server(**settings, **LIMITS) as stored:
+        token = signed_in(stored)["access_token"]
+        output = run(
+            stored,
+            files,
+            CHECKS,
+            f"--max-examples={max(1, int(EXAMPLES) // 5)}",
+            f"--header={HEADER}: {token}",
+            "--include-path-regex=^/(api|static)/",
+            # Signing out would end the run's own session.
+            "--exclude-path-regex=^/api/(instant|authorize|sessions/.)",
+        )
+        for path, status in (("folders", 200), ("folders", 201), ("users", 200), ("sessions", 200)):
+            assert metric(stored, f'facever_requests_total{{code="",route="/api/{path}/",status="{status}"}}') > 5, path
+        assert stored.call("GET", "/api/config/", None, {HEADER: token}).status == 200, "the session has ended"
+    assert generated(output) > 1000
 
 
 @pytest.mark.slow

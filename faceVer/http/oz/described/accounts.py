@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from faceVer.domain.errors import CredentialInvalidError
+from faceVer.domain.errors import CredentialInvalidError, NotFoundError
 from faceVer.http.oz.described import documents as doc
 from faceVer.http.oz.described.description import (
     CONFLICT,
@@ -33,7 +33,9 @@ ACCOUNTS: Descriptions = {
     f"{SERVICE}{{user_id}}/": dict.fromkeys(("GET", "POST"), Description(doc.TokenDocument)),
     "/api/authorize/auth_restore/": {"POST": Description((), MetaData, errors=(NOT_REALIZED,))},
     "/api/authorize/session_token/": {"GET": Description((), errors=(NOT_REALIZED,))},
-    "/api/sessions/": {"GET": Description(doc.SessionPage, query=(_WHOSE, *parameters(authorize.SESSIONS)))},
+    "/api/sessions/": {
+        "GET": Description(doc.SessionPage, query=(_WHOSE, *parameters(authorize.SESSIONS)), errors=(NotFoundError,))
+    },
     "/api/sessions/{token_id}/": {"DELETE": Description()},
     "/api/users/": {
         "GET": Description(
