@@ -29,7 +29,12 @@ _OVERLOADS: tuple[type[errors.OverloadedError], ...] = (
     *errors.OverloadedError.__subclasses__(),
 )
 OVERLOADS = tuple(kind.reason for kind in _OVERLOADS)
-GAUGES = ("in_flight", "in_flight_comparison", "queue", "queue_comparison", "connections", "memory", "pid", "started")
+LANES = {"inference": "", "comparison": "_comparison", "storage": "_storage"}
+"""Lane -> the end of its gauges' names."""
+GAUGES = (
+    *(f"{name}{end}" for name in ("in_flight", "queue") for end in LANES.values()),
+    *("connections", "memory", "pid", "started"),
+)
 BAD_HTTP = "bad-http"
 """The route of malformed HTTP."""
 CLIENT_CLOSED = 499

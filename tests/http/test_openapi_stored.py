@@ -306,6 +306,13 @@ def test_every_documented_success_occurs(recorder: Recorder) -> None:
     assert missing == {("patch", "/api/analyses/{analysis_id}/", "200")}  # an operator's, see the tests of folders
 
 
+def test_the_metrics_show_the_storage_lane(recorder: Recorder) -> None:
+    page = recorder.server.call("GET", "/metrics").body.decode()
+    assert 'facever_in_flight{lane="storage"} 0.0' in page
+    assert 'facever_queue{lane="storage"} 0.0' in page
+    assert 'facever_requests_total{code="",route="/static/{folder_id}/{key}",status="206"} 1.0' in page
+
+
 def test_every_documented_property_of_accounts_occurs(recorder: Recorder) -> None:
     judge = recorder.judge
     models = judge.document["components"]["schemas"]

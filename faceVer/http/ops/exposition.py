@@ -19,7 +19,7 @@ from faceVer.domain.values import ModelInfo
 from faceVer.http.ops.background_metrics import BackgroundMetrics
 from faceVer.http.pipeline.executor import InferenceExecutor
 from faceVer.inference.backend import Backend
-from faceVer.observability.metrics import REQUEST_BOUNDS, STAGE_BOUNDS, Metrics
+from faceVer.observability.metrics import LANES, REQUEST_BOUNDS, STAGE_BOUNDS, Metrics
 
 SAMPLE_SECONDS = 1.0
 """Seconds between two updates of a worker's Prometheus gauges, so how old those of another worker may be."""
@@ -31,6 +31,8 @@ class _MetricsCollector(Collector):
 
     def __init__(self, metrics: Metrics, backend: Backend, models: Iterable[ModelInfo]) -> None:
         self._metrics, self._backend, self._models = metrics, backend, tuple(models)
+        self.lanes = ["inference", "comparison"]
+        """The lanes that are shown: that of storage only where there is a store."""
 
     def collect(self) -> Iterator[Metric]:
         metrics = self._metrics
@@ -84,7 +86,8 @@ class _MetricsCollector(Collector):
         yield GaugeMetricFamily("facever_workers", "Worker processes.", value=len(workers))
         in_flight = GaugeMetricFamily("facever_in_flight", "Admitted requests without a response.", labels=("lane",))
         queue = GaugeMetricFamily("facever_queue", "Calls that wait for a thread.", labels=("lane",))
-        for lane, suffix in (("inference", ""), ("comparison", "_comparison")):
+        for lane in self.lanes:
+            suffix = LANES[lane]
             in_flight.add_metric((lane,), sum(worker["in_flight" + suffix] for worker in workers))
             queue.add_metric((lane,), sum(worker["queue" + suffix] for worker in workers))
         yield in_flight
@@ -126,13 +129,17 @@ class Exposition:
     ) -> None:
         self._metrics, self._executor = metrics, executor
         self._registry = CollectorRegistry(auto_describe=False)
-        self._registry.register(_MetricsCollector(metrics, backend, models))
+        self._collector = _MetricsCollector(metrics, backend, models)
+        self._registry.register(self._collector)
         self._task: asyncio.Task[None] | None = None
         self._background: BackgroundMetrics | None = None
 
     def sample(self) -> None:
         """Write this worker's Prometheus gauges to the shared metrics."""
-        for lane, suffix in ((self._executor.inference, ""), (self._executor.comparison, "_comparison")):
+        executor = self._executor
+        for lane, suffix in zip(
+            (executor.inference, executor.comparison, executor.storage), LANES.values(), strict=True
+        ):
             self._metrics.gauge("in_flight" + suffix, lane.requests)
             self._metrics.gauge("queue" + suffix, max(0, lane.pending - lane.threads))
         with contextlib.suppress(OSError), open("/proc/self/statm", "rb") as stream:
@@ -153,6 +160,7 @@ class Exposition:
     def add_background(self, background: BackgroundMetrics) -> None:
         """Show the background work of a store, too."""
         self._background = background
+        self._collector.lanes.append("storage")
         self._registry.register(background)
 
     async def text(self) -> bytes:

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from faceVer.domain import errors
-from faceVer.http.oz.described import documents as doc
+from faceVer.http.oz.described import folder_documents as doc
+from faceVer.http.oz.described.account_documents import AuditPage
 from faceVer.http.oz.described.accounts import ACCOUNTS
 from faceVer.http.oz.described.description import RULE, TOKEN, Description, Descriptions, Errors
 from faceVer.http.oz.described.folders import FOLDERS
@@ -33,7 +34,7 @@ _PARTS = (
 )
 _CSV = Content("text/csv", str, 200, (("Content-Disposition", "The name of the file."),))
 _OPERATIONS: Descriptions = {
-    "/api/audit/": {"GET": Description(doc.AuditPage, query=parameters(companies.AUDIT))},
+    "/api/audit/": {"GET": Description(AuditPage, query=parameters(companies.AUDIT))},
     "/api/statistics/": {
         "GET": Description(
             (json_content(doc.StatisticsDocument), _CSV),

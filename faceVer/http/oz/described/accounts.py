@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from faceVer.domain.errors import CredentialInvalidError, NotFoundError
-from faceVer.http.oz.described import documents as doc
+from faceVer.http.oz.described import account_documents as doc
 from faceVer.http.oz.described.description import (
     CONFLICT,
     CREATED,

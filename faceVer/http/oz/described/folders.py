@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from faceVer.http.oz.described import documents as doc
+from faceVer.http.oz.described import folder_documents as doc
 from faceVer.http.oz.described.description import CONFLICT, CREATED, NOT_REALIZED, RULE, Description, Descriptions
 from faceVer.http.oz.kept import analyses, folders, reports, webhooks
 from faceVer.http.oz.kept.reports import ATTACHMENTS, REPORT, REPORTS, TEMPLATE
