@@ -30,7 +30,7 @@ _OVERLOADS: tuple[type[errors.OverloadedError], ...] = (
 )
 OVERLOADS = tuple(kind.reason for kind in _OVERLOADS)
 LANES = {"inference": "", "comparison": "_comparison", "storage": "_storage"}
-"""Lane -> the end of its gauges' names."""
+"""Lane -> how the names of its numbers end."""
 GAUGES = (
     *(f"{name}{end}" for name in ("in_flight", "queue") for end in LANES.values()),
     *("connections", "memory", "pid", "started"),
