@@ -60,12 +60,14 @@ def print_row(record: Mapping[str, Any], as_json: bool) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from faceVer.domain.errors import RequestError, SetupError
+    from faceVer.domain.errors import RequestError, RuleError, SetupError
 
     try:
         with _opened() as accounts:
             work: Work = options.work
             work(accounts, options)
+    except RuleError as error:
+        raise SetupError(error.exposed or str(error)) from None  # a sentence, not a field
     except RequestError as error:
         named = error.exposed.rpartition(".")[2]
         raise SetupError(f"{named}: {error}" if named and named != str(error) else str(error)) from None

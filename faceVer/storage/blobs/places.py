@@ -102,7 +102,8 @@ def place_of(settings: StoreSettings) -> Place:
     if url.startswith("s3://"):
         return Place(_s3(settings), S3_PART, None)
     if "://" in (url or settings.store):
-        raise SettingsError(f"{PREFIX}STORAGE_URL must be a folder or s3://bucket/prefix")
+        cause = "" if url else f": {PREFIX}STORE is a database, which keeps no files"
+        raise SettingsError(f"{PREFIX}STORAGE_URL must be a folder or s3://bucket/prefix{cause}")
     folder = Path(url) if url else Path(settings.store) / "files"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
