@@ -47,8 +47,12 @@ def _warn(settings: Settings) -> None:
     """Log what does not prevent the start, but will cause failures later."""
     server = settings.server
     if not settings.auth.api_keys and not is_loopback(server.host):
+        what = "the endpoints of API Lite" if settings.store.store else "it"
         log.warning(
-            "listening on %s without %sAPI_KEYS: anyone who reaches the port may use it", server.host or "*", PREFIX
+            "listening on %s without %sAPI_KEYS: anyone who reaches the port may use %s",
+            server.host or "*",
+            PREFIX,
+            what,
         )
     if settings.store.store and settings.webhooks.webhook_hosts and not settings.store.public_url:
         log.warning("%sPUBLIC_URL is not set: the addresses of files in webhooks lack the server's name", PREFIX)
