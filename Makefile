@@ -74,9 +74,11 @@ audit: $(VENV)/dev.stamp
 test-quick: $(VENV)/dev.stamp weights
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 tests/unit
 
-# A file's tests stay together: they share servers.
+# A file's tests stay together: they share servers. First the database's own tests on PostgreSQL; what else needs it or an
+# S3 server is in test-platform.
 test: $(VENV)/dev.stamp weights
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest -q -m platform tests/storage
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile -m "not slow and not platform"
 
 # A venv of its own for the S3 server of the tests.
 $(VENV)-s3/s3.stamp: requirements/s3.lock
