@@ -97,6 +97,13 @@ def delete_ended(connection: Connection, now: float) -> None:
     connection.execute(sa.delete(failed_logins).where(failed_logins.c.time < now - 3600))
 
 
+def lock_origins(connection: Connection, origins: Sequence[str]) -> None:
+    """Until the transaction ends, no other one counts the failures of these origins. SQLite has one writer anyway."""
+    if connection.dialect.name == "postgresql":
+        for origin in sorted(origins):  # in one order, so that two transactions do not wait for each other
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(origin))))
+
+
 def record_failure(connection: Connection, origins: Sequence[str], now: float) -> None:
     """origins: the address and the email of a failed sign-in."""
     connection.execute(sa.insert(failed_logins), [{"origin": origin, "time": now} for origin in origins])

@@ -134,9 +134,7 @@ def test_guesses_at_the_same_time(world: World) -> None:
     for thread in threads:
         thread.join()
     assert set(outcomes) <= {"CredentialInvalidError", "ThrottledError"}
-    wrong = outcomes.count("CredentialInvalidError")
-    # On PostgreSQL the transactions of one moment do not see each other.
-    assert limit <= wrong <= (limit if world.database.is_sqlite else limit + 8)
+    assert outcomes.count("CredentialInvalidError") == limit
 
 
 def test_a_password_that_changes_while_it_is_checked(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

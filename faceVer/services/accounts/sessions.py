@@ -68,11 +68,13 @@ class SessionService:
             self._check_failures(connection, origins)
         if not is_password(password, found[1] if found else None) or found is None:
             with self.database.write() as unit:
+                sessions.lock_origins(unit, origins)
                 self._check_failures(unit, origins)
                 sessions.record_failure(unit, origins, self.clock())
             raise CredentialInvalidError("wrong email or password")
         with self.database.write() as unit:
             # Again, after the time that hashing takes: many guesses at once must not learn which one is right.
+            sessions.lock_origins(unit, origins)
             self._check_failures(unit, origins)
             user = users.with_password(unit, user_id=found[0].user_id, lock=True)
             if user is None or user[1] != found[1]:
