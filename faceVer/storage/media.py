@@ -13,6 +13,9 @@ from faceVer.domain.folders import MediaItem
 from faceVer.storage import files
 from faceVer.storage.tables import folders, media
 
+_ERASED: Mapping[str, Any] = {"name": "", "filename": "", "meta_data": {}}
+"""The personal data of a media item, as it is after its erasure."""
+
 
 class StoredItem(NamedTuple):
     """A media item and its place. in_folder: whether it is one of the folder's; a deleted one stays for analyses."""
@@ -71,11 +74,12 @@ def update(connection: Connection, media_id: str, now: float, **values: Any) -> 
 
 
 def remove(connection: Connection, media_id: str, *, keep: bool) -> None:
-    """Delete a media item; keep: its row stays for the analyses that used it."""
+    """Delete a media item; keep: its row stays for the analyses that used it, without names and metadata."""
     found = media.c.media_id == media_id
     folder_id = connection.scalar(sa.select(media.c.folder_id).where(found))
     if keep:
-        connection.execute(sa.update(media).where(found).values(in_folder=False, file_key=None, thumbnail_key=None))
+        gone = {"in_folder": False, "file_key": None, "thumbnail_key": None, **_ERASED}
+        connection.execute(sa.update(media).where(found).values(gone))
     else:
         connection.execute(sa.delete(media).where(found))
     if folder_id is not None:
@@ -84,9 +88,7 @@ def remove(connection: Connection, media_id: str, *, keep: bool) -> None:
 
 def clear(connection: Connection, folder_id: str) -> None:
     """Erase the personal data of a folder's media items: names and metadata. Their files are deleted elsewhere."""
-    connection.execute(
-        sa.update(media).where(media.c.folder_id == folder_id).values(name="", filename="", meta_data={})
-    )
+    connection.execute(sa.update(media).where(media.c.folder_id == folder_id).values(_ERASED))
     _note_names(connection, folder_id)
 
 

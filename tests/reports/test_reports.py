@@ -311,3 +311,12 @@ def entries(world: World) -> list[audit.AuditEntry]:
     """The audit log, newest first."""
     with world.database.read() as connection:
         return cast("list[audit.AuditEntry]", audit.page(connection, ListQuery(limit=-1), None).items)
+
+
+def test_a_deleted_media_item_takes_the_reports_that_show_it_with_it(office: Office) -> None:
+    folder_id = office.folder(office.boss)
+    report = office.reports.create(office.boss, folder_id, None, JSON)
+    gone = office.world.reader.folder(office.boss, folder_id).media[0]
+    office.world.editor.delete_media(office.boss, gone.media_id)
+    assert office.reports.list(office.boss, folder_id) == []
+    assert report.key not in office.world.stored_keys()

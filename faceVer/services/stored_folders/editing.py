@@ -14,8 +14,9 @@ from faceVer.domain.permissions import Resource, Verb
 from faceVer.services.stored_folders.reading import analysis_in, find_item
 from faceVer.services.stored_folders.run import refresh_status
 from faceVer.services.stored_folders.store import FolderStore, owner_of
-from faceVer.storage import analyses, audit, deliveries, files, folders, media, users
+from faceVer.storage import analyses, audit, deliveries, files, folders, media, retention, users
 from faceVer.storage.database import Connection
+from faceVer.storage.retention import DueMedia
 
 JUDGEMENT = ("operator_status", "operator_comment")
 
@@ -90,20 +91,20 @@ class FolderEditor:
             self._record(unit, principal, "media.update", folder, media_id, {"fields": ["tags"]})
 
     def delete_media(self, principal: Principal, media_id: str, folder_id: str | None = None) -> None:
-        """Delete a media item and its files. folder_id: the folder it must be in.
+        """Delete a media item, its files and best shots, and the folder's reports. folder_id: the folder it must be in.
 
         Raises NotFoundError, ForbiddenError, RuleError (an analysis that uses it runs).
         """
         store = self._store
         with store.database.write() as unit:
-            folder, item = find_item(store, unit, principal, media_id, Verb.DELETE)
+            folder, _ = find_item(store, unit, principal, media_id, Verb.DELETE)
             if folder_id is not None and folder.folder_id != folder_id:
                 raise NotFoundError("no such media item in that folder")
             folders.header(unit, folder.folder_id, lock=True)
             states = analyses.uses(unit, folder.folder_id, media_id)
             if AnalysisState.PROCESSING in states:
                 raise RuleError("an analysis of the media item runs", exposed="An analysis of this media is running")
-            keys = [key for key in (item.key, item.thumbnail.key if item.thumbnail else None) if key]
+            keys = retention.file_keys(unit, [DueMedia(folder.folder_id, media_id)])
             media.remove(unit, media_id, keep=bool(states))
             files.delete(unit, keys)
             folders.update(unit, folder.folder_id, store.clock())

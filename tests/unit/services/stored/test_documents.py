@@ -18,6 +18,7 @@ from faceVer.services.folders.present import present
 from faceVer.services.folders.presentation import Presentation
 from faceVer.services.stored_folders import creation
 from faceVer.services.stored_folders.payload import parse_creation
+from faceVer.storage import companies
 from tests.unit.services.stored.stores import Content, World
 
 ROOT = {"folder:meta_data": {"case": [1, 2.5, None, "“é”"]}, "resolution_endpoint": "https://hook.example/x"}
@@ -180,6 +181,34 @@ def test_a_deleted_media_item_stays_in_its_analyses_without_addresses(life: Life
     assert document["analyses"][0]["results_media"] == before["analyses"][0]["results_media"]
     life.analyse("quality")
     assert [item["media_id"] for item in life.document()["analyses"][1]["source_media"]] == [source[1]["media_id"]]
+
+
+def test_a_deleted_media_item_leaves_no_name_metadata_or_best_shot(life: Life) -> None:
+    life.analyse("quality")
+    gone, kept = life.document()["media"]
+    life.world.editor.delete_media(life.who, gone["media_id"])
+    (analysis,) = life.document()["analyses"]
+    assert [(item["original_name"], item["meta_data"]) for item in analysis["source_media"]] == [
+        ("", {}),
+        (kept["original_name"], {}),
+    ]
+    assert [bool(result["output_images"]) for result in analysis["results_media"]] == [False, True]
+    assert life.world.known_keys() == life.world.stored_keys()
+    life.world.editor.delete_media(life.who, kept["media_id"])
+    assert life.world.stored_keys() == set()
+
+
+def test_nothing_is_stored_for_a_company_that_went_while_the_files_arrived(life: Life) -> None:
+    before = life.world.stored_keys()
+    with life.world.database.write() as unit:
+        companies.update(unit, life.who.user.company_id, in_deletion=True)
+    with pytest.raises(RuleError):
+        life.world.creator.create(life.who, parse_creation({}, []), [life.world.examined("a", Content())])
+    assert life.world.stored_keys() == before
+    with life.world.database.write() as unit:
+        companies.delete(unit, life.who.user.company_id)
+    with pytest.raises(RuleError):
+        life.world.creator.create(life.who, parse_creation({}, []), [])
 
 
 def test_erasure_leaves_ids_times_scores_and_statuses(life: Life) -> None:
