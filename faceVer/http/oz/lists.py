@@ -16,8 +16,9 @@ from faceVer.domain.errors import PagingError, PayloadError, PayloadTypeError, P
 from faceVer.domain.listing import Comparison, Condition, ListQuery, Page, Sorting, Value
 from faceVer.http.pipeline.endpoint import QueryParameter
 
-MAX_LIMIT, MAX_VALUES, MAX_PATH = 5000, 200, 32
-"""Largest `limit`; most values of a filter; most steps of a path into metadata."""
+MAX_LIMIT, MAX_VALUES, MAX_PATH, MAX_JSON = 5000, 200, 32, 10
+"""Largest `limit`; most values of a filter; most steps of a path into metadata; most conditions on metadata, because
+the database reads the metadata of each object again for each of them."""
 _TRUE, _FALSE = frozenset({"1", "true", "yes", "y", "t", "on"}), frozenset({"0", "false", "no", "n", "f", "off"})
 _BOUNDS = {"min": Comparison.AT_LEAST, "max": Comparison.AT_MOST}
 _SORTING = re.compile(r"(\w+)(?:\{(asc|desc)\})?")
@@ -118,11 +119,14 @@ def list_query(request: web.Request, spec: ListSpec, now: float) -> ListQuery:
             conditions += _condition(base, found, texts, Comparison.NOT_IN, now, name)
         elif found is not None and suffix in _BOUNDS:
             conditions += _condition(base, found, texts, _BOUNDS[suffix], now, name)
+    if sum(bool(one.path) for one in conditions) > MAX_JSON:
+        raise PayloadError(f"more than {MAX_JSON} conditions on JSON", exposed="meta_data")
+    limit = _number(request, "limit", 100, low=-1, high=MAX_LIMIT)
     return ListQuery(
         conditions=tuple(conditions),
         sorting=_sorting(given.get("sorting", ()), spec),
         offset=_number(request, "offset", 0, low=0),
-        limit=_number(request, "limit", 100, low=-1, high=MAX_LIMIT),
+        limit=limit if limit >= 0 else MAX_LIMIT,
         total=not flag(request, "total_omit"),
         search=given.get("search_text", [""])[-1],
     )

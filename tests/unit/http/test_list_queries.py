@@ -16,7 +16,17 @@ from hypothesis import strategies as st
 from faceVer.domain.errors import FaceVerError, PayloadError
 from faceVer.domain.listing import Comparison, Condition, ListQuery, Page, Sorting
 from faceVer.http.oz.errors import OZ_STORED
-from faceVer.http.oz.lists import MAX_VALUES, Filter, Kind, ListSpec, list_query, page_document, read_time
+from faceVer.http.oz.lists import (
+    MAX_JSON,
+    MAX_LIMIT,
+    MAX_VALUES,
+    Filter,
+    Kind,
+    ListSpec,
+    list_query,
+    page_document,
+    read_time,
+)
 from faceVer.http.pipeline.error_responses import error_outcome
 from faceVer.settings.model import Settings
 
@@ -51,7 +61,7 @@ def test_an_empty_query_is_the_first_hundred() -> None:
     ("query", "expected"),
     [
         ("offset=7&limit=5000", {"offset": 7, "limit": 5000}),
-        ("limit=-1", {"limit": -1}),
+        ("limit=-1", {"limit": MAX_LIMIT}),  # not all: the audit log has no end
         ("limit=0", {"limit": 0}),
         ("total_omit=true", {"total": False}),
         ("total_omit=0", {"total": True}),
@@ -157,6 +167,8 @@ def test_times(text: str, seconds: float) -> None:
         ("meta_data===b", 3, "meta_data"),
         ("meta_data=a..b==c", 3, "meta_data"),
         ("meta_data=" + ".".join("a" * 40) + "==1", 3, "meta_data"),
+        ("meta_data=" + ",".join(["a==1"] * (MAX_JSON + 1)), 3, "meta_data"),
+        ("&".join(["meta_data=a==1", "meta_data.exclude=b==2"] * MAX_JSON), 3, "meta_data"),
         ("meta_data=a%3Eb", 5, "meta_data"),
         ("meta_data=a%3Enan", 5, "meta_data"),
         ("meta_data=a%3Einf", 5, "meta_data"),
