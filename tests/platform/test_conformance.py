@@ -240,6 +240,7 @@ def test_analyses(boss: Caller, folder: dict[str, Any], photo: bytes) -> None:
     assert boss.call("GET", one).status_code == 404
     types = [[entry["type"] for entry in boss.get(f"{path}?type={kind}")] for kind in ("quality", "BIOMETRY")]
     assert types == [["QUALITY", "QUALITY"], ["BIOMETRY"]]
+    assert [entry["type"] for entry in boss.get(f"{path}?type.exclude=QUALITY")] == ["BIOMETRY"]
     assert boss.get(f"{path}/?state=PROCESSING") == []
     assert len(boss.get(f"{path}/?resolution_status=SUCCESS,DECLINED")) == 3
 

@@ -9,6 +9,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from faceVer.domain.analyses import AnalysisState, AnalysisType, Resolution
 from faceVer.domain.folders import Analysis
+from faceVer.domain.listing import Comparison
 from faceVer.http.oz.kept.common import PLATFORM, changes, object_id, respond, respond_empty, view
 from faceVer.http.oz.lists import Filter, Kind, ListSpec, list_query
 from faceVer.http.pipeline.kept_bodies import json_object
@@ -57,7 +58,7 @@ async def list_analyses(request: web.Request) -> web.Response:
     """List the analyses of a folder, oldest first."""
     platform, who, seen = request.app[PLATFORM], principal(request), view(request)
     folder_id = object_id(request, "folder_id")
-    wanted = {one.field: one.values for one in list_query(request, FILTERS, platform.clock()).conditions}
+    wanted = list_query(request, FILTERS, platform.clock()).conditions
 
     def matches(analysis: Analysis) -> bool:
         values = {
@@ -65,7 +66,7 @@ async def list_analyses(request: web.Request) -> web.Response:
             "type": analysis.thresholds.type.value,
             "state": analysis.status.state.value,
         }
-        return all(values[field] in allowed for field, allowed in wanted.items())
+        return all((values[one.field] in one.values) is (one.comparison is Comparison.IN) for one in wanted)
 
     def work() -> list[dict[str, Any]]:
         folder, analyses = platform.reader.analyses(who, folder_id)
