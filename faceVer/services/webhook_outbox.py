@@ -111,7 +111,8 @@ class WebhookOutbox:
                 raise NotFoundError("no such webhook")
             self._access.check(principal, Resource.WEBHOOK, Verb.UPDATE, company_id=found.company_id)
             deliveries.send_again(connection, delivery_id, self._clock())
-            audit.record(connection, self._clock(), principal, "webhook.resend", "webhook", delivery_id)
+            now, company_id = self._clock(), found.company_id
+            audit.record(connection, now, principal, "webhook.resend", "webhook", delivery_id, company_id=company_id)
             after_commit(connection, self.sender.wake)
             return deliveries.get(connection, delivery_id) or found
 

@@ -23,7 +23,7 @@ from faceVer.services import webhook_outbox
 from faceVer.services.access import Access
 from faceVer.services.webhook_outbox import WebhookOutbox
 from faceVer.settings.model import Settings
-from faceVer.storage import deliveries
+from faceVer.storage import audit, deliveries
 from faceVer.storage.database import Database
 from faceVer.storage.tables import companies
 from tests.http.support_webhook import Names, Receiver, loopback, serving
@@ -209,12 +209,18 @@ def test_a_dead_one_is_listed_and_sent_again(kit: Kit) -> None:
     outbox = kit.outbox(there.port)
     kit.add(outbox, f"http://hook.test:{there.port}/")
     dead = ListQuery((Condition("state", Comparison.IN, ("DEAD",)),))
-    admin, client_admin = principal(Role.ADMIN), principal(Role.CLIENT_ADMIN)
+    admin, client_admin = principal(Role.ADMIN, OTHER), principal(Role.CLIENT_ADMIN)
     until(lambda: outbox.find(admin, dead).items)
     (row,) = outbox.find(client_admin, dead).items
     assert outbox.resend(client_admin, row.delivery_id).state is DeliveryState.WAITING
     until(lambda: kit.all()[row.folder_id].state is DeliveryState.DELIVERED)
     assert there.ids() == [row.delivery_id] * 2
+    outbox.resend(admin, row.delivery_id)
+    with kit.database.read() as connection:  # the administrators of the company see who did it
+        assert [entry.user_id for entry in audit.page(connection, ListQuery(), COMPANY).items] == [
+            admin.user.user_id,
+            client_admin.user.user_id,
+        ]
 
 
 def test_a_delivery_that_waits_is_not_sent_twice_by_resend(kit: Kit) -> None:
