@@ -44,9 +44,7 @@ class FolderCreator:
             principal, Resource.FOLDER, Verb.CREATE, company_id=user.company_id, owner_id=user.user_id
         )
         with self._store.database.read() as connection:
-            company = companies.get(connection, user.company_id)
-        if company is None or company.in_deletion:
-            raise RuleError("the company is being deleted", exposed="The company is being deleted")
+            _check_company(connection, user.company_id)
         if request.analyses.analyses:
             if not files:
                 raise PayloadValueError("analyses of a folder without media", exposed="analyses")
@@ -57,7 +55,8 @@ class FolderCreator:
     ) -> tuple[str, str | None]:
         """(id of the new folder, id of its group of analyses or None).
 
-        Raises DatabaseUnavailableError, FilesUnavailableError; then nothing is stored.
+        Raises RuleError (the company is being deleted), DatabaseUnavailableError, FilesUnavailableError; then nothing
+        is stored.
         """
         store, user = self._store, principal.user
         folder_id, now = store.new_id(), store.clock()
@@ -73,6 +72,7 @@ class FolderCreator:
             ownership=Ownership(user.company_id, user.user_id),
         )
         with stored(store.files, examined, user.company_id, folder_id, now) as kept, store.database.write() as unit:
+            _check_company(unit, user.company_id)  # again: it may be gone since the files began to arrive
             folders.insert(unit, folder)
             files.insert(unit, kept.records)
             media.insert(unit, folder_id, kept.items)
@@ -161,6 +161,13 @@ class FolderCreator:
         for one in requested:
             if one.type.value.lower() not in principal.user.rights:
                 raise ForbiddenError(f"the user may not start analyses of type {one.type}")
+
+
+def _check_company(connection: Connection, company_id: str) -> None:
+    """Raises RuleError."""
+    company = companies.get(connection, company_id)
+    if company is None or company.in_deletion:
+        raise RuleError("the company is being deleted", exposed="The company is being deleted")
 
 
 def _by_id(
