@@ -34,6 +34,7 @@ from faceVer.services.platform import Platform
 from faceVer.services.rules import media_limits
 from faceVer.services.stored_folders.intake import ExaminedFile, check_files, examine
 from faceVer.services.stored_folders.payload import MediaRequest, parse_creation, parse_media
+from faceVer.services.stored_folders.store import owner_of
 
 _RESULTS = tuple(Resolution)
 _ANALYSIS_FILTERS = {
@@ -233,13 +234,20 @@ def _people(
     """`user` and `company` of folders, by folder id, as far as they are wanted and still exist."""
     if not any(extras):
         return {}
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[tuple[str, str], dict[str, Any]] = {}
     for folder in folders:
-        user, company = platform.reader.owner(folder)
-        documents: dict[str, Any] = {}
-        if extras[0]:
-            documents["user"] = user_document(user) if user else None
-        if extras[1]:
-            documents["company"] = company_document(company) if company else None
-        found[folder.folder_id] = documents
-    return found
+        owner = owner_of(folder)
+        key = owner.user_id, owner.company_id
+        if key not in found:  # a page has many folders of few owners
+            found[key] = _owner_documents(platform, folder, extras)
+    return {one.folder_id: found[owner_of(one).user_id, owner_of(one).company_id] for one in folders}
+
+
+def _owner_documents(platform: Platform, folder: Folder, extras: tuple[bool, bool]) -> dict[str, Any]:
+    user, company = platform.reader.owner(folder)
+    documents: dict[str, Any] = {}
+    if extras[0]:
+        documents["user"] = user_document(user) if user else None
+    if extras[1]:
+        documents["company"] = company_document(company) if company else None
+    return documents
