@@ -13,7 +13,7 @@ from faceVer.domain.folders import Folder
 from faceVer.domain.permissions import Resource, Verb
 from faceVer.services.stored_folders.reading import analysis_in, find_item
 from faceVer.services.stored_folders.run import refresh_status
-from faceVer.services.stored_folders.store import FolderStore, owner_of
+from faceVer.services.stored_folders.store import FolderStore, check_not_cleared, owner_of
 from faceVer.storage import analyses, audit, deliveries, files, folders, media, retention, users
 from faceVer.storage.database import Connection
 from faceVer.storage.retention import DueMedia
@@ -82,10 +82,11 @@ class FolderEditor:
         self._delete_files(keys)
 
     def set_tags(self, principal: Principal, media_id: str, tags: tuple[str, ...]) -> None:
-        """Replace the tags of a media item. Raises NotFoundError, ForbiddenError."""
+        """Replace the tags of a media item. Raises NotFoundError, ForbiddenError, RuleError (a cleared folder)."""
         store = self._store
         with store.database.write() as unit:
             folder, _ = find_item(store, unit, principal, media_id, Verb.UPDATE)
+            check_not_cleared(folder)
             media.update(unit, media_id, store.clock(), tags=list(tags))
             folders.update(unit, folder.folder_id, store.clock())
             self._record(unit, principal, "media.update", folder, media_id, {"fields": ["tags"]})
@@ -146,7 +147,13 @@ class FolderEditor:
         files.delete(unit, keys)
         media.clear(unit, folder_id)
         analyses.clear(unit, folder_id)
-        folders.update(unit, folder_id, self._store.clock(), meta_data={}, operator_comment=None, is_cleared=True)
+        erased: dict[str, Any] = {
+            "meta_data": {},
+            "operator_comment": None,
+            "resolution_endpoint": None,
+            "is_cleared": True,
+        }
+        folders.update(unit, folder_id, self._store.clock(), **erased)
         return keys
 
     def _folder_of(self, unit: Connection, principal: Principal, analysis_id: str, verb: Verb) -> Folder:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from functools import partial
 from typing import Annotated, Any, Literal
@@ -12,6 +13,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from faceVer.domain.accounts import Principal
 from faceVer.domain.analyses import AnalysisState, AnalysisType, Resolution
+from faceVer.domain.errors import OverloadedError, StorageUnavailableError
 from faceVer.domain.folders import Folder, FolderState
 from faceVer.http.oz.kept.common import (
     PLATFORM,
@@ -214,12 +216,17 @@ async def _examined(
 
 
 async def _finished(request: web.Request, platform: Platform, folder_id: str) -> None:
-    """Wait for the analyses of a folder, at most until shortly before the request's time limit."""
+    """Wait for the analyses of a folder, at most until shortly before the request's time limit.
+
+    The folder is stored already: where the server cannot look at it now, it looks again, and does not fail the request,
+    which the client would repeat.
+    """
     loop = asyncio.get_running_loop()
     until = loop.time() + max(0.0, request.app[SETTINGS].server.request_timeout - MARGIN_SECONDS)
     while loop.time() < until:
-        if await stored(request, lambda: platform.reader.is_finished(folder_id)):
-            return
+        with contextlib.suppress(OverloadedError, StorageUnavailableError):
+            if await stored(request, lambda: platform.reader.is_finished(folder_id)):
+                return
         await asyncio.sleep(POLL_SECONDS)
 
 
