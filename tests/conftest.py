@@ -38,9 +38,11 @@ def settings() -> Settings:
 
 
 @pytest.fixture(scope="session")
-def engine(settings: Settings) -> FaceEngine:
+def engine(settings: Settings) -> Iterator[FaceEngine]:
     """The real models; `make weights` has fetched them."""
-    return FaceEngine.load(settings)
+    engine = FaceEngine.load(settings)
+    yield engine
+    engine.decoder.close()
 
 
 @pytest.fixture(scope="session")

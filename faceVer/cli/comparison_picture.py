@@ -19,7 +19,7 @@ from faceVer.cli.files import read_existing, store
 from faceVer.cli.local import LocalBackend
 from faceVer.cli.output import printable
 from faceVer.domain.errors import FaceError, SetupError, TemplateError
-from faceVer.media.image import decode
+from faceVer.services.rules import media_limits
 
 if TYPE_CHECKING:
     from faceVer.client import Comparison
@@ -82,7 +82,7 @@ def _reads(local: LocalBackend, template: bytes) -> bool:
 def _panel(local: LocalBackend, name: str, data: bytes) -> Panel:
     if is_template(data):
         return Panel(printable(name), f"{len(data):,} bytes")
-    image = decode(data, max_pixels=local.settings.media.max_pixels)
+    image, _ = local.engine.decoder.picture(data, media_limits(local.settings))
     size = f"{image.shape[1]} x {image.shape[0]} pixels"
     try:
         subject = local.engine.subject(image)

@@ -126,7 +126,7 @@ def _decode(entry: Entry, limits: MediaLimits) -> Image:
     data = entry.read(limits.max_member_bytes + 1)
     if len(data) > limits.max_member_bytes:
         raise SampleError("a member of the archive is larger than allowed")
-    image = decode(data, max_pixels=limits.max_pixels, budget=limits.budget)
+    image = decode(data, max_pixels=limits.max_pixels, budget=limits.budget, memory=limits.memory)
     height, width = image.shape[:2]
     scale = limits.side / max(width, height)
     if scale >= 1:

@@ -15,7 +15,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 
 from faceVer.domain.errors import SampleError
 from faceVer.domain.values import Image
-from faceVer.media.image_cost import check_cost, check_size, check_webp_size
+from faceVer.media.image_cost import check_memory, check_size, check_webp_size
 from faceVer.media.image_modes import to_rgb
 from faceVer.media.image_tiff import correct_byte_order, correct_plugin
 from faceVer.media.jpeg_end import with_end
@@ -57,33 +57,34 @@ _UPRIGHT: dict[int, Callable[[NDArray[np.uint8]], NDArray[np.uint8]]] = {
 _SIDEWAYS = (5, 6, 7, 8)
 
 
-def decode(data: bytes, *, max_pixels: int, budget: PixelBudget | None = None) -> Image:
+def decode(data: bytes, *, max_pixels: int, budget: PixelBudget | None = None, memory: int | None = None) -> Image:
     """The image in `data`: (H, W, 3) uint8 RGB, upright, alpha laid over white, the first frame of an animation.
 
     If its longer side has 3840 pixels or more, it is reduced to a half, a third … of its size. Raises SampleError on
-    anything that is not a complete image of at most `max_pixels` pixels, or if `budget` has not enough pixels left.
+    anything that is not a complete image of at most `max_pixels` pixels, or if `budget` has not enough pixels left, and
+    MemoryError if decoding would take more than `memory` bytes.
     """
-    return decode_down(data, WORKING_SIDE, max_pixels=max_pixels, budget=budget)[0]
+    return decode_down(data, WORKING_SIDE, max_pixels=max_pixels, budget=budget, memory=memory)[0]
 
 
 def decode_down(
-    data: bytes, side: int, *, max_pixels: int, budget: PixelBudget | None = None
+    data: bytes, side: int, *, max_pixels: int, budget: PixelBudget | None = None, memory: int | None = None
 ) -> tuple[Image, tuple[int, int]]:
     """(the image as `decode` gives it, its height and width in the file, upright). If its longer side has `2 * side`
-    pixels or more, it is reduced, to `side` pixels or more. Raises SampleError."""
+    pixels or more, it is reduced, to `side` pixels or more. Raises SampleError, MemoryError."""
     if not data:
         raise SampleError("the sample is empty")
-    check_webp_size(data, max_pixels)
+    check_webp_size(data, max_pixels, memory)
     try:
         with Pil.open(io.BytesIO(data), formats=FORMATS) as picture:
             check_size(*picture.size, max_pixels)
             size = picture.size
-            check_cost(picture, data, max_pixels)
+            check_memory(*size, picture.format, memory)
             if budget is not None:
                 budget.spend(picture.width * picture.height)
             pixels = _pixels(picture, data, side)
             orientation = _orientation(picture)
-    except SampleError:
+    except (SampleError, MemoryError):
         raise
     except Exception as error:  # the decoders raise OSError, ValueError, SyntaxError and more on damaged bytes
         raise SampleError(f"not a readable picture ({type(error).__name__})") from error

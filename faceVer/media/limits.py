@@ -13,6 +13,10 @@ class PixelBudget:
     def __init__(self, limit: int) -> None:
         self._limit, self._left = limit, limit
 
+    @property
+    def left(self) -> int:
+        return max(0, self._left)
+
     def spend(self, pixels: int) -> None:
         """Raises SampleError if the request has no pixels left for an image."""
         self._left -= pixels
@@ -44,3 +48,11 @@ class MediaLimits:
     """Bytes of all members of an archive together, expanded."""
     budget: PixelBudget | None = None
     """Shared by the images of a request. None: no limit."""
+    memory: int | None = None
+    """Bytes that decoding may take, pixels included. None: no limit."""
+
+
+def require_memory(needed: int, memory: int | None) -> None:
+    """Before a decoder allocates them. Raises MemoryError if more bytes are needed than decoding may take."""
+    if memory is not None and needed > memory:
+        raise MemoryError(f"{needed} bytes are needed, {memory} may be taken")

@@ -19,8 +19,7 @@ from av.video.stream import VideoStream
 
 from faceVer.domain.errors import SampleError
 from faceVer.domain.values import Frame
-from faceVer.media.containers import declared_sizes
-from faceVer.media.limits import MediaLimits
+from faceVer.media.limits import MediaLimits, require_memory
 from faceVer.media.sampling import choose, runs_to_decode
 from faceVer.media.sniffing import identify
 from faceVer.media.video_frames import FAILURES, Track, check_size, decode_frames
@@ -32,6 +31,8 @@ _DEMUXERS = {"video/mp4": "mov", "video/quicktime": "mov", "video/3gpp": "mov", 
 _DECODERS = ("h264", "hevc", "vp8", "vp9", "mpeg4", "mjpeg", "libdav1d")
 MAX_FPS = 1000.0
 """Frames per second above which a rate comes from a damaged header and is reported as 0."""
+FRAME_PIXEL_BYTES = 55
+"""Most bytes per pixel of a frame while it is decoded: 16 frames that others refer to, with their motion vectors."""
 _NOT_VIDEO = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
 
 
@@ -66,15 +67,14 @@ def read_video(data: bytes, *, limits: MediaLimits) -> Video:
     if kind != "video":
         raise SampleError(f"a video is expected, not {kind}")
     demuxer = _DEMUXERS[mime]
-    for width, height in declared_sizes(data, demuxer):
-        if width * height:
-            check_size(width, height, limits)
     try:
         with _open(data, demuxer, limits) as container:
             stream = _video_stream(container, limits)
             track = _read_track(container, stream, limits, max_bytes=2 * len(data) + 65_536)
             wanted, runs = _choose(track, stream.codec_context, limits)
             frames, size = decode_frames(stream, track, wanted, runs, limits)
+    except MemoryError:
+        raise
     except FAILURES as error:
         raise SampleError(f"the video cannot be read: {type(error).__name__}") from error
     count = len(track.packets)
@@ -95,14 +95,9 @@ def _open(data: bytes, demuxer: str, limits: MediaLimits) -> InputContainer:
         "max_pixels": str(min(limits.max_video_pixels, limits.max_pixels)),
         "threads": "1",
     }
-    # A Matroska file is read without seeking: its seek head could lead to places that `containers` did not read.
-    source = _ForwardOnly(data) if demuxer == "matroska" else io.BytesIO(data)
-    return av.open(source, "r", format=demuxer, options=options, metadata_errors="replace", io_open=_refuse_to_open)
-
-
-class _ForwardOnly(io.BytesIO):
-    def seekable(self) -> bool:
-        return False
+    return av.open(
+        io.BytesIO(data), "r", format=demuxer, options=options, metadata_errors="replace", io_open=_refuse_to_open
+    )
 
 
 def _refuse_to_open(url: str, flags: int, options: dict[str, str]) -> NoReturn:
@@ -120,6 +115,8 @@ def _video_stream(container: InputContainer, limits: MediaLimits) -> VideoStream
     if context is None or context.name not in _DECODERS:
         raise SampleError(f"the video's codec is not supported: {context.name if context else 'unknown'}")
     check_size(context.width, context.height, limits)
+    pixels, scale = context.width * context.height, min(1.0, limits.side / max(context.width, context.height))
+    require_memory(pixels * FRAME_PIXEL_BYTES + int(2 * 3 * limits.frames * pixels * scale**2), limits.memory)
     context.thread_count = 1
     # Lets the decoder itself reject a larger frame further on, before it allocates one.
     context.options = {"max_pixels": str(min(limits.max_video_pixels, limits.max_pixels))}
@@ -151,6 +148,8 @@ def _read_track(container: InputContainer, stream: VideoStream, limits: MediaLim
                 raise SampleError(f"the video has more than {limits.max_video_frames} frames")
             if max_bytes < 0:
                 raise SampleError("the video's frames are larger than the file")
+    except MemoryError:
+        raise
     except FAILURES:
         if not packets:  # else it is truncated: the frames before count
             raise

@@ -23,8 +23,8 @@ from faceVer.domain.values import Frame, Image
 from faceVer.media.limits import MediaLimits
 from faceVer.observability.timings import checkpoint
 
-FAILURES = (av.error.FFmpegError, ValueError, ArithmeticError, AssertionError, MemoryError)
-"""What PyAV raises on damaged files."""
+FAILURES = (av.error.FFmpegError, ValueError, ArithmeticError, AssertionError)
+"""What PyAV raises on damaged files. It raises MemoryError, too, which is not the file's fault alone."""
 _SKIPPABLE = ("h264", "mpeg4", "vp8")
 """Codecs in which no frame needs one that is marked as not referred to; HEVC's sub-layers do not promise that."""
 
@@ -96,6 +96,8 @@ def _decode(context: VideoCodecContext, track: Track, wanted: set[int],
 def _send(context: VideoCodecContext, packet: Packet[VideoStream] | None) -> list[VideoFrame]:
     try:
         return context.decode(packet)
+    except MemoryError:
+        raise
     except FAILURES:
         return []  # a damaged packet; the frames after it may be undamaged
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -19,9 +19,10 @@ from faceVer.inference.backend import Backend
 from faceVer.inference.onnx import OnnxBackend
 from faceVer.matching.scores import Matcher, Thresholds
 from faceVer.matching.template import TemplateCodec, to_half_precision
-from faceVer.media.image import WORKING_SIDE, decode, decode_down
+from faceVer.media.decoder import Decoder
+from faceVer.media.image import WORKING_SIDE
 from faceVer.observability.timings import count_faces, stage
-from faceVer.services.rules import detection_rules, pack_selection, quality_gate_rules
+from faceVer.services.rules import decoder, detection_rules, media_limits, pack_selection, quality_gate_rules
 from faceVer.settings.model import Settings
 from faceVer.vision.alignment import CROP, has_enough_detail
 from faceVer.vision.detection.detector import Detector, probe_image
@@ -55,12 +56,16 @@ class ExtractionReport:
 
 
 class FaceEngine:
-    """Makes templates of image files (samples) and compares them. Errors: see faceVer.domain.errors."""
+    """Makes templates of image files (samples) and compares them. Errors: see faceVer.domain.errors.
 
-    def __init__(self, models: Models, settings: Settings) -> None:
+    decoder: what it and others read files with; by default in this process, whoever sent them.
+    """
+
+    def __init__(self, models: Models, settings: Settings, decoder: Decoder | None = None) -> None:
         cv2.setNumThreads(1)  # requests run in parallel, not the parts of one
         self._models = models
-        self._settings = settings
+        self.decoder = decoder or Decoder()
+        self._limits = replace(media_limits(settings), budget=None)
         self._rules = detection_rules(settings)
         self._gate = quality_gate_rules(settings)
         comparison = settings.comparison
@@ -76,7 +81,8 @@ class FaceEngine:
     @classmethod
     def load(cls, settings: Settings) -> FaceEngine:
         """Load the configured pack. Raises SetupError."""
-        return cls(load_models(pack_selection(settings), OnnxBackend(settings.models.providers)), settings)
+        models = load_models(pack_selection(settings), OnnxBackend(settings.models.providers))
+        return cls(models, settings, decoder(settings))
 
     @property
     def infos(self) -> tuple[ModelInfo, ...]:
@@ -140,14 +146,12 @@ class FaceEngine:
     def _decode(self, sample: bytes) -> tuple[Image, tuple[int, int]]:
         """(the image, reduced for quick detection; height and width of the file's image). Raises SampleError."""
         side = QUICK_SIDE if self._rules.quick else WORKING_SIDE
-        with stage("decode"):
-            return decode_down(sample, side, max_pixels=self._settings.media.max_pixels)
+        return self.decoder.picture(sample, self._limits, side)
 
     def _at_full_size(self, subject: Subject, sample: bytes, image: Image, full_size: tuple[int, int]) -> Subject:
         """The subject in the image at full size, where `image` was reduced and has too little detail for alignment."""
         if self._rules.quick and image.shape[:2] != full_size and not has_enough_detail(subject.face.landmarks):
-            with stage("decode"):
-                return in_larger_image(subject, decode(sample, max_pixels=self._settings.media.max_pixels))
+            return in_larger_image(subject, self.decoder.picture(sample, self._limits)[0])
         return subject
 
     def _embed_subject(self, subject: Subject) -> Vector:

@@ -11,6 +11,7 @@ from faceVer.domain.accounts import Principal
 from faceVer.domain.clock import Clock, IdFactory, random_id, system_clock
 from faceVer.jobs.open_queue import open_queue
 from faceVer.jobs.queue import Arguments, Task, Worker
+from faceVer.media.decoder import Decoder
 from faceVer.observability.cgroup import inference_threads
 from faceVer.services.access import Access
 from faceVer.services.accounts.companies import CompanyService
@@ -120,7 +121,7 @@ class Platform:
             signer=signer,
             outbox=outbox,
             templates=TemplateService(store),
-            reports=ReportService(store),
+            reports=ReportService(store, engine.decoder if engine is not None else Decoder()),
             worker=worker if works else None,
             clock=clock,
             new_id=new_id,

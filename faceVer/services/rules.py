@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from faceVer.media.decoder import Decoder
 from faceVer.media.limits import MediaLimits, PixelBudget
+from faceVer.media.sandbox.pool import Sandbox
+from faceVer.services.memory_plan import sandbox_plan
 from faceVer.settings.model import Settings
 from faceVer.vision.detection.rules import DetectionRules
 from faceVer.vision.packs import PackSelection
@@ -25,6 +28,11 @@ def media_limits(settings: Settings, media_count: int = 1) -> MediaLimits:
         max_member_bytes=settings.limits.max_file_bytes,
         max_expanded_bytes=media.max_expanded_bytes,
     )
+
+
+def decoder(settings: Settings) -> Decoder:
+    """What decodes the files of clients."""
+    return Decoder(Sandbox(sandbox_plan(settings)) if settings.media.sandbox else None)
 
 
 def pack_selection(settings: Settings) -> PackSelection:

@@ -38,6 +38,17 @@ class MediaSettings:
     max_pixels: int = setting(
         51_200_000, "Most pixels (width x height) of an image or a video frame.", low=4096, high=1_000_000_000
     )
+    sandbox: bool = setting(
+        True,
+        "Decode files in confined helper processes, except plain JPEG and PNG; false = all in the server's process, "
+        "without limits of memory and time.",
+    )
+    picture_cpu_seconds: float = setting(
+        5.0, "CPU seconds that decoding a picture in the sandbox may take.", low=0.1, high=3600
+    )
+    media_cpu_seconds: float = setting(
+        30.0, "CPU seconds that decoding a video or an archive in the sandbox may take.", low=0.1, high=3600
+    )
     media_frames: int = setting(16, "Frames taken from a video or an archive, evenly spaced.", low=1, high=1000)
     media_side: int = setting(
         1280,

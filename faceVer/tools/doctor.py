@@ -25,9 +25,12 @@ from faceVer.http.server.workers import heartbeat_folder
 from faceVer.inference.manifest import is_folder_pack, load_manifest, weights_folder
 from faceVer.inference.onnx import OnnxBackend
 from faceVer.inference.weights.store import status
-from faceVer.observability.cgroup import inference_threads, memory_limit, usable_cpus
+from faceVer.media.sandbox.confinement import filter_library
+from faceVer.media.sandbox.plan import MIB
+from faceVer.observability.cgroup import inference_threads, usable_cpus
 from faceVer.services.faces import FaceEngine
 from faceVer.services.folders.service import FolderService
+from faceVer.services.memory_plan import memory_need, sandbox_plan, usable_memory
 from faceVer.settings.field import PREFIX
 from faceVer.settings.loader import non_default
 from faceVer.settings.model import Settings
@@ -37,10 +40,6 @@ State = Literal["ok", "note", "bad"]
 FEATURES = {"avx2": "AVX2", "avx512f": "AVX512", "avx512_vnni": "VNNI", "avx_vnni": "AVX-VNNI", "amx_int8": "AMX"}
 """CPU features that ONNX Runtime uses, by their names in /proc/cpuinfo."""
 LIBRARIES = ("aiohttp", "av", "gunicorn", "numpy", "onnxruntime", "opencv-python-headless", "pillow", "uvloop")
-PROCESS_MEMORY, THREAD_MEMORY, SHARED_MEMORY = 240, 15, 110
-"""MiB of a process and of each of its threads, without bodies and images; and what workers share of it."""
-PIXEL_MEMORY = 16
-"""Bytes per pixel of the format that needs most while it is decoded, WebP."""
 PROBES = 5
 
 
@@ -124,19 +123,16 @@ def _threads(settings: Settings) -> Iterator[Finding]:
 
 
 def _memory(settings: Settings) -> Iterator[Finding]:
-    limit = min(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"), memory_limit()) / 2**20
-    need = memory_need(settings)
-    text = f"{limit:.0f} MiB may be used; {need:.0f} MiB cover models, pictures and {PREFIX}MAX_INFLIGHT_BYTES"
+    limit, need = usable_memory(), memory_need(settings)
+    text = f"{limit / MIB:.0f} MiB may be used; {need / MIB:.0f} MiB cover models, files and {PREFIX}MAX_INFLIGHT_BYTES"
     yield Finding("memory", "note" if limit < need else "ok", text)
-
-
-def memory_need(settings: Settings) -> float:
-    """MiB that all processes need at most, as docs/deployment.md derives it."""
-    workers = settings.server.workers
-    threads = inference_threads(settings.server.threads, workers)
-    images = threads * settings.media.max_pixels * PIXEL_MEMORY / 2**20
-    process = PROCESS_MEMORY + THREAD_MEMORY * threads + settings.limits.max_inflight_bytes / 2**20 + images
-    return SHARED_MEMORY + workers * (process - SHARED_MEMORY)
+    if settings.media.sandbox:
+        plan = sandbox_plan(settings)
+        large = f"{plan.large_jobs} at a time with {plan.large / MIB:.0f} MiB"
+        text = f"{plan.helpers} decoding helper(s) per process, {large}"
+        yield Finding("sandbox", "ok", text)
+        if filter_library() is None:
+            yield Finding("sandbox", "note", "libseccomp is missing: the helpers have no filter of system calls")
 
 
 def _descriptors(settings: Settings) -> Iterator[Finding]:

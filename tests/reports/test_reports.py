@@ -15,6 +15,7 @@ from faceVer.domain.errors import ConflictError, ForbiddenError, NotFoundError, 
 from faceVer.domain.listing import ListQuery
 from faceVer.domain.permissions import Resource, Verb, is_allowed
 from faceVer.domain.reports import ReportFormat, ReportTemplate, Section
+from faceVer.media.decoder import Decoder
 from faceVer.services.reports import making, templates
 from faceVer.services.reports.making import ReportService
 from faceVer.services.reports.templates import TemplateService
@@ -40,7 +41,7 @@ class Office:
         self.system = world.company(SYSTEM_COMPANY)
         self.company = world.company("Bank")
         self.boss = world.user(Role.CLIENT_ADMIN, self.company)
-        self.templates, self.reports = TemplateService(world.store), ReportService(world.store)
+        self.templates, self.reports = TemplateService(world.store), ReportService(world.store, Decoder())
 
     def folder(self, owner: Principal) -> str:
         examined = [

@@ -34,7 +34,7 @@ async def check_liveness(request: web.Request) -> web.Response:
             raise SampleError(f"{len(uploads)} media, one is expected")
         return json_body(await executor.run(_inspect, service, uploads[0], settings.liveness.spoofing_threshold))
 
-    return await with_form(request, SampleError, read, respond)
+    return await with_form(request, SampleError, read, lambda taken: (upload.data for upload in taken[1]), respond)
 
 
 def _inspect(service: FolderService, upload: Upload, threshold: float) -> bytes:

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from time import perf_counter
 from types import TracebackType
-from typing import Any, TypeVar, TypeVarTuple, cast
+from typing import Any, Self, TypeVar, TypeVarTuple, cast
 
 from faceVer.domain.errors import QueueFullError, ThreadStartError
 from faceVer.observability import timings
@@ -146,12 +146,20 @@ class Slot:
     def __init__(self, executor: BoundedExecutor) -> None:
         self._executor = executor
 
-    def __enter__(self) -> None:
+    def move(self, executor: BoundedExecutor) -> None:
+        """Give up the slot for one of another executor. Raises QueueFullError, and then keeps it."""
+        executor.check()
+        executor.requests += 1
+        self._executor.requests -= 1
+        self._executor = executor
+
+    def __enter__(self) -> Self:
         self._executor.check()
         self._executor.requests += 1
         trace = timings.current.get()
         if trace is not None:
             trace.timings.append(("receive", perf_counter() - trace.started))
+        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -38,10 +38,11 @@ WITH_TOKEN = frozenset({Access.TOKEN, Access.TOKEN_OR_KEY})
 class Lane(Enum):
     """The queue that a request occupies. COMPARISON: for endpoints that take no image and so never wait behind one.
 
-    STORAGE: for those that wait for the database and the file storage.
+    STORAGE: for those that wait for the database and the file storage. MEDIA: of requests whose files the sandbox
+    decodes; they move there from INFERENCE once the server has seen the files.
     """
 
-    INFERENCE, COMPARISON, STORAGE = "inference", "comparison", "storage"
+    INFERENCE, COMPARISON, STORAGE, MEDIA = "inference", "comparison", "storage", "media"
 
 
 class Body(Enum):

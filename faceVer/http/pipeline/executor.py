@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar, TypeVarTuple
 
 from faceVer.http.pipeline.bounded_executor import BoundedExecutor, Slot
 from faceVer.http.pipeline.endpoint import Lane
+from faceVer.media.plain import is_plain
+from faceVer.media.sandbox.confinement import NICE
 from faceVer.observability import timings
 
 T = TypeVar("T")
@@ -16,22 +18,26 @@ Ts = TypeVarTuple("Ts")
 
 
 class InferenceExecutor:
-    """Lanes: inference on a bounded number of threads, one thread for requests that only compare, and threads for the
-    database and files where something is stored.
+    """Lanes: inference on a bounded number of threads; as many for requests with files that the sandbox decodes, at a
+    lower priority; one thread for requests that only compare, and threads for the database and files where something
+    is stored.
 
-    The request's trace names its lane. A comparison takes microseconds, an inference some hundred times as long: each
-    lane has its own limit and its own queue, so that comparisons are neither rejected nor delayed because images wait.
+    The request's trace names its lane. A comparison takes microseconds, an inference some hundred times as long, and
+    decoding a file can take seconds: each lane has its own limit and its own queue, so that comparisons are neither
+    rejected nor delayed because images wait, nor plain images because videos do.
     """
 
     def __init__(self, threads: int, max_queue: int, nice: int = 0, storage_threads: int = 1) -> None:
         self.threads = threads
         self.inference = BoundedExecutor("inference", threads, max_queue, nice)
+        self.media = BoundedExecutor("media", threads, max_queue, nice + NICE)
         self.comparison = BoundedExecutor("comparison", 1, max_queue)
         self.storage = BoundedExecutor("storage", storage_threads, max_queue)
         self._lanes = {
             Lane.INFERENCE.value: self.inference,
             Lane.COMPARISON.value: self.comparison,
             Lane.STORAGE.value: self.storage,
+            Lane.MEDIA.value: self.media,
         }
 
     def lane(self, lane: Lane) -> BoundedExecutor:
@@ -44,6 +50,16 @@ class InferenceExecutor:
     def slot(self) -> Slot:
         """`with executor.slot():` a slot in the request's lane. Raises QueueFullError where there is none."""
         return self._own().slot()
+
+    def follow(self, slot: Slot, files: Iterable[bytes]) -> None:
+        """Move a request's slot to the media lane if the sandbox decodes one of its files.
+
+        Raises QueueFullError where that lane has none.
+        """
+        trace = timings.current.get()
+        if trace is not None and trace.lane == Lane.INFERENCE.value and not all(map(is_plain, files)):
+            slot.move(self.media)
+            trace.lane = Lane.MEDIA.value
 
     async def run(self, function: Callable[[*Ts], T], *arguments: *Ts) -> T:
         """Call `function` on a thread, in the caller's context. Raises what it raises.

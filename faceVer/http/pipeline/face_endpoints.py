@@ -100,6 +100,11 @@ def _pair_handler(first: PartSpec, second: PartSpec, use_case: UseCase) -> Handl
         def read(parts: list[Part]) -> tuple[Files, Files | FaceVerError]:
             return read_pair(parts, first, second, settings)
 
+        def images(pair: tuple[Files, Files | FaceVerError]) -> Iterator[bytes]:
+            for spec, found in zip((first, second), pair, strict=True):
+                if spec.is_image and not isinstance(found, FaceVerError):
+                    yield from found.data
+
         async def respond(pair: tuple[Files, Files | FaceVerError], as_base64: bool) -> web.Response:
             first_files, second_files = pair
             if isinstance(second_files, FaceVerError):
@@ -109,7 +114,7 @@ def _pair_handler(first: PartSpec, second: PartSpec, use_case: UseCase) -> Handl
                 raise type(second_files)(str(second_files), exposed=second_files.exposed)
             return await use_case(CallContext(engine, executor, settings, as_base64), first_files, second_files)
 
-        return await with_form(request, first.error, read, respond)
+        return await with_form(request, first.error, read, images, respond)
 
     handle.__doc__ = use_case.__doc__
     return handle

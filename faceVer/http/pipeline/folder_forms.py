@@ -43,7 +43,7 @@ async def respond_with_folder(request: web.Request, view: Presentation) -> web.R
             )
         return json_body(body)
 
-    return await with_form(request, SampleError, read, respond)
+    return await with_form(request, SampleError, read, lambda taken: (upload.data for upload in taken[1]), respond)
 
 
 def _document(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import TypeVar
 
 from aiohttp import web
@@ -28,8 +28,11 @@ async def with_image(
     app, settings = request.app, request.app[SETTINGS]
     with app[BUDGET].reserve() as reservation:
         body, encoded = await image_body(request, reservation, types)
-        with app[EXECUTOR].slot():
-            result = await app[EXECUTOR].run(lambda: work(decoded_body(body, encoded, settings)))
+        with (executor := app[EXECUTOR]).slot() as slot:
+            if encoded:
+                body = await executor.run(decoded_body, body, encoded, settings)
+            executor.follow(slot, [body])
+            result = await executor.run(work, body)
     return result, bool(encoded)
 
 
@@ -37,19 +40,21 @@ async def with_form(
     request: web.Request,
     unreadable: type[FaceVerError],
     read: Callable[[list[Part]], T],
+    files: Callable[[T], Iterable[bytes]],
     respond: Callable[[T, bool], Awaitable[web.Response]],
 ) -> web.Response:
     """Read the request's form and return the response that `respond` makes of it.
 
     unreadable: raised if the body is not a complete form. read: extracts the endpoint's input from the parts and
-    decodes base64; it runs on a thread if there is much to decode. respond: receives the result of `read`, and whether
-    the request's own header says base64.
+    decodes base64; it runs on a thread if there is much to decode. files: the media in what `read` returns. respond:
+    receives the result of `read`, and whether the request's own header says base64.
     Raises RequestTypeError, TooLargeError, OverloadedError, and what both functions raise.
     """
     executor = request.app[EXECUTOR]
     with request.app[BUDGET].reserve() as reservation:
         parts, encoded = await form_parts(request, reservation, unreadable)
-        with executor.slot():
+        with executor.slot() as slot:
             inputs = await run_decoding(executor, parts, lambda: read(parts))
             parts.clear()
+            executor.follow(slot, files(inputs))
             return await respond(inputs, encoded)

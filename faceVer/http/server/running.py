@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 
 from aiohttp import web
 
+from faceVer.http.pipeline.context import ENGINE
 from faceVer.http.server.listening import Listener
 from faceVer.http.server.shutdown import Runner, drain, stop_limit
 from faceVer.http.server.tls import server_context
@@ -48,7 +49,9 @@ async def serving(
     """
     runner = Runner(app, settings)
     await runner.setup()
+    decoder = app[ENGINE].decoder
     try:
+        await asyncio.to_thread(decoder.start)
         tls, sockets = server_context(settings), open_sockets()
         for sock in sockets:
             await Listener(runner, settings, tls, sock).start()
@@ -59,6 +62,7 @@ async def serving(
         await drain(app, settings.server.drain_seconds)
     finally:
         await runner.cleanup()
+        await asyncio.to_thread(decoder.close)
 
 
 def exit_now() -> None:

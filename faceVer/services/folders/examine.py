@@ -14,7 +14,6 @@ from faceVer.domain.values import Frame, FrameDetection
 from faceVer.media.limits import MediaLimits
 from faceVer.services.faces import FaceEngine
 from faceVer.services.folders.best_shot import BestShots
-from faceVer.services.folders.decoding import decode_medium
 from faceVer.services.folders.findings import Findings, PadScore, to_bytes
 from faceVer.services.folders.pad import score_frames
 from faceVer.services.folders.planned import Extraction, PlannedMedium
@@ -41,7 +40,7 @@ class Examiner:
         limits: of the request; its media share the budget.
         """
         item, extraction = medium.item, medium.extraction
-        decoded = decode_medium(data, item.kind, limits)
+        decoded = self._engine.decoder.medium(data, item.kind, limits)
         findings = Findings(item.media_id, now, decoded.width, decoded.height, decoded.duration, decoded.fps)
         if not (extraction.pad_score or extraction.best_shot or extraction.vector):
             return findings

@@ -9,12 +9,9 @@ import numpy as np
 
 from faceVer.domain.clock import Clock, IdFactory, random_id, system_clock
 from faceVer.domain.values import Face, Frame, ModelInfo, Upload
-from faceVer.media.image import decode
 from faceVer.media.sniffing import identify
-from faceVer.observability.timings import stage
 from faceVer.services.faces import FaceEngine
 from faceVer.services.folders.decide import decide
-from faceVer.services.folders.decoding import decode_medium
 from faceVer.services.folders.examine import Examiner
 from faceVer.services.folders.findings import Findings, PadScore
 from faceVer.services.folders.inspection import INSPECTION_PAYLOAD, LivenessReport
@@ -95,8 +92,7 @@ class FolderService:
 
         Raises SampleError, NoFaceError, SeveralFacesError, InferenceError.
         """
-        with stage("decode"):
-            image = decode(data, max_pixels=self._settings.media.max_pixels)
+        image, _ = self._engine.decoder.picture(data, media_limits(self._settings))
         score = self.examiner.pad_score([Frame(image)], is_photo=True).score
         return score <= self._settings.liveness.spoofing_threshold, score
 
@@ -106,7 +102,7 @@ class FolderService:
         Raises SampleError, NoFaceError, SeveralFacesError, InferenceError.
         """
         kind = KINDS[identify(data)[0]]
-        frames = decode_medium(data, kind, media_limits(self._settings)).frames
+        frames = self._engine.decoder.medium(data, kind, media_limits(self._settings)).frames
         return self.examiner.pad_score(frames, is_photo=kind == "image")
 
     def probe(self) -> None:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from faceVer.domain.analyses import JpegImage
 from faceVer.domain.folders import MediaKind
+from faceVer.media.decoder import Decoder
 from faceVer.media.jpeg import encode_jpeg
 from faceVer.media.limits import MediaLimits
 from faceVer.observability.timings import stage
-from faceVer.services.folders.decoding import decode_medium
 
 QUALITY = 80
 """JPEG quality of a thumbnail."""
@@ -26,12 +26,12 @@ class SeenFile:
     thumbnail: JpegImage | None
 
 
-def examine_file(data: bytes, kind: MediaKind, limits: MediaLimits, side: int) -> SeenFile:
+def examine_file(decoder: Decoder, data: bytes, kind: MediaKind, limits: MediaLimits, side: int) -> SeenFile:
     """Decode a media file once. side: longest side of the thumbnail, in pixels; 0 = none. Raises SampleError.
 
     The thumbnail is of the first frame.
     """
-    decoded = decode_medium(data, kind, limits)
+    decoded = decoder.medium(data, kind, limits)
     thumbnail = None
     if side:
         with stage("preview"):

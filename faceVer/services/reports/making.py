@@ -12,9 +12,10 @@ from faceVer.domain.files import FileKind, FileRecord
 from faceVer.domain.folders import Folder
 from faceVer.domain.permissions import Resource, Verb
 from faceVer.domain.reports import Attachment, Report, ReportFormat, ReportTemplate
-from faceVer.media.image import decode_down
+from faceVer.media.decoder import Decoder
 from faceVer.media.jpeg import encode_jpeg
 from faceVer.services.reports.content import Composer, Content
+from faceVer.services.rules import media_limits
 from faceVer.services.stored_folders.intake import stored_keys
 from faceVer.services.stored_folders.store import FolderStore, owner_of
 from faceVer.services.wire_json import json_bytes
@@ -32,8 +33,8 @@ MIMES = {ReportFormat.PDF: "application/pdf", ReportFormat.JSON: "application/js
 class ReportService:
     """For any number of threads. Each change is an entry of the audit log."""
 
-    def __init__(self, store: FolderStore) -> None:
-        self._store = store
+    def __init__(self, store: FolderStore, decoder: Decoder) -> None:
+        self._store, self._decoder = store, decoder
 
     def create(self, principal: Principal, folder_id: str, template_id: str | None, form: ReportFormat) -> Report:
         """Make a report of the folder as it is now. template_id: None = the built-in template.
@@ -125,7 +126,7 @@ class ReportService:
         """A stored picture, reduced; None if it was deleted or cannot be read. Raises FilesUnavailableError."""
         try:
             data = self._store.files.read(image.key)
-            picture, _ = decode_down(data, SIDE, max_pixels=self._store.settings.media.max_pixels)
+            picture, _ = self._decoder.picture(data, media_limits(self._store.settings), SIDE)
         except (NotFoundError, SampleError):
             return None
         return encode_jpeg(picture, SIDE, QUALITY)

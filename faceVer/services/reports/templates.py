@@ -13,8 +13,9 @@ from faceVer.domain.files import FileKind
 from faceVer.domain.listing import ListQuery, Page
 from faceVer.domain.permissions import Resource, Scope, Verb, scope_of
 from faceVer.domain.reports import LANGUAGES, Attachment, ReportTemplate
-from faceVer.media.image import decode_down
+from faceVer.media.decoder import Decoder
 from faceVer.media.jpeg import encode_jpeg
+from faceVer.services.rules import media_limits
 from faceVer.services.stored_folders.intake import put_picture, stored_image, stored_keys
 from faceVer.services.stored_folders.store import FolderStore
 from faceVer.settings.model import Settings
@@ -176,7 +177,7 @@ def _checked(template: ReportTemplate) -> ReportTemplate:
     return template
 
 
-def read_logo(data: bytes, settings: Settings) -> JpegImage:
+def read_logo(decoder: Decoder, data: bytes, settings: Settings) -> JpegImage:
     """A picture as it is attached: on white, without what else the file holds. Raises SampleError."""
-    picture, _ = decode_down(data, LOGO_SIDE, max_pixels=settings.media.max_pixels)
+    picture, _ = decoder.picture(data, media_limits(settings), LOGO_SIDE)
     return encode_jpeg(picture, LOGO_SIDE, LOGO_QUALITY)

@@ -16,6 +16,7 @@ from faceVer.domain.analyses import JpegImage, StoredImage
 from faceVer.domain.errors import DatabaseUnavailableError, FilesUnavailableError, SampleError, TooLargeError
 from faceVer.domain.files import FileKind, FileRecord
 from faceVer.domain.folders import MediaItem
+from faceVer.media.decoder import Decoder
 from faceVer.media.limits import MediaLimits
 from faceVer.media.sniffing import identify
 from faceVer.services.folders.plan import KINDS
@@ -73,7 +74,13 @@ def check_files(files: Sequence[ReceivedFile], settings: Settings) -> None:
 
 
 def examine(
-    file: ReceivedFile, request: MediaRequest, media_id: str, now: float, limits: MediaLimits, settings: Settings
+    decoder: Decoder,
+    file: ReceivedFile,
+    request: MediaRequest,
+    media_id: str,
+    now: float,
+    limits: MediaLimits,
+    settings: Settings,
 ) -> ExaminedFile:
     """Decode a file once, for its size and its thumbnail. For an inference thread. Raises SampleError.
 
@@ -82,7 +89,7 @@ def examine(
     kind, mime = identify(file.head)
     with file.open() as stream:
         data = stream.read()
-    seen = examine_file(data, KINDS[kind], limits, settings.store.thumb_side)
+    seen = examine_file(decoder, data, KINDS[kind], limits, settings.store.thumb_side)
     item = MediaItem(
         media_id=media_id,
         kind=KINDS[kind],

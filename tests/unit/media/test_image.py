@@ -194,19 +194,6 @@ def test_sizes_are_rejected_before_memory_is_spent(data: bytes) -> None:
         tracemalloc.stop()
 
 
-def progressive(scans: int) -> bytes:
-    """A JPEG whose last scan is repeated: each costs the decoder the whole picture again."""
-    data = jpeg(SMALL, progressive=True)
-    last = data.rindex(b"\xff\xda")
-    return data[:last] + data[last:-2] * scans + b"\xff\xd9"
-
-
-def test_jpegs_of_very_many_scans_are_rejected() -> None:
-    assert decode(jpeg(SMALL, progressive=True), max_pixels=LIMIT).shape == (64, 96, 3)
-    with pytest.raises(SampleError, match="scans"):
-        decode(progressive(1000), max_pixels=LIMIT)
-
-
 def motion_photo(data: bytes) -> bytes:
     """As phones write it: the photo, then a video, in which the bytes of many markers occur."""
     return data + b"MotionPhoto_Data" + random.Random(1).randbytes(9_000_000)
@@ -229,28 +216,6 @@ def test_a_thumbnails_scans_do_not_count() -> None:
     data = jpeg(SMALL, exif=b"Exif\0\0MM\0*\0\0\0\x08\0\0\0\0\0\0" + thumbnails[:60_000])
     assert data.count(b"\xff\xda") > 100
     assert decode(data, max_pixels=LIMIT).shape == PIXELS.shape
-
-
-@pytest.mark.parametrize("fill", [b"", b"\xff\xff", b"\x00\x12"])
-def test_many_scans_are_found_in_every_place_a_decoder_reads(fill: bytes) -> None:
-    """Fill bytes before a marker, bytes between segments, and a trailer change nothing."""
-    data = progressive(1000)
-    last = data.rindex(b"\xff\xda")
-    with pytest.raises(SampleError, match="scans"):
-        decode(motion_photo(data[:last].replace(b"\xff\xda", fill + b"\xff\xda") + data[last:]), max_pixels=LIMIT)
-
-
-def tiled_tiff(width: int, height: int, tile: int) -> bytes:
-    """A gray TIFF of one deflated tile."""
-    data = zlib.compress(bytes(1000))
-    tags = {256: width, 257: height, 258: 8, 259: 8, 262: 1, 277: 1, 322: tile, 323: tile, 324: 8, 325: len(data)}
-    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items())
-    return struct.pack("<2sHI", b"II", 42, 8 + len(data)) + data + struct.pack("<H", len(tags)) + entries + bytes(4)
-
-
-def test_tiles_larger_than_the_picture_count() -> None:
-    with pytest.raises(SampleError, match="26000x26000"):
-        decode(tiled_tiff(16, 16, 26_000), max_pixels=LIMIT)
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "LA", "P", "1", "CMYK", "I;16", "F"])

@@ -26,7 +26,7 @@ from faceVer.http.oz.kept.common import (
 )
 from faceVer.http.oz.kept.people import company_document, user_document
 from faceVer.http.oz.lists import Filter, Kind, ListSpec, flag, list_query, page_document, uuid_text
-from faceVer.http.pipeline.context import EXECUTOR, SETTINGS
+from faceVer.http.pipeline.context import ENGINE, EXECUTOR, SETTINGS
 from faceVer.http.pipeline.forms.spooled import SpooledFile
 from faceVer.http.pipeline.kept_bodies import json_object, received_form
 from faceVer.http.pipeline.principals import principal
@@ -200,11 +200,12 @@ async def _examined(
     settings, platform = request.app[SETTINGS], request.app[PLATFORM]
     if not files and not needed:
         return []
-    lane, limits = request.app[EXECUTOR].inference, media_limits(settings, max(1, len(files)))
+    lane, limits = request.app[EXECUTOR].media, media_limits(settings, max(1, len(files)))
     examined: list[ExaminedFile] = []
+    decoder = request.app[ENGINE].decoder
 
     def decode(file: SpooledFile) -> ExaminedFile:
-        return examine(file, wanted, platform.new_id(), platform.clock(), limits, settings)
+        return examine(decoder, file, wanted, platform.new_id(), platform.clock(), limits, settings)
 
     with lane.slot():
         for file in files:

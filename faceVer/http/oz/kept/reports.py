@@ -16,11 +16,12 @@ from faceVer.domain.errors import SampleError
 from faceVer.domain.reports import Attachment, Report, ReportFormat, ReportTemplate, Section
 from faceVer.http.oz.kept.common import PLATFORM, object_id, parsed, respond, respond_empty, row, stored, view
 from faceVer.http.oz.lists import Filter, Kind, ListSpec, list_query, page_document, uuid_text
-from faceVer.http.pipeline.context import EXECUTOR, SETTINGS
+from faceVer.http.pipeline.context import ENGINE, EXECUTOR, SETTINGS
 from faceVer.http.pipeline.endpoint import Body, Endpoint
 from faceVer.http.pipeline.forms.spooled import SpooledFile
 from faceVer.http.pipeline.kept_bodies import json_object, received_form
 from faceVer.http.pipeline.principals import principal
+from faceVer.media.decoder import Decoder
 from faceVer.services.folders.presentation import Presentation
 from faceVer.services.folders.wire_types import doc
 from faceVer.services.reports.templates import MOST_ATTACHMENTS, TemplateService, read_logo
@@ -144,9 +145,9 @@ async def add_attachments(request: web.Request) -> web.Response:
     async with received_form(request) as form:
         if not 0 < len(form.files) <= MOST_ATTACHMENTS:
             raise SampleError("no picture, or too many", exposed="attachments")
-        lane = request.app[EXECUTOR].inference
+        lane, decoder = request.app[EXECUTOR].media, request.app[ENGINE].decoder
         with lane.slot():
-            pictures = [await lane.run(partial(_read, file, settings)) for file in form.files]
+            pictures = [await lane.run(partial(_read, decoder, file, settings)) for file in form.files]
 
     def work() -> list[dict[str, Any]]:
         added = set(templates.attach(who, template_id, pictures))
@@ -169,7 +170,7 @@ async def create_report(request: web.Request) -> web.Response:
     folder_id = object_id(request, "folder_id")
     given = parsed(await json_object(request), ReportRequest)
     template_id = uuid_text(given.template_id, "template_id") if given.template_id is not None else None
-    form, lane = ReportFormat(given.format), request.app[EXECUTOR].inference
+    form, lane = ReportFormat(given.format), request.app[EXECUTOR].media
     with lane.slot():  # it decodes pictures and draws pages, for seconds at worst
         report = await lane.run(lambda: reports.create(who, folder_id, template_id, form))
     return await respond(request, lambda: _report(report, seen), 201)
@@ -218,11 +219,11 @@ def _edit(given: TemplatePatch) -> Callable[[ReportTemplate], ReportTemplate]:
     return edit
 
 
-def _read(file: SpooledFile, settings: Settings) -> tuple[str, JpegImage]:
+def _read(decoder: Decoder, file: SpooledFile, settings: Settings) -> tuple[str, JpegImage]:
     """(name, picture) of an attachment. For an inference thread. Raises SampleError, TooLargeError."""
     file.decode(settings)
     with file.open() as stream:
-        return file.filename or file.name, read_logo(stream.read(), settings)
+        return file.filename or file.name, read_logo(decoder, stream.read(), settings)
 
 
 def _template(template: ReportTemplate) -> dict[str, Any]:

@@ -1,0 +1,58 @@
+"""What memory the server needs: the formula of docs/reliability.md, which `facever doctor` and the sandbox read."""
+
+from __future__ import annotations
+
+import os
+
+from faceVer.media.image_cost import MOST_PIXEL_BYTES
+from faceVer.media.sandbox.plan import MIB, ORDINARY, SLACK, SandboxPlan
+from faceVer.media.video import FRAME_PIXEL_BYTES
+from faceVer.observability.cgroup import inference_threads, memory_limit
+from faceVer.settings.model import Settings
+
+PROCESS, THREAD, SHARED = 240 * MIB, 15 * MIB, 110 * MIB
+"""Bytes of a process, and of each thread that computes, without bodies and images; and what workers share of it."""
+PLAIN = 96 * MIB
+"""Bytes that a plain picture takes while a thread decodes it."""
+HELPER, FORK_SERVER = 25 * MIB, 70 * MIB
+"""Bytes of a helper besides its address space limit, and of the process that forks them."""
+
+
+def usable_memory() -> float:
+    """Bytes that the machine has, or the control group permits."""
+    return min(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"), memory_limit())
+
+
+def sandbox_plan(settings: Settings) -> SandboxPlan:
+    """As many large files at a time as fit, and one in any case."""
+    plan = _plan(settings, 1)
+    spare = usable_memory() - _need(settings, plan)
+    more = int(spare // (settings.server.workers * (plan.large - ORDINARY)))
+    return _plan(settings, min(plan.helpers, max(1, 1 + more)))
+
+
+def memory_need(settings: Settings) -> int:
+    """Bytes that all processes need at most."""
+    return _need(settings, sandbox_plan(settings))
+
+
+def _plan(settings: Settings, large_jobs: int) -> SandboxPlan:
+    media = settings.media
+    video = media.max_video_pixels * FRAME_PIXEL_BYTES + 6 * media.media_frames * media.media_side**2
+    return SandboxPlan(
+        helpers=inference_threads(settings.server.threads, settings.server.workers),
+        large=max(ORDINARY, media.max_pixels * MOST_PIXEL_BYTES + SLACK, video + SLACK),
+        large_jobs=large_jobs,
+        picture_seconds=media.picture_cpu_seconds,
+        media_seconds=media.media_cpu_seconds,
+    )
+
+
+def _need(settings: Settings, plan: SandboxPlan) -> int:
+    workers = settings.server.workers
+    process = PROCESS + plan.helpers * (2 * THREAD + PLAIN) + settings.limits.max_inflight_bytes
+    if settings.media.sandbox:
+        process += FORK_SERVER + plan.helpers * HELPER + plan.most_bytes
+    else:
+        process += plan.helpers * plan.large
+    return SHARED + workers * (process - SHARED)
