@@ -45,6 +45,12 @@ class ThreadStartError(OverloadedError):
     reason = "threads"
 
 
+class SandboxBusyError(OverloadedError):
+    """The system has no memory or no process for decoding a file."""
+
+    reason = "sandbox"
+
+
 class ConnectionsError(OverloadedError):
     """The limit of open connections is reached; this one gets its response and is closed."""
 

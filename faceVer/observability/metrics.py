@@ -29,7 +29,7 @@ _OVERLOADS: tuple[type[errors.OverloadedError], ...] = (
     *errors.OverloadedError.__subclasses__(),
 )
 OVERLOADS = tuple(kind.reason for kind in _OVERLOADS)
-LANES = {"inference": "", "comparison": "_comparison", "storage": "_storage"}
+LANES = {"inference": "", "media": "_media", "comparison": "_comparison", "storage": "_storage"}
 """Lane -> how the names of its numbers end."""
 GAUGES = (
     *(f"{name}{end}" for name in ("in_flight", "queue") for end in LANES.values()),

@@ -158,8 +158,26 @@ def test_no_request_writes_to_disk(astronaut: bytes) -> None:
         assert (
             running.post("verify", [image_part("sample", large), template_part("bio_template", template)]).status == 200
         )
-        assert running.extract(b"junk").status == 400
+        # The sandbox writes to memory, which has the same limit.
+        assert running.extract(faces.jpeg(faces.astronaut(), progressive=True)).status == 503
         assert running.process.poll() is None
+
+
+def test_the_sandbox_writes_to_memory_only(astronaut: bytes) -> None:
+    with Server() as running:
+        photo = faces.jpeg(faces.astronaut(), progressive=True)
+        running.template(photo)
+        before = written(running.process.pid)
+        running.template(photo + bytes(8_000_000))
+        assert written(running.process.pid) == before
+
+
+def written(process: int) -> int:
+    """Bytes that a process and its descendants have written to storage."""
+    folder = Path(f"/proc/{process}")
+    (line,) = [row for row in (folder / "io").read_text().splitlines() if row.startswith("write_bytes")]
+    children = " ".join(task.read_text() for task in folder.glob("task/*/children")).split()
+    return int(line.split()[1]) + sum(written(int(child)) for child in children)
 
 
 class TestCrossOrigin:

@@ -17,6 +17,7 @@ from prometheus_client.registry import Collector
 from faceVer import __version__
 from faceVer.domain.values import ModelInfo
 from faceVer.http.ops.background_metrics import BackgroundMetrics
+from faceVer.http.pipeline.endpoint import Lane
 from faceVer.http.pipeline.executor import InferenceExecutor
 from faceVer.inference.backend import Backend
 from faceVer.observability.metrics import LANES, REQUEST_BOUNDS, STAGE_BOUNDS, Metrics
@@ -31,7 +32,7 @@ class _MetricsCollector(Collector):
 
     def __init__(self, metrics: Metrics, backend: Backend, models: Iterable[ModelInfo]) -> None:
         self._metrics, self._backend, self._models = metrics, backend, tuple(models)
-        self.lanes = ["inference", "comparison"]
+        self.lanes = ["inference", "media", "comparison"]
         """The lanes that are shown: that of storage only where there is a store."""
 
     def collect(self) -> Iterator[Metric]:
@@ -136,10 +137,8 @@ class Exposition:
 
     def sample(self) -> None:
         """Write this worker's Prometheus gauges to the shared metrics."""
-        executor = self._executor
-        for lane, suffix in zip(
-            (executor.inference, executor.comparison, executor.storage), LANES.values(), strict=True
-        ):
+        for name, suffix in LANES.items():
+            lane = self._executor.lane(Lane(name))
             self._metrics.gauge("in_flight" + suffix, lane.requests)
             self._metrics.gauge("queue" + suffix, max(0, lane.pending - lane.threads))
         with contextlib.suppress(OSError), open("/proc/self/statm", "rb") as stream:

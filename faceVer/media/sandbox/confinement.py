@@ -76,15 +76,10 @@ class Limits:
         """Set the hard limits. large: bytes of address space besides the code."""
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
         self._code = pages * resource.getpagesize()
-        inherited = resource.getrlimit(resource.RLIMIT_AS)[1]
-        self._most = self._code + large
-        if inherited != resource.RLIM_INFINITY:
-            self._most = min(self._most, inherited)
-        for limit, value in (
-            (resource.RLIMIT_AS, self._most), (resource.RLIMIT_FSIZE, large), (resource.RLIMIT_NOFILE, MOST_FILES),
-            (resource.RLIMIT_CORE, 0),
-        ):  # fmt: skip
-            resource.setrlimit(limit, (value, value))
+        self._most = _lower(resource.RLIMIT_AS, self._code + large)
+        _lower(resource.RLIMIT_FSIZE, large)
+        _lower(resource.RLIMIT_NOFILE, MOST_FILES)
+        _lower(resource.RLIMIT_CORE, 0)
 
     def begin(self, memory: int, seconds: float) -> bool:
         """Set the soft limits for a file. Returns whether the system permits as much memory."""
@@ -93,3 +88,11 @@ class Limits:
         last = math.ceil(time.process_time() + seconds)
         resource.setrlimit(resource.RLIMIT_CPU, (last, resource.RLIM_INFINITY))
         return wanted <= self._most
+
+
+def _lower(limit: int, value: int) -> int:
+    """Set a hard limit, which the system may have set lower already. Returns it."""
+    inherited = resource.getrlimit(limit)[1]
+    value = value if inherited == resource.RLIM_INFINITY else min(value, inherited)
+    resource.setrlimit(limit, (value, value))
+    return value

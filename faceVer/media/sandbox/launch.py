@@ -16,7 +16,7 @@ from typing import Any
 
 import msgpack
 
-from faceVer.domain.errors import OverloadedError, SampleError
+from faceVer.domain.errors import SampleError, SandboxBusyError
 from faceVer.media.medium import Medium
 from faceVer.media.sandbox.messages import MOST_BYTES, Job, shared, shared_file
 from faceVer.observability.timings import checkpoint
@@ -31,12 +31,6 @@ _TICK = 0.25
 """Seconds between two looks whether the client still waits."""
 _PATIENCE = 10
 """Wall time allowed for a second of CPU time: the helpers have a low priority on a busy machine."""
-
-
-class SandboxBusyError(OverloadedError):
-    """The system has no memory or no process for a helper."""
-
-    reason = "sandbox"
 
 
 class MoreMemoryError(Exception):

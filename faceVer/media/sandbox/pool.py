@@ -8,11 +8,11 @@ import weakref
 from collections.abc import Iterator
 from dataclasses import replace
 
-from faceVer.domain.errors import SampleError
+from faceVer.domain.errors import SampleError, SandboxBusyError
 from faceVer.domain.folders import MediaKind
 from faceVer.media.limits import MediaLimits, PixelBudget
 from faceVer.media.medium import Medium
-from faceVer.media.sandbox.launch import ForkServer, Helper, HelperLostError, MoreMemoryError, SandboxBusyError
+from faceVer.media.sandbox.launch import ForkServer, Helper, HelperLostError, MoreMemoryError
 from faceVer.media.sandbox.messages import Job
 from faceVer.media.sandbox.plan import LIFETIME, ORDINARY, SLACK, SandboxPlan
 from faceVer.observability.timings import checkpoint
