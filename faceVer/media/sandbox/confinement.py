@@ -6,6 +6,7 @@ import ctypes
 import errno
 import math
 import resource
+import signal
 import time
 from pathlib import Path
 
@@ -17,6 +18,7 @@ NICE = 5
 _ALLOW, _ERRNO = 0x7FFF0000, 0x00050000
 _MASKED_EQUAL = 7
 _CLONE_THREAD = 0x00010000
+_SET_PARENT_DEATH_SIGNAL = 1
 # Memory, threads, time, and reading and writing of what is open. No call opens a file, a socket or a process.
 _CALLS = (
     "read readv write writev close fstat newfstatat lseek fcntl ftruncate memfd_create recvmsg sendmsg recvfrom sendto",
@@ -35,6 +37,11 @@ class _Argument(ctypes.Structure):
         ("datum_a", ctypes.c_uint64),
         ("datum_b", ctypes.c_uint64),
     )
+
+
+def end_with_parent() -> None:
+    """Let the kernel kill this process when the one that forked it ends: it would be out of anybody's control."""
+    ctypes.CDLL(None).prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
 
 
 def filter_library() -> ctypes.CDLL | None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
 import weakref
 from collections.abc import Iterator
 from dataclasses import replace
 
-from faceVer.domain.errors import SampleError, SandboxBusyError
+from faceVer.domain.errors import SampleError, SandboxBusyError, SetupError
 from faceVer.domain.folders import MediaKind
 from faceVer.media.limits import MediaLimits, PixelBudget
 from faceVer.media.medium import Medium
@@ -17,7 +18,11 @@ from faceVer.media.sandbox.messages import Job
 from faceVer.media.sandbox.plan import LIFETIME, ORDINARY, SLACK, SandboxPlan
 from faceVer.observability.timings import checkpoint
 
+log = logging.getLogger(__name__)
+
 _TICK = 0.25
+_PIXEL = bytes.fromhex("47494638376101000100800000ffffff0000002c00000000010001000002024401003b")
+"""A GIF of one white pixel."""
 
 
 class Sandbox:
@@ -68,9 +73,13 @@ class Sandbox:
         return medium
 
     def start(self) -> None:
-        """Start the fork server and the helpers, which takes them half a second. Raises SandboxBusyError."""
-        with _place(self._places):
-            self._put(self._take(), keep=True)
+        """Start the processes, which takes them half a second, and decode a file. Raises SetupError if that fails."""
+        try:
+            self.decode(_PIXEL, "image", MediaLimits(), 1)
+        except SampleError as error:
+            raise SetupError(f"the decoding sandbox does not work here: {error}") from error
+        except SandboxBusyError as error:
+            log.warning("%s", error)  # it may be able to later
 
     def close(self) -> None:
         """End all processes; files that are being decoded fail."""
