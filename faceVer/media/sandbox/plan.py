@@ -9,8 +9,8 @@ from faceVer.domain.folders import MediaKind
 MIB = 1 << 20
 SLACK = 128 * MIB
 """Of an address space limit: the file, Python's own objects, stacks; not pixels."""
-ORDINARY = 384 * MIB
-"""Address space for a picture of up to 16 megapixels in WebP, 32 in other formats, or a video of up to 1080p."""
+ORDINARY = 352 * MIB
+"""Address space for a picture of up to 14 megapixels in WebP, 28 in other formats, or a video of up to 1080p."""
 LIFETIME = 1000
 """Files after which a helper is replaced, so that no leak of a decoder adds up."""
 
