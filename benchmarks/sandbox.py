@@ -83,8 +83,9 @@ def compare(name: str, with_sandbox: Callable[[], Any], without: Callable[[], An
             walls[action].append(time.perf_counter() - begun)
             cpus[action] += (cpu_seconds() - used) / rounds
     (inside, outside), (cpu_inside, cpu_outside) = map(median, walls.values()), cpus.values()
+    rates = f"{1 / outside:8.1f}/s {1 / inside:8.1f}/s"
     return (
-        f"{name:<34}{1 / outside:8.1f}/s {1 / inside:8.1f}/s {(inside - outside) * 1e3:+7.2f} ms {inside / outside:6.3f}"
+        f"{name:<34}{rates} {(inside - outside) * 1e3:+7.2f} ms {inside / outside:6.3f}"
         f"   CPU {(cpu_inside - cpu_outside) * 1e3:+7.2f} ms {cpu_inside / cpu_outside:6.3f}"
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from faceVer.media.image import WORKING_SIDE
 from faceVer.media.image_cost import MOST_PIXEL_BYTES
 from faceVer.media.sandbox.plan import MIB, ORDINARY, SLACK, SandboxPlan
 from faceVer.media.video import FRAME_PIXEL_BYTES
@@ -42,10 +43,13 @@ def _threads(settings: Settings) -> int:
 
 def _plan(settings: Settings, helpers: int, large_jobs: int) -> SandboxPlan:
     media = settings.media
-    video = media.max_video_pixels * FRAME_PIXEL_BYTES + 6 * media.media_frames * media.media_side**2
+    frames = 3 * media.media_frames * media.media_side**2
+    result = max(frames, 3 * (2 * WORKING_SIDE) ** 2) + MIB
+    pixels = max(media.max_pixels * MOST_PIXEL_BYTES, media.max_video_pixels * FRAME_PIXEL_BYTES + frames)
     return SandboxPlan(
         helpers=helpers,
-        large=max(ORDINARY, media.max_pixels * MOST_PIXEL_BYTES + SLACK, video + SLACK),
+        large=max(ORDINARY, pixels + SLACK + result),
+        result=result,
         large_jobs=large_jobs,
         picture_seconds=media.picture_cpu_seconds,
         media_seconds=media.media_cpu_seconds,

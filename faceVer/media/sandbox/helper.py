@@ -29,7 +29,7 @@ def run_helper(channel: socket.socket, large: int) -> None:
         if not message:
             return
         job: Job = pickle.loads(message)  # noqa: S301 - of the server, which this process trusts
-        is_permitted = limits.begin(job.memory, job.seconds)
+        is_permitted = limits.begin(job)
         reply, file = _result(job, files[0], is_permitted=is_permitted)
         socket.send_fds(channel, [reply], [file] if file is not None else [])
         if file is not None:

@@ -54,7 +54,9 @@ class Sandbox:
     def _decode(self, data: bytes, kind: MediaKind, limits: MediaLimits, side: int, memory: int) -> Medium:
         budget = limits.budget
         share = PixelBudget(budget.left) if budget is not None else None
-        job = Job(kind, side, replace(limits, budget=share, memory=memory - SLACK), memory, self._plan.seconds(kind))
+        space = memory - self._plan.result
+        inside = replace(limits, budget=share, memory=space - SLACK)
+        job = Job(kind, side, inside, space, self._plan.result, self._plan.seconds(kind))
         helper = self._take()
         keep = False
         try:
@@ -103,7 +105,7 @@ class Sandbox:
         if self._servers:
             with contextlib.suppress(OSError):
                 return self._servers[0].fork()
-            _end(self._servers, self._idle)  # it has ended itself: the kernel's want of memory
+            _end(self._servers, self._idle)  # it has ended itself: the kernel's lack of memory
         self._servers.append(ForkServer(self._plan.large))
         return self._servers[0].fork()
 
