@@ -83,6 +83,8 @@ class Helper:
         channel.settimeout(_TICK)
         self.files = 0
         """That it has received."""
+        self.is_filtered = True
+        """Whether the kernel filters its system calls, as it said last."""
 
     @property
     def is_alive(self) -> bool:
@@ -106,6 +108,7 @@ class Helper:
             reply, files = self._reply(time.monotonic() + _PATIENCE * job.seconds)
         except (OSError, MemoryError) as error:
             raise SandboxBusyError(f"a decoding helper cannot be used: {error}") from None
+        self.is_filtered = reply.get("filtered") is not False
         try:
             return _outcome(reply, files)
         finally:

@@ -64,15 +64,15 @@ def read_file(file: int) -> bytes:
         return stream.read()
 
 
-def share(medium: Medium, spent: int) -> tuple[bytes, int]:
-    """(message, descriptor of sealed memory) of a result. spent: pixels of the request's budget."""
+def share(medium: Medium, spent: int) -> tuple[dict[str, Any], int]:
+    """(reply, descriptor of sealed memory) of a result. spent: pixels of the request's budget."""
     about: list[Any] = [medium.width, medium.height, medium.duration, medium.fps, spent]
     about.append([[*frame.image.shape[:2], frame.index, frame.time, frame.name] for frame in medium.frames])
     text = msgpack.packb(about, unicode_errors="replace")
     images = [np.ascontiguousarray(frame.image) for frame in medium.frames]
     file = _memory("facever-pixels", [*images, text], os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     fcntl.fcntl(file, fcntl.F_ADD_SEALS, _SEALS)
-    return msgpack.packb({"pixels": sum(image.nbytes for image in images), "about": len(text)}), file
+    return {"pixels": sum(image.nbytes for image in images), "about": len(text)}, file
 
 
 def shared(reply: dict[str, Any], file: int) -> tuple[Medium, int]:

@@ -82,6 +82,10 @@ class Sandbox:
             raise SetupError(f"the decoding sandbox does not work here: {error}") from error
         except SandboxBusyError as error:
             log.warning("%s", error)  # it may be able to later
+        if not all(helper.is_filtered for helper in self._idle):
+            log.warning(
+                "libseccomp or the kernel's part of it is missing: decoding helpers have no filter of system calls"
+            )
 
     def close(self) -> None:
         """End all processes; files that are being decoded fail."""
