@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image as Pil
 from PIL.TiffImagePlugin import TiffImageFile
 
-from faceVer.domain.errors import SampleError
+from faceVer.domain.errors import SampleError, TooLargeError
 from faceVer.domain.values import Image
 from faceVer.media.image_cost import check_cost, check_size, check_webp_size
 from faceVer.media.image_modes import to_rgb
@@ -61,7 +61,8 @@ def decode(data: bytes, *, max_pixels: int, budget: PixelBudget | None = None) -
     """The image in `data`: (H, W, 3) uint8 RGB, upright, alpha laid over white, the first frame of an animation.
 
     If its longer side has 3840 pixels or more, it is reduced to a half, a third … of its size. Raises SampleError on
-    anything that is not a complete image of at most `max_pixels` pixels, or if `budget` has not enough pixels left.
+    anything that is not a complete image of at most `max_pixels` pixels, TooLargeError if `budget` has not enough
+    pixels left.
     """
     return decode_down(data, WORKING_SIDE, max_pixels=max_pixels, budget=budget)[0]
 
@@ -70,7 +71,7 @@ def decode_down(
     data: bytes, side: int, *, max_pixels: int, budget: PixelBudget | None = None
 ) -> tuple[Image, tuple[int, int]]:
     """(the image as `decode` gives it, its height and width in the file, upright). If its longer side has `2 * side`
-    pixels or more, it is reduced, to `side` pixels or more. Raises SampleError."""
+    pixels or more, it is reduced, to `side` pixels or more. Raises SampleError, TooLargeError."""
     if not data:
         raise SampleError("the sample is empty")
     check_webp_size(data, max_pixels)
@@ -79,11 +80,12 @@ def decode_down(
             check_size(*picture.size, max_pixels)
             size = picture.size
             check_cost(picture, data, max_pixels)
+            _reduce(picture, side)
             if budget is not None:
                 budget.spend(picture.width * picture.height)
             pixels = _pixels(picture, data, side)
             orientation = _orientation(picture)
-    except SampleError:
+    except (SampleError, TooLargeError):
         raise
     except Exception as error:  # the decoders raise OSError, ValueError, SyntaxError and more on damaged bytes
         raise SampleError(f"not a readable picture ({type(error).__name__})") from error
@@ -92,11 +94,15 @@ def decode_down(
     return np.ascontiguousarray(turn(pixels) if turn else pixels), upright_size
 
 
+def _reduce(picture: Pil.Image, side: int) -> None:
+    """Have a JPEG decoded at the size that `decode_down` says, or at one nearer to it; no effect on other formats."""
+    longest = max(picture.size)
+    if longest >= 2 * side:
+        picture.draft(None, (picture.width * side // longest, picture.height * side // longest))
+
+
 def _pixels(picture: Pil.Image, data: bytes, side: int) -> NDArray[np.uint8]:
     """The pixels of an opened image, not turned, reduced as `decode_down` says. Raises what Pillow raises."""
-    longest = max(picture.size)
-    if longest >= 2 * side:  # JPEG only; no effect on the others
-        picture.draft(None, (picture.width * side // longest, picture.height * side // longest))
     factor = max(1, max(picture.size) // side)
     if isinstance(picture, TiffImageFile):
         correct_byte_order(picture)
@@ -108,6 +114,7 @@ def _pixels(picture: Pil.Image, data: bytes, side: int) -> NDArray[np.uint8]:
             if picture.format not in ("JPEG", "MPO") or (completed := with_end(data, picture.size)) is None:
                 raise
             with Pil.open(io.BytesIO(completed), formats=FORMATS) as whole:
+                _reduce(whole, side)
                 return _pixels(whole, completed, side)
         pixels = to_rgb(picture, factor)
     return pixels
