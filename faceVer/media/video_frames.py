@@ -21,10 +21,11 @@ from av.video.stream import VideoStream
 from faceVer.domain.errors import SampleError
 from faceVer.domain.values import Frame, Image
 from faceVer.media.limits import MediaLimits
+from faceVer.observability.shortage import check_memory
 from faceVer.observability.timings import checkpoint
 
 FAILURES = (av.error.FFmpegError, ValueError, ArithmeticError, AssertionError, MemoryError)
-"""What PyAV raises on damaged files."""
+"""What PyAV raises on damaged files; on some of them FFmpeg asks for more memory than there is."""
 _SKIPPABLE = ("h264", "mpeg4", "vp8")
 """Codecs in which no frame needs one that is marked as not referred to; HEVC's sub-layers do not promise that."""
 
@@ -96,7 +97,8 @@ def _decode(context: VideoCodecContext, track: Track, wanted: set[int],
 def _send(context: VideoCodecContext, packet: Packet[VideoStream] | None) -> list[VideoFrame]:
     try:
         return context.decode(packet)
-    except FAILURES:
+    except FAILURES as error:
+        check_memory(error, context.width * context.height)
         return []  # a damaged packet; the frames after it may be undamaged
 
 

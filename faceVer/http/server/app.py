@@ -10,7 +10,7 @@ from functools import partial
 from aiohttp import web
 from aiohttp.http import HttpVersion11
 
-from faceVer.domain.errors import InferenceError, RequestTypeError, SetupError, TooLargeError
+from faceVer.domain.errors import InferenceError, RequestTypeError, SetupError, ThreadStartError, TooLargeError
 from faceVer.http.endpoints import endpoint_table
 from faceVer.http.ops.background_metrics import BackgroundMetrics
 from faceVer.http.ops.exposition import EXPOSITION, Exposition
@@ -99,6 +99,10 @@ async def _expect(request: web.Request) -> None:
 
 
 async def _pool(app: web.Application) -> AsyncIterator[None]:
+    try:
+        app[EXECUTOR].start(storage=bool(app[SETTINGS].store.store))
+    except ThreadStartError as error:
+        raise SetupError(f"the system starts too few threads: {error}") from error
     yield
     app[EXECUTOR].close()
 
