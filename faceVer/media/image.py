@@ -10,6 +10,7 @@ import numpy as np
 import pillow_heif
 import simplejpeg
 from numpy.typing import NDArray
+from PIL import AvifImagePlugin
 from PIL import Image as Pil
 from PIL.TiffImagePlugin import TiffImageFile
 
@@ -29,6 +30,10 @@ silence_libtiff()
 correct_plugin()
 pillow_heif.register_heif_opener(thumbnails=False)
 Pil.init()
+if is_limited():
+    # For want of memory a thread that a decoder starts ends the process: glibc aborts without its thread-local data.
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+    pillow_heif.options.DECODE_THREADS = 1
 # The limit is a setting, checked below; Pillow's own is a process-wide warning.
 Pil.MAX_IMAGE_PIXELS = None
 

@@ -1,8 +1,8 @@
 """Whether the process lacks what the system gives it: memory, threads, descriptors.
 
 Libraries tell of it in many ways: by MemoryError, by an error number, in words, or as if the file were damaged
-(libwebp: "could not create decoder object"). Damaged files in turn make FFmpeg ask for more memory than there is. So what
-a decoder reports decides nothing; whether the process can get memory does.
+(libwebp: "could not create decoder object"). Damaged files in turn make FFmpeg ask for more memory than there is. So
+what a decoder reports decides nothing; whether the process can get memory does.
 """
 
 from __future__ import annotations

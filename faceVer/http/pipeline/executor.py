@@ -82,7 +82,7 @@ class InferenceExecutor:
         return [results[index] for index in range(len(items))]
 
     def start(self, *, storage: bool) -> None:
-        """Start the threads, while there is memory for them. storage: those of its lane, too. Raises ThreadStartError."""
+        """Start the threads, while there is memory for them. storage: also of its lane. Raises ThreadStartError."""
         for lane in (self.inference, self.comparison, *([self.storage] if storage else [])):
             lane.start()
 
