@@ -70,7 +70,7 @@ def read_archive(data: bytes, *, limits: MediaLimits) -> list[Frame]:
                 if len(frames) == len(taken):
                     break
     except _FAILURES as error:
-        check_memory(error)
+        check_memory()
         raise SampleError(f"the archive cannot be read: {type(error).__name__}") from error
     return sorted(frames, key=lambda frame: frame.index)
 

@@ -97,6 +97,8 @@ def _decode_down(data: bytes, side: int, max_pixels: int, budget: PixelBudget | 
             check_size(*picture.size, max_pixels)
             size = picture.size
             check_cost(picture, data, max_pixels)
+            if picture.format == "HEIF":
+                check_memory(size[0] * size[1])  # a thread of libde265 that gets none ends the process
             _reduce(picture, side)
             if budget is not None:
                 budget.spend(picture.width * picture.height)
@@ -105,7 +107,7 @@ def _decode_down(data: bytes, side: int, max_pixels: int, budget: PixelBudget | 
     except (SampleError, TooLargeError):
         raise
     except Exception as error:  # the decoders raise OSError, ValueError, SyntaxError and more on damaged bytes
-        check_memory(error, size[0] * size[1])
+        check_memory(size[0] * size[1])
         raise SampleError(f"not a readable picture ({type(error).__name__})") from error
     turn = _UPRIGHT.get(orientation)
     upright_size = size if orientation in _SIDEWAYS else size[::-1]

@@ -77,7 +77,7 @@ def read_video(data: bytes, *, limits: MediaLimits) -> Video:
             wanted, runs = _choose(track, stream.codec_context, limits)
             frames, size = decode_frames(stream, track, wanted, runs, limits)
     except FAILURES as error:
-        check_memory(error, min(limits.max_video_pixels, limits.max_pixels))
+        check_memory(min(limits.max_video_pixels, limits.max_pixels))
         raise SampleError(f"the video cannot be read: {type(error).__name__}") from error
     count = len(track.packets)
     span = (max(track.times) - track.start) * track.unit
@@ -153,8 +153,8 @@ def _read_track(container: InputContainer, stream: VideoStream, limits: MediaLim
                 raise SampleError(f"the video has more than {limits.max_video_frames} frames")
             if max_bytes < 0:
                 raise SampleError("the video's frames are larger than the file")
-    except FAILURES as error:
-        check_memory(error)
+    except FAILURES:
+        check_memory()
         if not packets:  # else it is truncated: the frames before count
             raise
     if not packets:

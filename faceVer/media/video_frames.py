@@ -97,8 +97,8 @@ def _decode(context: VideoCodecContext, track: Track, wanted: set[int],
 def _send(context: VideoCodecContext, packet: Packet[VideoStream] | None) -> list[VideoFrame]:
     try:
         return context.decode(packet)
-    except FAILURES as error:
-        check_memory(error, context.width * context.height)
+    except FAILURES:
+        check_memory(context.width * context.height)
         return []  # a damaged packet; the frames after it may be undamaged
 
 

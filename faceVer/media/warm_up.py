@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 
+import cv2
+import numpy as np
 from PIL import Image as Pil
 
 from faceVer.media.image import FORMATS, decode
@@ -12,7 +15,9 @@ SIDE = 64
 
 
 def warm_up() -> None:
-    """Decode a small picture of each format on this thread."""
+    """On this thread, decode a small picture of each format, and have C++ throw an exception."""
+    with contextlib.suppress(cv2.error):
+        cv2.resize(np.empty((0, 0), np.uint8), (1, 1))
     for name in FORMATS:
         file = io.BytesIO()
         Pil.new("RGB", (SIDE, SIDE)).save(file, name)

@@ -37,13 +37,13 @@ def tells_of_shortage(error: BaseException) -> bool:
     return isinstance(error, MemoryError) or _WORDS.search(str(error)) is not None
 
 
-def check_memory(error: BaseException, pixels: int = 0) -> None:
-    """Raises MemoryError if `error`, of a decoder, may be due to want of memory and not to its file.
+def check_memory(pixels: int = 0) -> None:
+    """Raises MemoryError if a decoder may lack memory, so that its failure says nothing about the file.
 
     pixels: of the picture, as far as they are known.
     """
     if is_limited() and not _can_get(ROOM + PIXEL * pixels):
-        raise MemoryError(f"too little memory for a decoder ({type(error).__name__})") from None
+        raise MemoryError("too little memory for a decoder") from None
 
 
 def is_limited() -> bool:
