@@ -16,7 +16,7 @@ import sys
 import msgpack
 
 from faceVer.media.sandbox.helper import run_helper
-from faceVer.media.sandbox.warm_up import warm_up
+from faceVer.media.warm_up import warm_up
 
 
 def main(control: int, large: int) -> None:

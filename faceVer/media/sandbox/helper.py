@@ -6,15 +6,18 @@ import errno
 import os
 import pickle
 import socket
+from dataclasses import replace
 from typing import Any
 
 import msgpack
 
-from faceVer.domain.errors import SampleError
+from faceVer.domain.errors import SampleError, TooLargeError
+from faceVer.media.limits import PixelBudget
 from faceVer.media.medium import decode_medium
 from faceVer.media.sandbox.confinement import NICE, Limits, allow_few_system_calls, end_with_parent
 from faceVer.media.sandbox.messages import MOST_BYTES, Job, read_file, share
 
+_UNLIMITED = 1 << 62
 _NO_ROOM = (errno.ENOMEM, errno.EFBIG, errno.ENOSPC)
 
 
@@ -39,12 +42,14 @@ def run_helper(channel: socket.socket, large: int) -> None:
 def _result(job: Job, file: int, *, is_permitted: bool) -> tuple[dict[str, Any], int | None]:
     """(reply, pixels if there are any)."""
     try:
-        budget = job.limits.budget
-        before = budget.left if budget is not None else 0
-        medium = decode_medium(read_file(file), job.kind, job.limits, job.side)
-        return share(medium, before - budget.left if budget is not None else 0)
+        budget = PixelBudget(_UNLIMITED if job.budget is None else job.budget)
+        before = budget.left
+        medium = decode_medium(read_file(file), job.kind, replace(job.limits, budget=budget), job.side)
+        return share(medium, before - budget.left)
     except MemoryError:
         return {"memory": is_permitted}, None
+    except TooLargeError:
+        return {"pixels spent": True}, None
     except SampleError as error:
         return {"sample": str(error)[:1000]}, None
     except OSError as error:

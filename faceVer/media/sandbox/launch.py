@@ -16,7 +16,7 @@ from typing import Any
 
 import msgpack
 
-from faceVer.domain.errors import SampleError, SandboxBusyError
+from faceVer.domain.errors import SampleError, SandboxBusyError, TooLargeError
 from faceVer.media.medium import Medium
 from faceVer.media.sandbox.messages import MOST_BYTES, Job, shared, shared_file
 from faceVer.observability.timings import checkpoint
@@ -138,6 +138,8 @@ def _outcome(reply: dict[str, Any], files: list[int]) -> tuple[Medium, int]:
     """What a reply says. Raises what `Helper.decode` raises."""
     if "sample" in reply:
         raise SampleError(str(reply["sample"]))
+    if "pixels spent" in reply:
+        raise TooLargeError("the request's pictures have too many pixels together")
     if "memory" in reply:
         if reply["memory"] is True:
             raise MoreMemoryError

@@ -28,11 +28,14 @@ _SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE | fcntl.F_
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """memory, result: bytes of address space, and of the pixels returned. seconds: of CPU time."""
+    """budget: pixels that the request has left, None = no limit. memory, result: bytes of address space, and of the
+    pixels returned. seconds: of CPU time.
+    """
 
     kind: MediaKind
     side: int
     limits: MediaLimits
+    budget: int | None
     memory: int
     result: int
     seconds: float

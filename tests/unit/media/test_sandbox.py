@@ -13,7 +13,7 @@ import msgpack
 import numpy as np
 import pytest
 
-from faceVer.domain.errors import SampleError, SandboxBusyError, SetupError
+from faceVer.domain.errors import SampleError, SandboxBusyError, SetupError, TooLargeError
 from faceVer.domain.values import Frame
 from faceVer.media.limits import MediaLimits, PixelBudget
 from faceVer.media.medium import Medium, decode_medium
@@ -120,7 +120,7 @@ def test_the_budget_of_a_request_is_spent(sandbox: Sandbox) -> None:
     for left in (1, 0):
         sandbox.decode(data, "image", limits, 1920)
         assert budget.left == left * picture.width * picture.height
-    with pytest.raises(SampleError, match="pixels together"):
+    with pytest.raises(TooLargeError, match="pixels together"):
         sandbox.decode(data, "image", limits, 1920)
 
 
