@@ -36,7 +36,7 @@ class Task:
 
     failed: called when the job is given up, with the reason, in the transaction that removes the job (SQLite) or right
     before it is marked as failed (PostgreSQL, where it may run twice). tries: of a job that raises or ends its process;
-    after an error of the database or the file storage, or want of memory, there is always another one. period: seconds
+    after an error of the database or the file storage, or lack of memory, there is always another one. period: seconds
     between the runs of a task that the workers themselves enqueue, without arguments; None = only `enqueue` does.
     """
 

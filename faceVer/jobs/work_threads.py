@@ -12,13 +12,13 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 MEMORY_PAUSE = 0.05
-"""Seconds until what failed for want of memory is tried again."""
+"""Seconds until what failed for lack of memory is tried again."""
 
 
 class WorkThreads:
     """`count` threads, from `start` to `close`. begin: called by each thread first.
 
-    They outlive want of memory, whenever it strikes: a thread of ThreadPoolExecutor ends and is not replaced where
+    They outlive lack of memory, whenever it strikes: a thread of ThreadPoolExecutor ends and is not replaced where
     there is no memory to hand over a result.
     """
 
