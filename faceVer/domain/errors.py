@@ -45,6 +45,12 @@ class ThreadStartError(OverloadedError):
     reason = "threads"
 
 
+class SystemLimitError(OverloadedError):
+    """The system gives the process no further memory or descriptor."""
+
+    reason = "system"
+
+
 class ConnectionsError(OverloadedError):
     """The limit of open connections is reached; this one gets its response and is closed."""
 

@@ -10,6 +10,7 @@ import numpy as np
 import pillow_heif
 import simplejpeg
 from numpy.typing import NDArray
+from PIL import AvifImagePlugin
 from PIL import Image as Pil
 from PIL.TiffImagePlugin import TiffImageFile
 
@@ -21,6 +22,7 @@ from faceVer.media.image_tiff import correct_byte_order, correct_plugin
 from faceVer.media.jpeg_end import with_end
 from faceVer.media.limits import PixelBudget
 from faceVer.media.native_logs import silence_libtiff
+from faceVer.observability.shortage import check_memory, is_limited
 
 # Pillow warns of odd images: a log line each, and Python keeps every different warning forever.
 warnings.filterwarnings("ignore", module=r"PIL\.")
@@ -28,6 +30,10 @@ silence_libtiff()
 correct_plugin()
 pillow_heif.register_heif_opener(thumbnails=False)
 Pil.init()
+if is_limited():
+    # Without memory a thread that a decoder starts ends the process: glibc aborts without its thread-local data.
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+    pillow_heif.options.DECODE_THREADS = 1
 # The limit is a setting, checked below; Pillow's own is a process-wide warning.
 Pil.MAX_IMAGE_PIXELS = None
 
@@ -62,7 +68,7 @@ def decode(data: bytes, *, max_pixels: int, budget: PixelBudget | None = None) -
 
     If its longer side has 3840 pixels or more, it is reduced to a half, a third … of its size. Raises SampleError on
     anything that is not a complete image of at most `max_pixels` pixels, TooLargeError if `budget` has not enough
-    pixels left.
+    pixels left, MemoryError if the process has too little memory to tell.
     """
     return decode_down(data, WORKING_SIDE, max_pixels=max_pixels, budget=budget)[0]
 
@@ -71,15 +77,28 @@ def decode_down(
     data: bytes, side: int, *, max_pixels: int, budget: PixelBudget | None = None
 ) -> tuple[Image, tuple[int, int]]:
     """(the image as `decode` gives it, its height and width in the file, upright). If its longer side has `2 * side`
-    pixels or more, it is reduced, to `side` pixels or more. Raises SampleError, TooLargeError."""
+    pixels or more, it is reduced, to `side` pixels or more. Raises SampleError, TooLargeError, MemoryError."""
     if not data:
         raise SampleError("the sample is empty")
+    try:
+        return _decode_down(data, side, max_pixels, budget)
+    except SampleError as error:
+        if error.__cause__ is None or not is_limited():
+            raise
+    # Another thread may have had the memory that this one lacked, and have released it before anybody looked.
+    return _decode_down(data, side, max_pixels, None)
+
+
+def _decode_down(data: bytes, side: int, max_pixels: int, budget: PixelBudget | None) -> tuple[Image, tuple[int, int]]:
     check_webp_size(data, max_pixels)
+    size = 0, 0
     try:
         with Pil.open(io.BytesIO(data), formats=FORMATS) as picture:
             check_size(*picture.size, max_pixels)
             size = picture.size
             check_cost(picture, data, max_pixels)
+            if picture.format == "HEIF":
+                check_memory(size[0] * size[1])  # a thread of libde265 that gets none ends the process
             _reduce(picture, side)
             if budget is not None:
                 budget.spend(picture.width * picture.height)
@@ -88,6 +107,7 @@ def decode_down(
     except (SampleError, TooLargeError):
         raise
     except Exception as error:  # the decoders raise OSError, ValueError, SyntaxError and more on damaged bytes
+        check_memory(size[0] * size[1])
         raise SampleError(f"not a readable picture ({type(error).__name__})") from error
     turn = _UPRIGHT.get(orientation)
     upright_size = size if orientation in _SIDEWAYS else size[::-1]
@@ -139,5 +159,7 @@ def _orientation(picture: Pil.Image) -> int:
     try:
         value = picture.getexif().get(ORIENTATION, 1)
         return value if isinstance(value, int) else 1
+    except MemoryError:
+        raise
     except Exception:  # damaged EXIF data is common and no reason to reject the pixels
         return 1

@@ -21,10 +21,11 @@ from av.video.stream import VideoStream
 from faceVer.domain.errors import SampleError
 from faceVer.domain.values import Frame, Image
 from faceVer.media.limits import MediaLimits
+from faceVer.observability.shortage import check_memory
 from faceVer.observability.timings import checkpoint
 
 FAILURES = (av.error.FFmpegError, ValueError, ArithmeticError, AssertionError, MemoryError)
-"""What PyAV raises on damaged files."""
+"""What PyAV raises on damaged files; on some of them FFmpeg asks for more memory than there is."""
 _SKIPPABLE = ("h264", "mpeg4", "vp8")
 """Codecs in which no frame needs one that is marked as not referred to; HEVC's sub-layers do not promise that."""
 
@@ -97,6 +98,7 @@ def _send(context: VideoCodecContext, packet: Packet[VideoStream] | None) -> lis
     try:
         return context.decode(packet)
     except FAILURES:
+        check_memory(context.width * context.height)
         return []  # a damaged packet; the frames after it may be undamaged
 
 
