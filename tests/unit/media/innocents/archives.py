@@ -1,0 +1,156 @@
+"""The table of archives in docs/media.md, and files of each row."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import tarfile
+import tempfile
+import zipfile
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from unittest import mock
+
+from tests.support_faces import encoded
+from tests.support_media import make_tar, make_zip
+from tests.unit.media.innocents.corpus import FACE, GRAY, Pack, Row
+from tests.unit.media.innocents.tools import run_tool
+
+PICTURES = [encoded(FACE), encoded(GRAY), encoded(FACE, "PNG")]
+NAMES = ("1.jpg", "2.jpg", "10.png")
+MEMBERS = list(zip(NAMES, PICTURES, strict=True))
+CYRILLIC = ("снимок 1.jpg", "снимок 2.jpg", "снимок 10.png")
+APPLE_DOUBLE = b"\0\5\x16\7\0\2\0\0Mac OS X        " + bytes(200)
+
+
+class _Pipe(io.RawIOBase):
+    """To which a zip can only be streamed."""
+
+    def __init__(self) -> None:
+        self.target = io.BytesIO()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: object) -> int:
+        return self.target.write(data)  # type: ignore[call-overload, no-any-return]
+
+
+class _Cp866(zipfile.ZipInfo):
+    def _encodeFilenameFlags(self) -> tuple[bytes, int]:
+        return self.filename.encode("cp866"), self.flag_bits & ~0x800
+
+
+class _Unmarked(zipfile.ZipInfo):
+    def _encodeFilenameFlags(self) -> tuple[bytes, int]:
+        return self.filename.encode(), self.flag_bits & ~0x800
+
+
+def streamed_zip(*, is_64: bool = False) -> bytes:
+    """Sizes and checksums stand behind each member."""
+    pipe = _Pipe()
+    with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as out:  # type: ignore[arg-type]
+        for name, data in MEMBERS:
+            with out.open(name, "w", force_zip64=is_64) as member:
+                member.write(data)
+    return pipe.target.getvalue()
+
+
+def zip64() -> bytes:
+    """Written as if each file were too large for the usual form."""
+    with mock.patch.multiple(zipfile, ZIP64_LIMIT=0, ZIP_FILECOUNT_LIMIT=0):
+        return make_zip(MEMBERS)
+
+
+def zip_after(marker: bytes) -> bytes:
+    """A zip behind a marker, as programs begin one that could have become several files."""
+    stream = io.BytesIO(marker)
+    stream.seek(0, io.SEEK_END)
+    with zipfile.ZipFile(stream, "a") as out:
+        for name, data in MEMBERS:
+            out.writestr(name, data)
+    return stream.getvalue()
+
+
+def zip_of(kind: type[zipfile.ZipInfo], names: Sequence[str] = CYRILLIC) -> bytes:
+    return make_zip([(kind(name), data) for name, data in zip(names, PICTURES, strict=True)])
+
+
+def info_zip(*options: str) -> bytes:
+    """By the `zip` program, in a folder with the pictures: streamed to its standard output."""
+    return run_tool("zip", PICTURES[0], "-q", "-j", *options, "-", "SOURCE")
+
+
+def from_macos(*, is_tar: bool = False) -> bytes:
+    members = [("shots/", b"")] if not is_tar else []
+    for name, data in MEMBERS:
+        members += [(f"shots/{name}", data), (f"shots/._{name}" if is_tar else f"__MACOSX/shots/._{name}", APPLE_DOUBLE)]
+    members += [("shots/.DS_Store", b"junk"), ("shots/@eaDir/1.jpg@SynoEAStream", b"junk"), ("shots/.nomedia", b"")]
+    return make_tar(members) if is_tar else make_zip(members)
+
+
+def pax(**headers: str) -> bytes:
+    """A tar whose members have these extended headers."""
+    members = []
+    for name, data in MEMBERS:
+        info = tarfile.TarInfo(name)
+        info.pax_headers = headers
+        members.append((info, data))
+    return make_tar(members)
+
+
+def sized_in_pax() -> bytes:
+    """The size of each member stands in an extended header alone."""
+    stream = io.BytesIO()
+    for name, data in MEMBERS:
+        info = tarfile.TarInfo(name)
+        info.pax_headers = {"size": str(len(data))}
+        stream.write(info.tobuf(tarfile.PAX_FORMAT) + data + bytes(-len(data) % 512))
+    return stream.getvalue() + bytes(1024)
+
+
+def gnu_tar(*options: str) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        for name, data in MEMBERS:
+            (Path(folder) / name).write_bytes(data)
+        return run_tool("tar", b"", "-c", "-f", "-", "-C", folder, *options, *NAMES, "--exclude=SOURCE")
+
+
+def in_gzip_members(data: bytes, size: int) -> bytes:
+    return b"".join(gzip.compress(data[at : at + size], mtime=0) for at in range(0, len(data), size))
+
+
+LONG = [("/".join(["folder" * 5] * 10) + f"/{name}", data) for name, data in MEMBERS]
+LONG_NAMES = [name for name, _ in LONG]
+
+ARCHIVES = [
+    Row("zip: stored or deflated, streamed (data descriptors), ZIP64", "all pictures, in natural order of their names", {
+        "deflated": Pack(partial(make_zip, MEMBERS[::-1]), NAMES), "stored": Pack(partial(make_zip, MEMBERS, zipfile.ZIP_STORED), NAMES),
+        "streamed": Pack(streamed_zip, NAMES), "streamed, ZIP64": Pack(partial(streamed_zip, is_64=True), NAMES),
+        "ZIP64": Pack(zip64, NAMES), "Info-ZIP": Pack(info_zip, ["source"]), "Info-ZIP, ZIP64": Pack(partial(info_zip, "-fz"), ["source"]),
+        "split marker": Pack(lambda: zip_after(b"PK00"), NAMES),
+    }),
+    Row("Names in a zip: UTF-8, marked or not; Cyrillic of Windows (code page 866)", "as they were written", {
+        "marked": Pack(partial(zip_of, zipfile.ZipInfo), CYRILLIC), "unmarked": Pack(partial(zip_of, _Unmarked), CYRILLIC),
+        "code page 866": Pack(partial(zip_of, _Cp866), CYRILLIC),
+    }),
+    Row("What macOS, Windows, Android and Synology put beside pictures (`__MACOSX`, `._*`, `Thumbs.db`, `@eaDir` …)", "ignored", {
+        "zip": Pack(from_macos, [f"shots/{name}" for name in NAMES]),
+        "tar": Pack(partial(from_macos, is_tar=True), [f"shots/{name}" for name in NAMES]),
+    }),
+    Row("tar: v7, ustar, GNU, pax; long names, extended attributes up to 1 MiB, sizes in pax headers", "all pictures", {
+        "ustar": Pack(partial(make_tar, MEMBERS, form=tarfile.USTAR_FORMAT), NAMES),
+        "GNU, long names": Pack(partial(make_tar, LONG, form=tarfile.GNU_FORMAT), LONG_NAMES),
+        "pax, long names": Pack(partial(make_tar, LONG), LONG_NAMES),
+        "attributes": Pack(partial(pax, **{"SCHILY.xattr.user.thumbnail": "x" * 60_000, "LIBARCHIVE.creationtime": "1.5"}), NAMES),
+        "sizes": Pack(sized_in_pax, NAMES),
+        "v7": Pack(partial(gnu_tar, "--format=v7"), NAMES), "label": Pack(partial(gnu_tar, "--label=photos"), NAMES),
+        "posix": Pack(partial(gnu_tar, "--format=posix", "--pax-option=comment=x"), NAMES),
+    }),
+    Row("tar.gz: one gzip member or several (pigz, bgzip, concatenated)", "all of them", {
+        "one": Pack(partial(make_tar, MEMBERS, gzip=True), NAMES),
+        "several": Pack(lambda: in_gzip_members(make_tar(MEMBERS), 10_000), NAMES),
+        "attributes": Pack(lambda: gzip.compress(pax(**{"SCHILY.xattr.user.a": "x" * 60_000})), NAMES),
+    }),
+]  # fmt: skip
