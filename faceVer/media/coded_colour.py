@@ -17,7 +17,7 @@ _TO_BT709 = {9: _BT2020, 11: _P3, 12: _P3}
 _WHITE = 203.0
 """cd/m2 of white paper in HDR (ITU-R BT.2408), which becomes SDR's white."""
 _HLG_PEAK, _HLG_GAMMA = 1000.0, 1.2  # of the display for which ITU-R BT.2100 states both
-_LUMA = np.float32((0.2627, 0.6780, 0.0593))  # of BT.2020
+_LUMA = np.array((0.2627, 0.6780, 0.0593), np.float32)  # of BT.2020
 _KNEE = 0.75
 """Linear light above which HDR is compressed: a face in usual light is below it and stays as it is."""
 _STEPS = 1 << 14
@@ -31,7 +31,7 @@ def needs_conversion(primaries: int, transfer: int) -> bool:
 def coded_to_srgb(pixels: NDArray[np.uint8] | NDArray[np.uint16], primaries: int, transfer: int) -> NDArray[np.uint8]:
     """(H, W, 3) RGB of 8 or 16 bits with these codes -> (H, W, 3) uint8 sRGB."""
     light = _light(transfer, int(np.iinfo(pixels.dtype).max) + 1)
-    matrix, encoded = np.float32(_TO_BT709.get(primaries, np.eye(3))), _encoded()
+    matrix, encoded = np.array(_TO_BT709.get(primaries, np.eye(3)), np.float32), _encoded()
     result = np.empty(pixels.shape, np.uint8)
     for top in range(0, len(pixels), _ROWS):  # as a whole it would take many times the memory
         linear = light[pixels[top : top + _ROWS]]
@@ -58,7 +58,9 @@ def _light(transfer: int, levels: int) -> NDArray[np.float32]:
     level = np.arange(levels) / (levels - 1)
     if transfer == _PQ:  # SMPTE ST 2084
         root = level ** (1 / 78.84375)
-        light = 10_000 / _WHITE * (np.maximum(root - 0.8359375, 0) / (18.8515625 - 18.6875 * root)) ** (1 / 0.1593017578125)
+        light = (
+            10_000 / _WHITE * (np.maximum(root - 0.8359375, 0) / (18.8515625 - 18.6875 * root)) ** (1 / 0.1593017578125)
+        )
     elif transfer == _HLG:  # ARIB STD-B67
         light = np.where(level <= 0.5, level**2 / 3, (np.exp((level - 0.55991073) / 0.17883277) + 0.28466892) / 12)
     else:  # IEC 61966-2-1

@@ -1,5 +1,7 @@
-"""Pictures whose numbers are those of another colour space, to sRGB. What a file says wrongly of its colours is ignored:
-the pixels are then taken as they are."""
+"""Pictures whose numbers are of another colour space, to sRGB.
+
+What a file says wrongly of its colours is ignored: the pixels are then taken as they are.
+"""
 
 from __future__ import annotations
 
@@ -22,9 +24,10 @@ _HEADERS = 1 << 16
 
 
 def profile_to_srgb(picture: Pil.Image, profile: Any) -> Pil.Image:
-    """The picture in sRGB, perhaps the same object, if it is RGB, gray or CMYK and the ICC profile (`Image.info`) is of such colours, else as it is.
+    """The picture in sRGB, perhaps the same object, if it is RGB, gray or CMYK and the ICC profile is of such colours;
+    else as it is. A profile whose description says sRGB needs no conversion.
 
-    A profile whose description says sRGB needs no conversion.
+    profile: that of `Image.info`, None or bytes.
     """
     if not isinstance(profile, bytes) or len(profile) > _MAX_PROFILE or picture.mode not in _SPACES:
         return picture

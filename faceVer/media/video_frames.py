@@ -60,7 +60,9 @@ def decode_frames(stream: VideoStream, track: Track, wanted: Sequence[int], runs
     """
     due = sorted(track.times[position] for position in wanted)
     line = sorted(track.times)
-    converter = _FrameConverter(limits.side, float(stream.sample_aspect_ratio or 1), is_vp8=stream.codec_context.name == "vp8")
+    converter = _FrameConverter(
+        limits.side, float(stream.sample_aspect_ratio or 1), is_vp8=stream.codec_context.name == "vp8"
+    )
     frames: list[Frame] = []
     damaged: VideoFrame | None = None
     done = 0

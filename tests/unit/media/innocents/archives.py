@@ -77,15 +77,18 @@ def zip_of(kind: type[zipfile.ZipInfo], names: Sequence[str] = CYRILLIC) -> byte
     return make_zip([(kind(name), data) for name, data in zip(names, PICTURES, strict=True)])
 
 
-def info_zip(*options: str) -> bytes:
-    """By the `zip` program, in a folder with the pictures: streamed to its standard output."""
-    return run_tool("zip", PICTURES[0], "-q", "-j", *options, "-", "SOURCE")
+def info_zip() -> bytes:
+    """By the `zip` program from its standard input: ZIP64, as the size is not known before."""
+    return run_tool("zip", "-q", "-", "-", stdin=PICTURES[0])
 
 
 def from_macos(*, is_tar: bool = False) -> bytes:
     members = [("shots/", b"")] if not is_tar else []
     for name, data in MEMBERS:
-        members += [(f"shots/{name}", data), (f"shots/._{name}" if is_tar else f"__MACOSX/shots/._{name}", APPLE_DOUBLE)]
+        members += [
+            (f"shots/{name}", data),
+            (f"shots/._{name}" if is_tar else f"__MACOSX/shots/._{name}", APPLE_DOUBLE),
+        ]
     members += [("shots/.DS_Store", b"junk"), ("shots/@eaDir/1.jpg@SynoEAStream", b"junk"), ("shots/.nomedia", b"")]
     return make_tar(members) if is_tar else make_zip(members)
 
@@ -114,7 +117,7 @@ def gnu_tar(*options: str) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         for name, data in MEMBERS:
             (Path(folder) / name).write_bytes(data)
-        return run_tool("tar", b"", "-c", "-f", "-", "-C", folder, *options, *NAMES, "--exclude=SOURCE")
+        return run_tool("tar", "-c", "-f", "-", "-C", folder, *options, *NAMES)
 
 
 def in_gzip_members(data: bytes, size: int) -> bytes:
@@ -125,32 +128,59 @@ LONG = [("/".join(["folder" * 5] * 10) + f"/{name}", data) for name, data in MEM
 LONG_NAMES = [name for name, _ in LONG]
 
 ARCHIVES = [
-    Row("zip: stored or deflated, streamed (data descriptors), ZIP64", "all pictures, in natural order of their names", {
-        "deflated": Pack(partial(make_zip, MEMBERS[::-1]), NAMES), "stored": Pack(partial(make_zip, MEMBERS, zipfile.ZIP_STORED), NAMES),
-        "streamed": Pack(streamed_zip, NAMES), "streamed, ZIP64": Pack(partial(streamed_zip, is_64=True), NAMES),
-        "ZIP64": Pack(zip64, NAMES), "Info-ZIP": Pack(info_zip, ["source"]), "Info-ZIP, ZIP64": Pack(partial(info_zip, "-fz"), ["source"]),
-        "split marker": Pack(lambda: zip_after(b"PK00"), NAMES),
-    }),
-    Row("Names in a zip: UTF-8, marked or not; Cyrillic of Windows (code page 866)", "as they were written", {
-        "marked": Pack(partial(zip_of, zipfile.ZipInfo), CYRILLIC), "unmarked": Pack(partial(zip_of, _Unmarked), CYRILLIC),
-        "code page 866": Pack(partial(zip_of, _Cp866), CYRILLIC),
-    }),
-    Row("What macOS, Windows, Android and Synology put beside pictures (`__MACOSX`, `._*`, `Thumbs.db`, `@eaDir` …)", "ignored", {
-        "zip": Pack(from_macos, [f"shots/{name}" for name in NAMES]),
-        "tar": Pack(partial(from_macos, is_tar=True), [f"shots/{name}" for name in NAMES]),
-    }),
-    Row("tar: v7, ustar, GNU, pax; long names, extended attributes up to 1 MiB, sizes in pax headers", "all pictures", {
-        "ustar": Pack(partial(make_tar, MEMBERS, form=tarfile.USTAR_FORMAT), NAMES),
-        "GNU, long names": Pack(partial(make_tar, LONG, form=tarfile.GNU_FORMAT), LONG_NAMES),
-        "pax, long names": Pack(partial(make_tar, LONG), LONG_NAMES),
-        "attributes": Pack(partial(pax, **{"SCHILY.xattr.user.thumbnail": "x" * 60_000, "LIBARCHIVE.creationtime": "1.5"}), NAMES),
-        "sizes": Pack(sized_in_pax, NAMES),
-        "v7": Pack(partial(gnu_tar, "--format=v7"), NAMES), "label": Pack(partial(gnu_tar, "--label=photos"), NAMES),
-        "posix": Pack(partial(gnu_tar, "--format=posix", "--pax-option=comment=x"), NAMES),
-    }),
-    Row("tar.gz: one gzip member or several (pigz, bgzip, concatenated)", "all of them", {
-        "one": Pack(partial(make_tar, MEMBERS, gzip=True), NAMES),
-        "several": Pack(lambda: in_gzip_members(make_tar(MEMBERS), 10_000), NAMES),
-        "attributes": Pack(lambda: gzip.compress(pax(**{"SCHILY.xattr.user.a": "x" * 60_000})), NAMES),
-    }),
-]  # fmt: skip
+    Row(
+        "zip: stored or deflated, streamed (data descriptors), ZIP64",
+        "all pictures, in natural order of their names",
+        {
+            "deflated": Pack(partial(make_zip, MEMBERS[::-1]), NAMES),
+            "stored": Pack(partial(make_zip, MEMBERS, zipfile.ZIP_STORED), NAMES),
+            "streamed": Pack(streamed_zip, NAMES),
+            "streamed, ZIP64": Pack(partial(streamed_zip, is_64=True), NAMES),
+            "ZIP64": Pack(zip64, NAMES),
+            "Info-ZIP": Pack(info_zip, ["-"]),
+            "split marker": Pack(lambda: zip_after(b"PK00"), NAMES),
+        },
+    ),
+    Row(
+        "Names in a zip: UTF-8, marked or not; Cyrillic of Windows (code page 866)",
+        "as they were written",
+        {
+            "marked": Pack(partial(zip_of, zipfile.ZipInfo), CYRILLIC),
+            "unmarked": Pack(partial(zip_of, _Unmarked), CYRILLIC),
+            "code page 866": Pack(partial(zip_of, _Cp866), CYRILLIC),
+        },
+    ),
+    Row(
+        "What macOS, Windows, Android and Synology put beside pictures (`__MACOSX`, `._*`, `Thumbs.db`, `@eaDir` …)",
+        "ignored",
+        {
+            "zip": Pack(from_macos, [f"shots/{name}" for name in NAMES]),
+            "tar": Pack(partial(from_macos, is_tar=True), [f"shots/{name}" for name in NAMES]),
+        },
+    ),
+    Row(
+        "tar: v7, ustar, GNU, pax; long names, extended attributes up to 1 MiB, sizes in pax headers",
+        "all pictures",
+        {
+            "ustar": Pack(partial(make_tar, MEMBERS, form=tarfile.USTAR_FORMAT), NAMES),
+            "GNU, long names": Pack(partial(make_tar, LONG, form=tarfile.GNU_FORMAT), LONG_NAMES),
+            "pax, long names": Pack(partial(make_tar, LONG), LONG_NAMES),
+            "attributes": Pack(
+                partial(pax, **{"SCHILY.xattr.user.thumbnail": "x" * 60_000, "LIBARCHIVE.creationtime": "1.5"}), NAMES
+            ),
+            "sizes": Pack(sized_in_pax, NAMES),
+            "v7": Pack(partial(gnu_tar, "--format=v7"), NAMES),
+            "label": Pack(partial(gnu_tar, "--label=photos"), NAMES),
+            "posix": Pack(partial(gnu_tar, "--format=posix", "--pax-option=comment=x"), NAMES),
+        },
+    ),
+    Row(
+        "tar.gz: one gzip member or several (pigz, bgzip, concatenated)",
+        "all of them",
+        {
+            "one": Pack(partial(make_tar, MEMBERS, gzip=True), NAMES),
+            "several": Pack(lambda: in_gzip_members(make_tar(MEMBERS), 10_000), NAMES),
+            "attributes": Pack(lambda: gzip.compress(pax(**{"SCHILY.xattr.user.a": "x" * 60_000})), NAMES),
+        },
+    ),
+]

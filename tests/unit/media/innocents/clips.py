@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any, Literal, NamedTuple
 
@@ -34,10 +35,10 @@ class Tags(NamedTuple):
     full: bool = False
 
 
-PQ, HLG = Tags(9, 9, 16), Tags(9, 9, 18)
+UNSAID, PQ, HLG = Tags(), Tags(9, 9, 16), Tags(9, 9, 18)
 
 
-def hdr(pictures: list[np.ndarray], tags: Tags) -> list[np.ndarray]:
+def hdr(pictures: Sequence[np.ndarray], tags: Tags) -> list[np.ndarray]:
     """sRGB pictures as (H, W, 3) uint16 HDR in BT.2020, white paper at 203 cd/m2, by ITU-R BT.2100 and BT.2408."""
     to_bt2020 = np.array([[0.6274, 0.3293, 0.0433], [0.0691, 0.9195, 0.0114], [0.0164, 0.0880, 0.8956]])
     made = []
@@ -56,16 +57,33 @@ def hdr(pictures: list[np.ndarray], tags: Tags) -> list[np.ndarray]:
     return made
 
 
-def clip(codec: str = "libx264", muxer: str = "mp4", pix_fmt: str = "yuv420p", *, frames: list[np.ndarray] = CLIP,
-         tags: Tags = Tags(), coded: int = 6, sound: Literal["", "before", "after"] = "", sound_codec: str = "aac",
-         sound_rate: int = 48_000, turned: dict[str, Any] | None = None, metadata: dict[str, str] | None = None,
-         chapters: bool = False, first: int = 0, fps: int = FPS, muxing: dict[str, str] | None = None, **options: str) -> bytes:  # fmt: skip
-    """A file with the frames. coded: the matrix by which they become YUV. turned: see `set_display_rotation`. first: the
-    time of the first frame, in frames. muxing: options of the muxer; options: of the coder."""
+def clip(
+    codec: str = "libx264",
+    muxer: str = "mp4",
+    pix_fmt: str = "yuv420p",
+    *,
+    frames: Sequence[np.ndarray] = CLIP,
+    tags: Tags = UNSAID,
+    coded: int = 6,
+    sound: Literal["", "before", "after"] = "",
+    sound_codec: str = "aac",
+    sound_rate: int = 48_000,
+    turned: dict[str, Any] | None = None,
+    metadata: dict[str, str] | None = None,
+    chapters: bool = False,
+    first: int = 0,
+    muxing: dict[str, str] | None = None,
+    **options: str,
+) -> bytes:
+    """A file with the frames. coded: the matrix by which they become YUV if `tags` names none.
+
+    sound: its track is before or after that of the video. turned: see `set_display_rotation`. first: the time of the
+    first frame, in frames. muxing, options: of the muxer and the coder.
+    """
     target = io.BytesIO()
     with av.open(target, "w", format=muxer, options=muxing or {}) as out:
         noise: Any = out.add_stream(sound_codec, rate=sound_rate, layout="mono") if sound == "before" else None
-        stream: Any = out.add_stream(codec, rate=fps, options={**_OPTIONS.get(codec, {}), **options})
+        stream: Any = out.add_stream(codec, rate=FPS, options={**_OPTIONS.get(codec, {}), **options})
         stream.height, stream.width = frames[0].shape[:2]
         stream.pix_fmt = pix_fmt
         context = stream.codec_context
@@ -78,20 +96,23 @@ def clip(codec: str = "libx264", muxer: str = "mp4", pix_fmt: str = "yuv420p", *
         if sound == "after":
             noise = out.add_stream(sound_codec, rate=sound_rate, layout="mono")
         if noise is not None and sound == "before":
-            _mux_silence(out, noise, sound_rate, len(frames) / fps)
+            _mux_silence(out, noise, sound_rate, len(frames) / FPS)
         if chapters:
-            out.set_chapters([{"id": 0, "start": 0, "end": 250, "time_base": Fraction(1, 1000), "metadata": {"title": "One"}}])
+            one = {"id": 0, "start": 0, "end": 250, "time_base": Fraction(1, 1000), "metadata": {"title": "One"}}
+            out.set_chapters([one])
         for number, picture in enumerate(frames):
             frame = av.VideoFrame.from_ndarray(picture, format="rgb24" if picture.dtype == np.uint8 else "rgb48le")
             if pix_fmt not in ("rgb24", "gray"):
                 matrix = _SWSCALE[tags.matrix if tags.matrix in _SWSCALE else coded]
-                frame = frame.reformat(format=pix_fmt, dst_colorspace=matrix, dst_color_range="JPEG" if tags.full else "MPEG")
+                frame = frame.reformat(
+                    format=pix_fmt, dst_colorspace=matrix, dst_color_range="JPEG" if tags.full else "MPEG"
+                )
                 frame.colorspace, frame.color_primaries, frame.color_trc = tags[:3]
-            frame.pts, frame.time_base = number + first, Fraction(1, fps)
+            frame.pts, frame.time_base = number + first, Fraction(1, FPS)
             out.mux(stream.encode(frame))
         out.mux(stream.encode(None))
         if noise is not None and sound == "after":
-            _mux_silence(out, noise, sound_rate, len(frames) / fps)
+            _mux_silence(out, noise, sound_rate, len(frames) / FPS)
     return target.getvalue()
 
 
@@ -123,4 +144,5 @@ def vp9_of_10_bits() -> bytes:
     """Five times the first frame, by the `ffmpeg` program: PyAV's libvpx codes 8 bits only."""
     codec = ("-c:v", "libvpx-vp9", "-pix_fmt", "yuv420p10le", "-deadline", "realtime", "-b:v", "3M")
     matrix = ("-vf", "scale=out_color_matrix=bt601", "-colorspace", "smpte170m")
-    return run_tool("ffmpeg", png(CLIP[0]), "-v", "error", "-loop", "1", "-i", "SOURCE", "-frames:v", "5", *matrix, *codec, "-f", "webm", "-")
+    source = ("-v", "error", "-f", "image2pipe", "-c:v", "png", "-i", "-")
+    return run_tool("ffmpeg", *source, *matrix, *codec, "-f", "webm", "-", stdin=png(CLIP[0]) * 5)

@@ -70,12 +70,6 @@ def still(make: Callable[..., bytes], *args: Any, face: Image.Image | None = Non
     return Still(partial(make, *args, **options), face or FACE, near, like)
 
 
-def table(head: tuple[str, str], rows: Sequence[Row]) -> str:
-    """The rows as docs/media.md has them."""
-    lines = [f"| {head[0]} | {head[1]} |", "| --- | --- |", *(f"| {row.form} | {row.reading} |" for row in rows)]
-    return "\n".join(lines) + "\n"
-
-
 def parameters(rows: Sequence[Row]) -> list[Any]:
     """Every file of the rows, for pytest.mark.parametrize."""
     return [pytest.param(case, id=f"{row.form}: {name}") for row in rows for name, case in row.cases.items()]

@@ -83,8 +83,17 @@ def samsung_motion_photo() -> bytes:
     return encoded(FACE) + entry + directory + len(directory).to_bytes(4, "little") + b"SEFT"
 
 
-def heif(picture: Image.Image | np.ndarray = FACE, *, bits: int = 8, orientation: int = 1, others: Sequence[Image.Image] = (),
-         thumbnails: Sequence[int] = (), depth_map: bool = False, brand: bytes = b"", **options: Any) -> bytes:  # fmt: skip
+def heif(
+    picture: Image.Image | np.ndarray = FACE,
+    *,
+    bits: int = 8,
+    orientation: int = 1,
+    others: Sequence[Image.Image] = (),
+    thumbnails: Sequence[int] = (),
+    depth_map: bool = False,
+    brand: bytes = b"",
+    **options: Any,
+) -> bytes:
     """A HEIC file of libheif. orientation: stored turned, with `irot`, `imir` and EXIF data that undo it.
 
     depth_map: the alpha plane is called a map of depth. brand: the major one. An array is RGB of 16 bits.
@@ -117,18 +126,23 @@ def _twelve_bits(is_asked: bool) -> Iterator[None]:
     pillow_heif.options.SAVE_HDR_TO_12_BIT = False
 
 
-def ffmpeg_avif(picture: Image.Image | np.ndarray = FACE, pix_fmt: str = "yuv420p", tags: Sequence[int] = (6, 1, 13)) -> bytes:
+def ffmpeg_avif(
+    picture: Image.Image | np.ndarray = FACE, pix_fmt: str = "yuv420p", tags: Sequence[int] = (6, 1, 13)
+) -> bytes:
     """An AVIF file of FFmpeg's muxer. tags: the codes of matrix, primaries and transfer. An array is of 16 bits."""
     stream, samples = io.BytesIO(), np.asarray(picture)
     with av.open(stream, "w", format="avif") as out:
-        track: Any = out.add_stream("libsvtav1", rate=1, options={"preset": "8", "crf": "10", "svtav1-params": "avif=1"})
+        options = {"preset": "8", "crf": "10", "svtav1-params": "avif=1"}
+        track: Any = out.add_stream("libsvtav1", rate=1, options=options)
         track.height, track.width = samples.shape[:2]
         track.pix_fmt = pix_fmt
         context = track.codec_context
         context.colorspace, context.color_primaries, context.color_trc = tags
         context.color_range = 1
         frame = av.VideoFrame.from_ndarray(samples, format="rgb24" if samples.dtype == np.uint8 else "rgb48le")
-        frame = frame.reformat(format=pix_fmt, dst_colorspace={6: "ITU601", 9: "BT2020"}[tags[0]], dst_color_range="MPEG")
+        frame = frame.reformat(
+            format=pix_fmt, dst_colorspace={6: "ITU601", 9: "BT2020"}[tags[0]], dst_color_range="MPEG"
+        )
         frame.colorspace, frame.color_primaries, frame.color_trc = tags
         out.mux(track.encode(frame))
         out.mux(track.encode(None))

@@ -5,21 +5,16 @@ from __future__ import annotations
 import shutil
 import subprocess
 import tempfile
-from pathlib import Path
 
 import pytest
 
 
-def run_tool(program: str, data: bytes, *options: str) -> bytes:
-    """What a program writes to its standard output for a file's bytes, which is its last argument or the one that is
-    SOURCE. Skips the test if it is not installed."""
+def run_tool(program: str, *options: str, stdin: bytes = b"") -> bytes:
+    """What a program writes to its standard output. Skips the test if it is not installed."""
     found = shutil.which(program)
     if found is None:
         pytest.skip(f"{program} is not installed")
-    with tempfile.TemporaryDirectory() as folder:
-        source = Path(folder) / "source"
-        source.write_bytes(data)
-        arguments = [str(source) if option == "SOURCE" else option for option in options]
-        if "SOURCE" not in options:
-            arguments.append(str(source))
-        return subprocess.run([found, *arguments], check=True, capture_output=True).stdout
+    with tempfile.TemporaryFile() as source:
+        source.write(stdin)
+        source.seek(0)
+        return subprocess.run([found, *options], check=True, capture_output=True, stdin=source).stdout
