@@ -31,7 +31,9 @@ def zip_entries(data: bytes, limits: MediaLimits) -> Iterator[Entry]:
         _check_overlap(infos, archive.start_dir)
         for info in infos:
             _check_kind(info)
-            yield Entry(_name(info), info.is_dir(), info.file_size, _reader(archive, info))
+            name = _name(info)
+            # .NET of old writes the separators of Windows.
+            yield Entry(name, name.endswith(("/", "\\")), info.file_size, _reader(archive, info))
 
 
 def _check_directory(data: bytes, limits: MediaLimits) -> None:

@@ -18,8 +18,9 @@ def without_extras(data: bytes) -> bytes | None:
     kept, at = [_MAGIC], len(_MAGIC)
     while at + 8 <= len(data):
         name, end = data[at + 4 : at + 8], at + 12 + int.from_bytes(data[at : at + 4], "big")
-        whole = zlib.crc32(data[at + 4 : end - 4]).to_bytes(4, "big") == data[end - 4 : end]
-        if name in _PICTURE or (name in _ABOUT and whole):
+        if name in _PICTURE or (
+            name in _ABOUT and zlib.crc32(data[at + 4 : end - 4]).to_bytes(4, "big") == data[end - 4 : end]
+        ):
             kept.append(data[at:end])
         at = end
         if name == b"IEND":

@@ -138,6 +138,10 @@ ARCHIVES = [
             "streamed, ZIP64": Pack(partial(streamed_zip, is_64=True), NAMES),
             "ZIP64": Pack(zip64, NAMES),
             "Info-ZIP": Pack(info_zip, ["-"]),
+            "backslashes": Pack(
+                lambda: make_zip([("shots\\", b""), *((f"shots\\{name}", data) for name, data in MEMBERS)]),
+                [f"shots\\{name}" for name in NAMES],
+            ),
             "split marker": Pack(lambda: zip_after(b"PK00"), NAMES),
         },
     ),

@@ -71,6 +71,9 @@ COLOURS = [
         "converted to sRGB",
         {
             "P3, JPEG": still(with_profile, "JPEG", FACE, P3, near=3),
+            "P3, Android": still(
+                with_profile, "PNG", FACE, rgb_profile("Display P3 Gamut with sRGB Transfer"), near=NEAR
+            ),
             "P3, PNG": still(with_profile, "PNG", FACE, P3, near=NEAR),
             "P3, WebP": still(with_profile, "WEBP", FACE, P3, lossless=True, near=NEAR),
             "P3, AVIF": still(with_profile, "AVIF", FACE, P3, quality=92, near=3.5),
