@@ -22,7 +22,7 @@ _SPACES = {"RGB": "RGB ", "L": "GRAY", "CMYK": "CMYK"}
 """Image modes -> the colour space of a profile that fits, as ICC.1 names it."""
 _SRGB_RED = 0.436
 """X of sRGB's red, adapted to D50."""
-_NAMING, _LONGEST = (b"desc", b"rXYZ"), 4096
+_NAMING, _LONGEST, _MOST_TAGS = (b"desc", b"rXYZ"), 4096, 100
 _UNBOUNDED = b"mpet"
 """A type of element that can hold any number of steps for each colour; profiles of devices do without."""
 _HEADERS = 1 << 16
@@ -50,7 +50,8 @@ def profile_to_srgb(picture: Pil.Image, profile: Any) -> Pil.Image:
 def is_srgb(profile: bytes) -> bool:
     """Whether an ICC profile says that it is sRGB, and its red does not say otherwise ("Display P3 Gamut with sRGB
     Transfer", as Android writes it). Only the profile's table and two entries are read."""
-    entries = (struct.unpack_from(">4sII", profile, at) for at in range(132, min(len(profile) - 11, 132 + 12 * 64), 12))
+    count = min(int.from_bytes(profile[128:132], "big"), _MOST_TAGS, (len(profile) - 132) // 12)
+    entries = (struct.unpack_from(">4sII", profile, 132 + 12 * number) for number in range(count))
     tags = {name: profile[start : start + min(size, _LONGEST)] for name, start, size in entries if name in _NAMING}
     red = tags.get(b"rXYZ", b"")[8:12]
     is_named = b"sRGB" in tags.get(b"desc", b"").replace(b"\0", b"")

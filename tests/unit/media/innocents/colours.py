@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from importlib.resources import files
 
 import numpy as np
 from PIL import Image
@@ -24,6 +25,7 @@ from tests.unit.media.innocents.profiles import cmyk_profile, gray_profile, in_p
 from tests.unit.media.innocents.stills import ffmpeg_avif, ffmpeg_still, heif, with_profile
 
 P3, ADOBE, PROPHOTO = (rgb_profile(name) for name in ("Display P3", "Adobe RGB (1998)", "ProPhoto RGB"))
+SRGB_2014 = files("fpdf").joinpath("data/color_profiles/sRGB2014.icc").read_bytes()
 EXCHANGED = rgb_profile("exchanged red and blue")
 IN_P3, IN_ADOBE, IN_EXCHANGED = (in_profile(FACE, profile) for profile in (P3, ADOBE, EXCHANGED))
 INKS = shown_by_inks(CMYK)
@@ -108,6 +110,7 @@ COLOURS = [
                 for kind in ("JPEG", "PNG", "WEBP", "TIFF", "AVIF")
                 for name, profile in ODD_PROFILES.items()
             },
+            "sRGB2014": still(encoded, FACE, "PNG", icc_profile=SRGB_2014, near=0),
             "sRGB": still(encoded, FACE, "PNG", icc_profile=rgb_profile("sRGB"), near=0),
             "HEIC": still(heif, icc_profile=GARBAGE.randbytes(600)),
             "of colours on gray": still(encoded, GRAY, "PNG", icc_profile=P3, face=GRAY),

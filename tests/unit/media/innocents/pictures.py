@@ -37,6 +37,7 @@ OVER_WHITE = Image.composite(FACE, Image.new("RGB", FACE.size, "white"), HIDDEN)
 GRAY_OVER_WHITE = Image.composite(GRAY, Image.new("L", FACE.size, 255), HIDDEN)
 BLACK_IS_WHITE = GRAY.point([255, *range(1, 256)])
 CMYK = FACE.convert("CMYK")
+INKS_ALPHA = np.dstack([np.asarray(CMYK), np.asarray(HIDDEN)])
 WIDE, WIDE_GRAY, WIDE_HIDDEN = (np.asarray(picture).astype(np.uint16) * 257 for picture in (FACE, GRAY, HIDDEN))
 OTHER = GRAY.convert("RGB")
 ODD = FACE.crop((0, 0, 319, 399))
@@ -241,6 +242,9 @@ OTHERS = [
             "palette": still(encoded, PALETTE, "TIFF", face=PALETTE, near=LOSSLESS),
             "YCbCr": still(encoded, FACE.convert("YCbCr"), "TIFF"),
             "CMYK": still(encoded, CMYK, "TIFF", near=LOSSLESS),
+            "CMYK, alpha": still(
+                tiff_still, INKS_ALPHA, photometric="separated", extrasamples=["unassalpha"], near=LOSSLESS
+            ),
         },
     ),
     Row(
