@@ -39,7 +39,8 @@ def coded_to_srgb(pixels: NDArray[np.uint8] | NDArray[np.uint16], primaries: int
             linear *= (_HLG_PEAK / _WHITE) * np.power(linear @ _LUMA, np.float32(_HLG_GAMMA - 1))[:, :, None]
         linear = np.maximum(cv2.transform(linear, matrix), 0)
         if transfer in (_PQ, _HLG):
-            linear *= _compression(linear.max(axis=2))[:, :, None]
+            red, green, blue = cv2.split(linear)
+            linear *= _compression(cv2.max(cv2.max(red, green), blue))[:, :, None]
         result[top : top + _ROWS] = encoded[(np.minimum(linear, 1) * (_STEPS - 1) + 0.5).astype(np.uint16)]
     return result
 

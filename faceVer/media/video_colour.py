@@ -17,8 +17,8 @@ _MATRICES = {
     1: Colorspace.ITU709, 4: Colorspace.FCC, 5: Colorspace.ITU601, 6: Colorspace.ITU601, 7: Colorspace.SMPTE240M,
     9: Colorspace.BT2020, 10: Colorspace.BT2020,
 }  # fmt: skip
-_HD_WIDTH, _SD_HEIGHT = 1280, 576
-"""A frame as wide, or higher than that, has the matrix of HD (BT.709) if it names none, as mpv and browsers have it."""
+_HD_SIDE = 720
+"""A frame whose shorter side has as many pixels has the matrix of HD (BT.709) if it names none, as in browsers."""
 
 
 def to_srgb(reformatter: VideoReformatter, frame: VideoFrame, size: tuple[int, int], *, is_vp8: bool) -> Image:
@@ -37,5 +37,5 @@ def _matrix(frame: VideoFrame, *, is_vp8: bool) -> Colorspace | None:
     """The matrix of a frame's YUV, None for RGB. VP8 has that of SD at any size."""
     if frame.format.is_rgb:
         return None
-    is_large = frame.width >= _HD_WIDTH or frame.height > _SD_HEIGHT
+    is_large = min(frame.width, frame.height) >= _HD_SIDE
     return _MATRICES.get(frame.colorspace, Colorspace.ITU709 if is_large and not is_vp8 else Colorspace.ITU601)

@@ -18,6 +18,7 @@ CIF = face_frames(6, 352, 288)
 CIF_SHOWN = [cv2.resize(frame, (384, 288)) for frame in CIF]
 """H.263 has pixels of 12:11."""
 HD = face_frames(2, 1280, 720)
+UPRIGHT = face_frames(2, 480, 640)
 ODD = [np.ascontiguousarray(frame[:239, :319]) for frame in CLIP]
 CROPPED = [np.ascontiguousarray(frame[:234]) for frame in CLIP]
 NARROW = [np.ascontiguousarray(frame[:, ::2]) for frame in CLIP]
@@ -103,7 +104,7 @@ CODECS = [
 COLOURS = [
     Row(
         "BT.601, 709 and 2020, full and limited range",
-        "by what the stream says; if it says nothing, HD is BT.709, the rest BT.601",
+        "by what the stream says; if it says nothing, from 720 lines on as BT.709, else BT.601",
         {
             **{
                 f"{matrix}, {'full' if full else 'limited'}": shown(clip, tags=Tags(matrix, full=full))
@@ -111,6 +112,7 @@ COLOURS = [
                 for full in (False, True)
             },
             "HD, unsaid": of(HD, coded=1, near=3),
+            "upright, unsaid": of(UPRIGHT, near=3),
             "HD, 601": of(HD, tags=Tags(6), near=3),
             "HD, VP8": of(HD, "libvpx", "webm", near=4),
         },
