@@ -11,7 +11,9 @@ from PIL import Image
 from tests.support_faces import encoded
 from tests.unit.media.innocents.clips import HLG, PQ, hdr
 from tests.unit.media.innocents.corpus import FACE, GRAY, Row, pixels_of, still
-from tests.unit.media.innocents.pictures import (
+from tests.unit.media.innocents.profiles import cmyk_profile, gray_profile, in_profile, rgb_profile, shown_by_inks
+from tests.unit.media.innocents.stills import ffmpeg_avif, ffmpeg_still, heif, with_profile
+from tests.unit.media.innocents.variants import (
     ALPHA,
     CMYK,
     GRAY_ALPHA,
@@ -21,8 +23,6 @@ from tests.unit.media.innocents.pictures import (
     LARGE,
     OVER_WHITE,
 )
-from tests.unit.media.innocents.profiles import cmyk_profile, gray_profile, in_profile, rgb_profile, shown_by_inks
-from tests.unit.media.innocents.stills import ffmpeg_avif, ffmpeg_still, heif, with_profile
 
 P3, ADOBE, PROPHOTO = (rgb_profile(name) for name in ("Display P3", "Adobe RGB (1998)", "ProPhoto RGB"))
 SRGB_2014 = files("fpdf").joinpath("data/color_profiles/sRGB2014.icc").read_bytes()

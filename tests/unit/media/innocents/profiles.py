@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import io
+from ctypes.util import find_library
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -29,10 +30,11 @@ _Sampler = ctypes.CFUNCTYPE(ctypes.c_int32, _Words, _Words, ctypes.c_void_p)
 
 @cache
 def _lcms() -> Any:
-    found = sorted((Path(PIL.__file__).parents[1] / "pillow.libs").glob("liblcms2*"))
-    if not found:
-        pytest.skip("Pillow carries no Little CMS of its own here")
-    library = ctypes.CDLL(str(found[0]))
+    carried = sorted((Path(PIL.__file__).parents[1] / "pillow.libs").glob("liblcms2*"))
+    found = str(carried[0]) if carried else find_library("lcms2")
+    if found is None:
+        pytest.skip("there is no Little CMS", allow_module_level=True)
+    library = ctypes.CDLL(found)
     for name in ("cmsCreateRGBProfile", "cmsCreateGrayProfile", "cmsCreateProfilePlaceholder", "cmsBuildGamma",
                  "cmsPipelineAlloc", "cmsStageAllocCLut16bit", "cmsMLUalloc"):  # fmt: skip
         getattr(library, name).restype = ctypes.c_void_p

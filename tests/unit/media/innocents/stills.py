@@ -59,6 +59,12 @@ def turbo_still(colorspace: str, subsampling: str) -> bytes:
     return bytes(simplejpeg.encode_jpeg(np.ascontiguousarray(picture), 92, colorspace, subsampling))
 
 
+def many(kind: str, *others: Image.Image, first: Image.Image = FACE, **options: object) -> bytes:
+    """An animation, or a file of several pictures."""
+    copies = [other.copy() for other in others]  # Pillow notes in a picture how it was last saved
+    return encoded(first.copy(), kind, save_all=True, append_images=copies, **options)
+
+
 def with_profile(kind: str, picture: Image.Image, profile: bytes, **options: Any) -> bytes:
     """The picture in the colour space of a profile, which the file carries."""
     return encoded(in_profile(picture, profile), kind, icc_profile=profile, **options)

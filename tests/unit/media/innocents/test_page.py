@@ -7,9 +7,11 @@ import pytest
 
 from tests.unit.media.innocents.archives import ARCHIVES
 from tests.unit.media.innocents.colours import COLOURS
+from tests.unit.media.innocents.containers import CONTAINERS
 from tests.unit.media.innocents.corpus import Row
-from tests.unit.media.innocents.pictures import HEIFS, JPEGS, OTHERS
-from tests.unit.media.innocents.videos import CODECS, CONTAINERS
+from tests.unit.media.innocents.formats import OTHERS
+from tests.unit.media.innocents.pictures import HEIFS, JPEGS
+from tests.unit.media.innocents.videos import CODECS
 from tests.unit.media.innocents.videos import COLOURS as VIDEO_COLOURS
 
 TABLES = {

@@ -7,7 +7,8 @@ from faceVer.media.sniffing import identify
 from faceVer.services.faces import FaceEngine
 from tests.unit.media.innocents.colours import COLOURS
 from tests.unit.media.innocents.corpus import Still, check, parameters, pixels_of
-from tests.unit.media.innocents.pictures import HEIFS, JPEGS, OTHERS
+from tests.unit.media.innocents.formats import OTHERS
+from tests.unit.media.innocents.pictures import HEIFS, JPEGS
 
 
 @pytest.mark.parametrize("case", parameters([*JPEGS, *HEIFS, *OTHERS, *COLOURS]))

@@ -6,8 +6,9 @@ from faceVer.media.limits import MediaLimits
 from faceVer.media.sniffing import identify
 from faceVer.media.video import read_video
 from faceVer.services.faces import FaceEngine
+from tests.unit.media.innocents.containers import CONTAINERS
 from tests.unit.media.innocents.corpus import Clip, check, parameters
-from tests.unit.media.innocents.videos import CODECS, COLOURS, CONTAINERS
+from tests.unit.media.innocents.videos import CODECS, COLOURS
 
 
 @pytest.mark.parametrize("case", parameters([*CODECS, *COLOURS, *CONTAINERS]))
