@@ -97,7 +97,8 @@ def _check_kind(info: zipfile.ZipInfo) -> None:
     mode = stat.S_IFMT(info.external_attr >> 16)
     if info.flag_bits & _ENCRYPTED:
         raise SampleError("the archive holds an encrypted member")
-    if mode and not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+    # Info-ZIP marks what it read from a pipe as one.
+    if mode and not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISFIFO(mode)):
         raise SampleError("the archive holds a link or a device")
     if not info.is_dir() and info.compress_type not in _METHODS:
         raise SampleError("the archive holds a member of an unusual compression")

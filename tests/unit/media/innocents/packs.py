@@ -77,7 +77,7 @@ def zip_of(kind: type[zipfile.ZipInfo], names: Sequence[str] = CYRILLIC) -> byte
 
 
 def info_zip() -> bytes:
-    """By the `zip` program from its standard input: ZIP64, as the size is not known before."""
+    """By the `zip` program from a pipe: ZIP64, as the size is not known before."""
     return run_tool("zip", "-q", "-", "-", stdin=PICTURES[0])
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import tempfile
 
 import pytest
 
@@ -14,7 +13,4 @@ def run_tool(program: str, *options: str, stdin: bytes = b"") -> bytes:
     found = shutil.which(program)
     if found is None:
         pytest.skip(f"{program} is not installed")
-    with tempfile.TemporaryFile() as source:
-        source.write(stdin)
-        source.seek(0)
-        return subprocess.run([found, *options], check=True, capture_output=True, stdin=source).stdout
+    return subprocess.run([found, *options], check=True, capture_output=True, input=stdin).stdout

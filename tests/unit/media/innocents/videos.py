@@ -13,8 +13,17 @@ from tests.unit.media.innocents.clips import HLG, PQ, Tags, clip, hdr, vp9_of_10
 from tests.unit.media.innocents.corpus import CLIP, Clip, Row
 
 FULL = Tags(full=True)
-HD = face_frames(2, 1280, 720)
-UPRIGHT = face_frames(2, 480, 640)
+
+
+def vivid(frames: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """The frames with much stronger colours, for which the matrix matters more."""
+    grays = [frame.mean(axis=2, keepdims=True) for frame in frames]
+    return [
+        np.clip(gray + 2.5 * (frame - gray), 0, 255).astype(np.uint8) for frame, gray in zip(frames, grays, strict=True)
+    ]
+
+
+VIVID, HD, UPRIGHT = vivid(CLIP), vivid(face_frames(2, 1280, 720)), vivid(face_frames(2, 480, 640))
 FORWARD = {"preset": "medium", "x264-params": "bframes=2:b-adapt=0"}
 """Frames that refer to later ones."""
 
@@ -77,14 +86,14 @@ COLOURS = [
         "by what the stream says; if it says nothing, from 720 lines on as BT.709, else BT.601",
         {
             **{
-                f"{matrix}, {'full' if full else 'limited'}": shown(clip, tags=Tags(matrix, full=full))
+                f"{matrix}, {'full' if full else 'limited'}": of(VIVID, tags=Tags(matrix, full=full), near=3.2)
                 for matrix in (1, 6, 9)
                 for full in (False, True)
             },
-            "HD, unsaid": of(HD, coded=1, near=3),
-            "upright, unsaid": of(UPRIGHT, near=3),
-            "HD, 601": of(HD, tags=Tags(6), near=3),
-            "HD, VP8": of(HD, "libvpx", "webm", near=4),
+            "HD, unsaid": of(HD, coded=1, near=2.5),
+            "upright, unsaid": of(UPRIGHT, near=2.5),
+            "HD, 601": of(HD, tags=Tags(6), near=2.2),
+            "HD, VP8": of(HD, "libvpx", "webm", near=3.1),
         },
     ),
     Row(
