@@ -22,8 +22,9 @@ from faceVer.http.server.process import descriptors, missing_descriptors
 from faceVer.http.server.sockets import is_loopback, try_port
 from faceVer.http.server.tls import certificate_ended, server_context
 from faceVer.http.server.workers import heartbeat_folder
+from faceVer.inference.cuda import card
 from faceVer.inference.manifest import is_folder_pack, load_manifest, weights_folder
-from faceVer.inference.onnx import OnnxBackend
+from faceVer.inference.opening import can_fork, chosen_providers, open_backend, uses_cuda
 from faceVer.inference.weights.store import status
 from faceVer.observability.cgroup import inference_threads, memory_limit, usable_cpus
 from faceVer.services.faces import FaceEngine
@@ -105,7 +106,8 @@ def _settings(settings: Settings) -> Iterator[Finding]:
     Keys.of(settings)
     server_context(settings)
     WebhookSender.of(settings)
-    OnnxBackend(settings.models.providers)
+    can_fork(settings)
+    open_backend(settings)
     if not settings.auth.api_keys and not is_loopback(settings.server.host):
         yield Finding("settings", "note", f"without {PREFIX}API_KEYS anyone who reaches the port may use it")
     if settings.server.workers > 1:
@@ -167,7 +169,9 @@ def _inference(settings: Settings) -> Iterator[Finding]:
         times.append(time.perf_counter() - start)
     backend = engine.backend
     took = f"loaded in {loaded:.2f} s, a synthetic image takes {min(times) * 1e3:.1f} ms on one thread"
-    yield Finding("inference", "ok", f"{backend.runtime}: {', '.join(backend.providers)}, {took}")
+    device = card() if uses_cuda(chosen_providers(settings)) else "CPU"
+    yield Finding("inference", "ok", f"{backend.runtime} on {device}: {', '.join(backend.providers)}, {took}")
+    backend.close()
 
 
 def _storage(settings: Settings) -> Iterator[Finding]:

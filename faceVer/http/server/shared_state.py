@@ -12,16 +12,12 @@ from aiohttp import web
 from faceVer.domain.errors import SetupError
 from faceVer.http.endpoints import endpoint_table
 from faceVer.http.server.app import create_app, new_metrics
-from faceVer.inference.onnx import OnnxBackend
-from faceVer.inference.providers import CPU
+from faceVer.inference.opening import can_fork, open_backend
 from faceVer.services.faces import FaceEngine
 from faceVer.services.folders.service import FolderService
 from faceVer.settings.model import Settings
 
 log = logging.getLogger(__name__)
-
-FORKABLE = (CPU,)
-"""Execution providers whose sessions survive a fork: made with one thread each, they have no threads of their own."""
 
 
 def native_threads() -> int:
@@ -45,9 +41,8 @@ class SharedState:
 
     def load(self) -> None:
         """Load the models, to share them. Raises SetupError: an error is reported once, not by every worker."""
-        if self.settings.models.providers != FORKABLE:
-            # Not the models: a process cannot use CUDA that was initialized before it was forked.
-            OnnxBackend(self.settings.models.providers)
+        if not can_fork(self.settings):
+            open_backend(self.settings)  # each worker loads the models; the arbiter only checks the settings
             return
         self._engine = FaceEngine.load(self.settings)
         # Without liveness models the other endpoints work; the workers report the error.
