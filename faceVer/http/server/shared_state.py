@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import os
@@ -18,6 +19,10 @@ from faceVer.services.folders.service import FolderService
 from faceVer.settings.model import Settings
 
 log = logging.getLogger(__name__)
+
+
+OTHERS_SECONDS, POLL = 10.0, 0.01
+"""Longest time a worker waits for the others, and between two looks."""
 
 
 def native_threads() -> int:
@@ -59,3 +64,15 @@ class SharedState:
         """A worker's application, which counts in that row of the metrics."""
         self.metrics.take(row)
         return create_app(self.settings, self._engine, folders=self._folders, metrics=self.metrics, table=self._table)
+
+    async def all_ready(self, stop: asyncio.Event) -> None:
+        """Wait until all workers work, or one of them is late, or `stop` is set.
+
+        Clients that keep a few connections open connect to a starting server at once: the first worker that accepts
+        would have all of them for good, and the others none.
+        """
+        self.metrics.gauge("ready", 1)
+        for _ in range(round(OTHERS_SECONDS / POLL)):
+            if stop.is_set() or self.metrics.sum("ready") >= self.settings.server.workers:
+                return
+            await asyncio.sleep(POLL)
