@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from faceVer.domain.errors import InferenceError, SetupError
 from faceVer.inference.backend import Shape, Signature, Tensors
-from faceVer.inference.fixed_shapes import with_input_shape
+from faceVer.inference.fixed_shapes import MULTIPLE, with_input_shape
 from faceVer.inference.lane import Lane, Outputs, Run
 from faceVer.inference.onnx import OnnxBackend
 
@@ -101,7 +101,9 @@ class BatchedBackend:
             return signature  # the outputs of a padded image cannot be cut to those of the image
         plans = [(one, size) for one in shapes for size in self._batches.sizes(one)]
         with ThreadPoolExecutor(PLANNERS, "plan") as pool:
-            planned = dict(zip(plans, pool.map(lambda plan: self._plan(model, *plan), plans), strict=True))
+            planned = dict(
+                zip(plans, pool.map(lambda plan: self._plan(model, *plan, padded=padded), plans), strict=True)
+            )
         lanes = {}
         for one in shapes:
             sizes = self._batches.sizes(one)
@@ -112,7 +114,15 @@ class BatchedBackend:
         stride = plans[0][0][-1] // outputs[0].shape[-1] if padded else 0
         free = Signature(_with_free_batch(signature.inputs), _with_free_batch(signature.outputs))
         self._served[model] = _Served(free, lanes, stride)
+        if padded:
+            self._check_padding(model, shapes[0])
         return free
+
+    def _check_padding(self, model: str, shape: tuple[int, ...]) -> None:
+        """Raises SetupError unless a padded image gives what it gives without padding."""
+        items = _noise((shape[0], shape[1] - MULTIPLE, shape[2] - MULTIPLE))[None]
+        inputs = {next(iter(self._served[model].signature.inputs)): items}
+        _check_same(model, [list(backend.infer(model, inputs).values()) for backend in (self._inner, self)])
 
     def _item_shapes(self, shape: Shape) -> list[tuple[int, ...]]:
         """(C, H, W) of the items that a model is given; those of the buckets where its input leaves H and W free."""
@@ -121,17 +131,19 @@ class BatchedBackend:
             return [tuple(int(side or 0) for side in shape[1:])]
         return [(int(channels or 0), *bucket) for bucket in self._batches.buckets]
 
-    def _plan(self, model: str, shape: tuple[int, ...], size: int) -> tuple[Run, Outputs]:
+    def _plan(self, model: str, shape: tuple[int, ...], size: int, *, padded: bool) -> tuple[Run, Outputs]:
         """A session for batches of one size, and the outputs of its first run. Raises SetupError."""
         path, name = self._files[model], f"{model} {size} x {shape}"
-        (feed,) = self._inner.add(name, with_input_shape(path, (size, *shape)), path.name).inputs
+        source = with_input_shape(path, (size, *shape), padded=padded)
+        feed, *more = self._inner.add(name, source, path.name).inputs
 
-        def run(batch: NDArray[np.float32]) -> Outputs:
-            return list(self._inner.infer(name, {feed: batch}).values())
+        def run(batch: NDArray[np.float32], sides: NDArray[np.float32]) -> Outputs:
+            extents = {one: sides[:, axis].reshape(-1, 1, 1, 1) for axis, one in enumerate(more)}
+            return list(self._inner.infer(name, {feed: batch, **extents}).values())
 
-        item = np.random.default_rng(0).random(shape, dtype=np.float32)
+        batch = np.broadcast_to(_noise(shape), (size, *shape))
         try:
-            return run, run(np.ascontiguousarray(np.broadcast_to(item, (size, *shape))))
+            return run, run(np.ascontiguousarray(batch), np.full((size, 2), shape[1:], np.float32))
         except InferenceError as error:
             raise SetupError(f"{model} does not run in batches of {size} x {shape}: {error}") from error
 
@@ -154,13 +166,17 @@ class BatchedBackend:
                 lane.close()
 
 
+def _noise(shape: tuple[int, ...]) -> NDArray[np.float32]:
+    return np.random.default_rng(0).random(shape, dtype=np.float32) * 255
+
+
 def _with_free_batch(shapes: Mapping[str, Shape]) -> dict[str, Shape]:
     return {name: (None, *shape[1:]) for name, shape in shapes.items()}
 
 
 def _check_same(model: str, runs: Sequence[Outputs]) -> None:
-    """Raises SetupError unless each row of each batch is what the first one gives. runs: each of one item, repeated."""
+    """Raises SetupError unless each run gives what the first one gives. runs: outputs of batches of one same item."""
     for outputs in runs:
         for found, expected in zip(outputs, runs[0], strict=True):
             if not np.abs(found - expected[:1]).max() <= TOLERANCE * np.abs(expected).max():
-                raise SetupError(f"{model} gives other values in batches: the device cannot run it")
+                raise SetupError(f"{model} gives other values in batches or padded: the device cannot run it")

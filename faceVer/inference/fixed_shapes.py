@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from faceVer.domain.errors import SetupError
+from faceVer.inference.padding_mask import mask_padding
 
 if TYPE_CHECKING:
     from onnx import GraphProto
@@ -34,10 +35,11 @@ def buckets(sides: Iterable[int]) -> tuple[tuple[int, int], ...]:
     return tuple(sorted(found, key=lambda shape: (shape[0] * shape[1], shape)))
 
 
-def with_input_shape(path: Path, shape: tuple[int, ...]) -> bytes:
+def with_input_shape(path: Path, shape: tuple[int, ...], *, padded: bool = False) -> bytes:
     """The model of a file with its only input fixed to `shape`, the batch first. Raises SetupError.
 
-    Files exported for a batch of one say so again in the shapes that they give to Reshape.
+    Files exported for a batch of one say so again in the shapes that they give to Reshape. padded: give the model two
+    more inputs (see padding_mask.py), and the outputs that it has for an image without its padding.
     """
     import onnx  # slow to import, and only devices need it
 
@@ -54,6 +56,8 @@ def with_input_shape(path: Path, shape: tuple[int, ...]) -> bytes:
             axis.Clear()
     del model.graph.value_info[:]
     _reshape_batches(model.graph, shape[0])
+    if padded:
+        mask_padding(model, shape)
     return bytes(model.SerializeToString())
 
 

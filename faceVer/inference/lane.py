@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from faceVer.domain.errors import InferenceError, QueueFullError
 
 Outputs = Sequence[NDArray[Any]]
-Run = Callable[[NDArray[np.float32]], Outputs]
-"""(N, ...) float32 -> the outputs, each with N rows."""
+Run = Callable[[NDArray[np.float32], NDArray[np.float32]], Outputs]
+"""(N, C, H, W) float32, and (N, 2) float32 heights and widths without padding -> the outputs, each with N rows."""
 MOST_QUEUED = 1024
 """Items that may wait: more than the threads of a server ask for at a time."""
 
@@ -30,9 +30,9 @@ class _Item(NamedTuple):
 class Lane:
     """Any thread hands in items and waits for their outputs; one thread runs what has been handed in.
 
-    shape: of an item; a smaller item is padded with zeros at its ends. runs: batch size -> the function that runs a
-    batch of that size; a batch between two sizes is filled up to the larger one. wait: seconds that an item waits for
-    others. limit: items that may wait.
+    shape: of an item, (C, H, W); a smaller item is padded with zeros at its ends. runs: batch size -> the function
+    that runs a batch of that size; a batch between two sizes is filled up to the larger one. wait: seconds that an item
+    waits for others. limit: items that may wait.
     """
 
     def __init__(
@@ -40,6 +40,7 @@ class Lane:
     ) -> None:
         self._runs, self._wait, self._limit, self._most = dict(sorted(runs.items())), wait, limit, max(runs)
         self._batches = {size: np.zeros((size, *shape), np.float32) for size in self._runs}
+        self._sides = {size: np.ones((size, 2), np.float32) for size in self._runs}
         self._items: deque[_Item] = deque()
         self._changed = threading.Condition()
         self._closed = False
@@ -47,7 +48,7 @@ class Lane:
         self._thread.start()
 
     def run(self, items: NDArray[np.float32]) -> list[Outputs]:
-        """The outputs of each item. items: (N, ...), N > 0. Raises InferenceError, QueueFullError."""
+        """The outputs of each item. items: (N, C, H, W), N > 0. Raises InferenceError, QueueFullError."""
         now = time.monotonic()
         taken = deque(_Item(item, Future(), now) for item in items)
         with self._changed:
@@ -88,11 +89,12 @@ class Lane:
     def _answer(self, items: Sequence[_Item]) -> None:
         """Run one batch. An error reaches those who wait for it, each as an exception of its own."""
         size = next(size for size in self._runs if size >= len(items))
-        batch = self._batches[size]
+        batch, sides = self._batches[size], self._sides[size]
         try:
             for row, item in enumerate(items):
                 _fill(batch[row], item.tensor)
-            outputs = self._runs[size](batch)
+                sides[row] = item.tensor.shape[-2:]
+            outputs = self._runs[size](batch, sides)
         except Exception as error:  # the thread serves the items that come after these
             for item in items:
                 item.answer.set_exception(InferenceError(str(error)))
