@@ -110,6 +110,8 @@ class BatchedBackend:
             _check_same(model, [planned[one, size][1] for size in sizes])
             runs = {size: planned[one, size][0] for size in sizes}
             lanes[one] = Lane(f"{model} {one}", one, runs, self._batches.wait)
+            for size in sizes:  # a device keeps something for each thread, too
+                lanes[one].run(np.broadcast_to(_noise(one), (size, *one)))
         outputs = planned[plans[0]][1]
         stride = plans[0][0][-1] // outputs[0].shape[-1] if padded else 0
         free = Signature(_with_free_batch(signature.inputs), _with_free_batch(signature.outputs))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import importlib.metadata
 import json
@@ -89,8 +90,16 @@ def _machine() -> Iterator[Finding]:
     if platform.machine() == "x86_64":
         names = [name for flag, name in FEATURES.items() if flag in flags]
         yield Finding("cpu", "ok" if "AVX2" in names else "note", f"features: {', '.join(names) or 'none of AVX2 on'}")
-    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in LIBRARIES)
+    versions = ", ".join(_version(name) for name in LIBRARIES)
     yield Finding("versions", "ok", f"facever {faceVer.__version__}, python {platform.python_version()}, {versions}")
+
+
+def _version(library: str) -> str:
+    """Its name and version; ONNX Runtime's build for a device is a package of its own."""
+    for name in (library, f"{library}-gpu"):
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            return f"{name} {importlib.metadata.version(name)}"
+    return f"{library} of unknown version"
 
 
 def _cpu(file: Path) -> tuple[str, set[str]]:
