@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
+import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -44,6 +47,7 @@ SHAPES = (
 )
 """Model, shape of an image, batch sizes, whether images may be padded."""
 RUNS = 30
+STAGE = re.compile(r" (queue|decode|detect|align|embed)=([0-9.]+)")
 
 
 def kernels(device: str) -> list[dict[str, Any]]:
@@ -83,6 +87,32 @@ def kernels(device: str) -> list[dict[str, Any]]:
             )
             print(json.dumps(rows[-1]), flush=True)
     return rows
+
+
+def used() -> dict[str, int]:
+    """The card's memory in use, MiB, and how busy it is, per cent; nothing where nvidia-smi is missing."""
+    query = ["nvidia-smi", "--query-gpu=memory.used,utilization.gpu", "--format=csv,noheader,nounits"]
+    try:
+        answer = subprocess.run(query, capture_output=True, text=True, timeout=20, check=True).stdout.splitlines()[0]
+        memory, busy = map(int, answer.split(","))
+    except (OSError, subprocess.SubprocessError, ValueError, IndexError):
+        return {}
+    return {"card_mib": memory, "card_percent": busy}
+
+
+def row(server: Server, bodies: Sequence[bytes], clients: int, seconds: float, folder: Path) -> dict[str, Any]:
+    """One load, how busy the card is in the middle of it, and the median milliseconds of each stage."""
+    start = server.log.stat().st_size
+    with ThreadPoolExecutor(1) as pool:
+        card_use = pool.submit(lambda: (time.sleep(seconds / 2), used())[1])
+        found: dict[str, Any] = load(server, bodies, clients, seconds, folder)
+        found |= card_use.result()
+    times: dict[str, list[float]] = {}
+    for name, value in STAGE.findall(server.log.read_text(errors="replace")[start:]):
+        times.setdefault(name, []).append(float(value))
+    found["stages_ms"] = {name: median(values) for name, values in times.items()}
+    print(json.dumps(found), flush=True)
+    return found
 
 
 def templates(server: Server, bodies: Sequence[bytes]) -> list[bytes | None]:
@@ -155,13 +185,13 @@ def main() -> int:
         folder = Path(name)
         with running(recipe("gpu", 1, options.threads, variables), folder, START_SECONDS) as server:
             report["ready_s"] = round(server.ready, 1)
-            print(f"ready after {report['ready_s']} s", flush=True)
+            report |= used()
+            print(f"ready after {report['ready_s']} s, {report.get('card_mib', 0)} MiB of the card in use", flush=True)
             answers = templates(server, bodies)
             good = [body for body, answer in zip(bodies, answers, strict=True) if answer is not None]
             load(server, good, max(options.clients), 2.0, folder)
             for clients in options.clients:
-                report["rows"].append(load(server, good, clients, options.seconds, folder))
-                print(json.dumps(report["rows"][-1]), flush=True)
+                report["rows"].append(row(server, good, clients, options.seconds, folder))
                 keep()
     if not options.no_compare:
         report["compared"] = compared(bodies, answers)
