@@ -1,6 +1,6 @@
 """Copies of an ONNX file for one input shape, and the shapes that images are padded up to.
 
-A device plans each convolution for one shape: ONNX Runtime's CUDA provider plans anew, in seconds, whenever a session
+A device plans each convolution for one shape: ONNX Runtime's CUDA provider plans again, in seconds, whenever a session
 meets another shape than in its last run. So a device gets one session for each shape and batch, and few shapes.
 """
 
