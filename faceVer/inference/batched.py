@@ -94,7 +94,7 @@ class BatchedBackend:
     def warm(self, model: str) -> Signature:
         """See `Backend`. Every session runs once, and must give the rows that a batch of one gives."""
         signature = self._inner.warm(model)
-        ((_, shape),) = signature.inputs.items()
+        (shape,) = signature.inputs.values()
         shapes = self._item_shapes(shape)
         padded = len(shapes) > 1
         if padded and any(len(output) != len(shape) for output in signature.outputs.values()):
@@ -151,7 +151,7 @@ class BatchedBackend:
 
     def infer(self, model: str, inputs: Tensors) -> dict[str, NDArray[Any]]:
         served = self._served.get(model)
-        ((_, items),) = inputs.items()
+        items = next(iter(inputs.values()))
         lane = served.lane(items.shape[1:]) if served else None
         if served is None or lane is None:
             return self._inner.infer(model, inputs)
