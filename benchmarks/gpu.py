@@ -10,11 +10,12 @@ from __future__ import annotations
 import argparse
 import json
 import re
+import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import median
@@ -50,7 +51,7 @@ RUNS = 30
 STAGE = re.compile(r" (queue|decode|detect|align|embed)=([0-9.]+)")
 
 
-def kernels(device: str) -> list[dict[str, Any]]:
+def kernels(device: str) -> Iterator[dict[str, Any]]:
     """Each model in sessions of one shape: seconds until its first answer, then images per second, copies included."""
     if device == "cuda":
         load_libraries()
@@ -58,7 +59,6 @@ def kernels(device: str) -> list[dict[str, Any]]:
         load_manifest(weights_folder("")),
         OnnxBackend(ON_CARD if device == "cuda" else ("CPUExecutionProvider",)),
     )
-    rows = []
     for name, shape, sizes, padded in SHAPES:
         for size in sizes:
             began = time.perf_counter()
@@ -75,18 +75,14 @@ def kernels(device: str) -> list[dict[str, Any]]:
                 started = time.perf_counter()
                 backend.infer("model", inputs)
                 times.append(time.perf_counter() - started)
-            rows.append(
-                {
-                    "model": name,
-                    "shape": shape,
-                    "batch": size,
-                    "padded": padded,
-                    "first_s": round(first, 2),
-                    "per_second": round(size / median(times), 1),
-                }
-            )
-            print(json.dumps(rows[-1]), flush=True)
-    return rows
+            yield {
+                "model": name,
+                "shape": shape,
+                "batch": size,
+                "padded": padded,
+                "first_s": round(first, 2),
+                "per_second": round(size / median(times), 1),
+            }
 
 
 def used() -> dict[str, int]:
@@ -150,6 +146,7 @@ def compared(bodies: Sequence[bytes], answers: Sequence[bytes | None]) -> dict[s
 
 
 def main() -> int:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # stops the server, too
     parser = argparse.ArgumentParser(prog="benchmarks/gpu.sh")
     parser.add_argument("--photos", type=Path, help="folder of portraits, square")
     parser.add_argument("--device", choices=("cuda", "cpu"), default="cuda")
@@ -173,8 +170,11 @@ def main() -> int:
             options.json.write_text(json.dumps(report, indent=1))
 
     if not options.no_kernels:
-        report["kernels"] = kernels(options.device)
-        keep()
+        report["kernels"] = []
+        for one in kernels(options.device):
+            report["kernels"].append(one)
+            print(json.dumps(one), flush=True)
+            keep()
     bodies = photos(options.photos)
     variables = {
         "FACEVER_DEVICE": options.device,

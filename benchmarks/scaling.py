@@ -13,6 +13,7 @@ import argparse
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -186,6 +187,7 @@ def serve(milliseconds: float, port: int) -> None:
 
 
 def main() -> None:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # stops the server, too
     parser = argparse.ArgumentParser(prog="benchmarks.scaling")
     parser.add_argument("--photos", type=Path, help="folder of portraits, square")
     parser.add_argument("--threads", type=lambda text: [int(one) for one in text.split(",")], default=THREADS)
