@@ -14,8 +14,8 @@ from faceVer.settings.model import Settings
 
 CUDA = "CUDAExecutionProvider"
 ON_CARD = (f"{CUDA}:cudnn_conv_algo_search=HEURISTIC:arena_extend_strategy=kSameAsRequested", CPU)
-"""A start with the default search, which times every algorithm of every convolution, takes minutes. The arenas of the
-sessions, one for each shape, take what they need and no powers of two."""
+"""The default search times every algorithm of every convolution, at each start. The arenas of the sessions, one for
+each shape and batch, take what they need and no powers of two."""
 ITEMS = 16
 """Images of one run on a card: on an H100 64 bring a fifth more, and take four times as long."""
 
