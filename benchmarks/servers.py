@@ -128,8 +128,8 @@ def deepface() -> Recipe:
     return Recipe("deepface", lambda port: [*gunicorn, f"--bind=127.0.0.1:{port}", app], variables, "/", home)
 
 
-def start(recipe: Recipe, folder: Path) -> Server:
-    """Start a server and wait until it works; its output goes to a file in `folder`."""
+def start(recipe: Recipe, folder: Path, seconds: float = START_SECONDS) -> Server:
+    """Start a server and wait until it works, for so long at most; its output goes to a file in `folder`."""
     port = free_port()
     # The product runs with its defaults, not with the shell's settings.
     variables = {name: value for name, value in os.environ.items() if not name.startswith("FACEVER_")}
@@ -147,7 +147,7 @@ def start(recipe: Recipe, folder: Path) -> Server:
         )
     server = Server(recipe.name, port, process, log)
     try:
-        if _ready(server, recipe, began):
+        if _ready(server, recipe, began, seconds):
             return server
     except BaseException:
         server.stop()
@@ -156,9 +156,9 @@ def start(recipe: Recipe, folder: Path) -> Server:
     raise UnavailableError(f"{recipe.name} did not start: {log.read_text(errors='replace')[-600:].strip()}")
 
 
-def _ready(server: Server, recipe: Recipe, began: float) -> bool:
+def _ready(server: Server, recipe: Recipe, began: float, seconds: float) -> bool:
     """Wait for the server's first good answer."""
-    while time.perf_counter() - began < START_SECONDS:
+    while time.perf_counter() - began < seconds:
         if server.process.poll() is not None:
             return False
         try:
@@ -172,8 +172,8 @@ def _ready(server: Server, recipe: Recipe, began: float) -> bool:
 
 
 @contextmanager
-def running(recipe: Recipe, folder: Path) -> Iterator[Server]:
-    server = start(recipe, folder)
+def running(recipe: Recipe, folder: Path, seconds: float = START_SECONDS) -> Iterator[Server]:
+    server = start(recipe, folder, seconds)
     try:
         yield server
     finally:

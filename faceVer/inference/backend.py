@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -41,12 +41,23 @@ class Backend(Protocol):
         """Load a file under a name. Raises SetupError, also where a configured provider cannot be used."""
         ...
 
+    def warm(self, model: str) -> Signature:
+        """Make a loaded model ready for requests, which may take seconds on a device. Raises SetupError.
+
+        Returns the signature to feed it by from now on: a batch that the file fixes may be free.
+        """
+        ...
+
     def unload(self, model: str) -> None:
         """Release a loaded model and its memory."""
         ...
 
     def infer(self, model: str, inputs: Tensors) -> dict[str, NDArray[Any]]:
-        """Run a model: the outputs by name, in the file's order. Raises InferenceError, MemoryError."""
+        """Run a model: the outputs by name, in the file's order. Raises InferenceError, QueueFullError, MemoryError."""
+        ...
+
+    def close(self) -> None:
+        """End what runs in the background; no inference may follow."""
         ...
 
 
@@ -62,6 +73,10 @@ class LoadedModel:
     def load(cls, backend: Backend, name: str, path: Path) -> LoadedModel:
         """Raises SetupError."""
         return cls(backend, name, backend.load(name, path))
+
+    def warm(self) -> LoadedModel:
+        """The model, ready for requests. Raises SetupError."""
+        return replace(self, signature=self.backend.warm(self.name))
 
     def run(self, batch: NDArray[np.float32]) -> list[NDArray[Any]]:
         """The outputs, in the file's order, of a batch fed to the first input. Raises InferenceError.

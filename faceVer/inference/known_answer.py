@@ -23,13 +23,14 @@ VALUES = 16
 
 
 def load_model(manifest: Manifest, spec: ModelSpec, backend: Backend) -> LoadedModel:
-    """Load a model of the manifest: the file checked by its hash, the loaded model by the known-answer test.
+    """Load a model of the manifest: the file checked by its hash, the loaded model by the known-answer test;
+    then make it ready.
 
     Raises SetupError.
     """
     model = LoadedModel.load(backend, spec.name, require(manifest, spec))
     check_known_answer(model, spec)
-    return model
+    return model.warm()
 
 
 def check_known_answer(model: LoadedModel, spec: ModelSpec) -> None:

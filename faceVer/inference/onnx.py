@@ -19,6 +19,11 @@ onnxruntime.set_default_logger_severity(3)
 RUNTIME = f"onnxruntime {onnxruntime.__version__}"
 
 
+def available_providers() -> list[str]:
+    """The execution providers that this build of ONNX Runtime offers."""
+    return list(onnxruntime.get_available_providers())
+
+
 def session_options() -> onnxruntime.SessionOptions:
     """One thread per inference: requests run in parallel, and one thread gives the same bits every time."""
     options = onnxruntime.SessionOptions()
@@ -36,9 +41,9 @@ class OnnxBackend:
     def __init__(self, providers: Sequence[str]) -> None:
         """providers: FACEVER_PROVIDERS. Raises SetupError where one is malformed or not in this build."""
         self._providers = parse_providers(providers)
-        check_available(self._providers, onnxruntime.get_available_providers())
+        check_available(self._providers, available_providers())
         self._sessions: dict[str, onnxruntime.InferenceSession] = {}
-        self._outputs: dict[str, tuple[str, ...]] = {}
+        self._signatures: dict[str, Signature] = {}
 
     @property
     def runtime(self) -> str:
@@ -51,9 +56,13 @@ class OnnxBackend:
         return tuple(provider.name for provider in self._providers if provider.name in used)
 
     def load(self, model: str, path: Path) -> Signature:
+        return self.add(model, str(path), path.name)
+
+    def add(self, model: str, source: str | bytes, name: str) -> Signature:
+        """Load a file, or the bytes of one. name: for errors. Raises SetupError."""
         try:
             session = onnxruntime.InferenceSession(
-                str(path),
+                source,
                 session_options(),
                 providers=[provider.name for provider in self._providers],
                 provider_options=[provider.options for provider in self._providers],
@@ -61,16 +70,19 @@ class OnnxBackend:
                 enable_fallback=0,
             )
         except Exception as error:  # the runtime's exceptions have no common base
-            raise SetupError(f"ONNX Runtime cannot load {path.name}: {error}") from error
+            raise SetupError(f"ONNX Runtime cannot load {name}: {' '.join(str(error).split())}") from error
         # The native code replaces providers, too: those whose libraries it cannot load.
-        check_used(self._providers, session.get_providers(), path.name)
+        check_used(self._providers, session.get_providers(), name)
         inputs = {one.name: tuple(one.shape) for one in session.get_inputs()}
         outputs = {one.name: tuple(one.shape) for one in session.get_outputs()}
-        self._sessions[model], self._outputs[model] = session, tuple(outputs)
-        return Signature(inputs, outputs)
+        self._sessions[model], self._signatures[model] = session, Signature(inputs, outputs)
+        return self._signatures[model]
+
+    def warm(self, model: str) -> Signature:
+        return self._signatures[model]
 
     def unload(self, model: str) -> None:
-        del self._sessions[model], self._outputs[model]
+        del self._sessions[model], self._signatures[model]
 
     def infer(self, model: str, inputs: Tensors) -> dict[str, NDArray[Any]]:
         try:
@@ -79,4 +91,7 @@ class OnnxBackend:
             if tells_of_shortage(error):
                 raise MemoryError("the runtime got no memory") from None
             raise InferenceError(f"{type(error).__name__}: {error}") from error
-        return dict(zip(self._outputs[model], outputs, strict=True))
+        return dict(zip(self._signatures[model].outputs, outputs, strict=True))
+
+    def close(self) -> None:
+        """Nothing runs in the background."""

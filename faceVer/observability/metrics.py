@@ -33,7 +33,7 @@ LANES = {"inference": "", "media": "_media", "comparison": "_comparison", "stora
 """Lane -> how the names of its numbers end."""
 GAUGES = (
     *(f"{name}{end}" for name in ("in_flight", "queue") for end in LANES.values()),
-    *("connections", "memory", "pid", "started"),
+    *("connections", "memory", "pid", "ready", "started"),
 )
 BAD_HTTP = "bad-http"
 """The route of malformed HTTP."""
@@ -131,6 +131,11 @@ class Metrics:
         """The smallest value of a Prometheus gauge among the running workers."""
         column = self._gauges[name]
         return min((row[column] for row in self.alive()), default=0.0)
+
+    def sum(self, name: str) -> float:
+        """A Prometheus gauge summed over the running workers."""
+        column = self._gauges[name]
+        return sum(row[column] for row in self.alive())
 
     def uptime(self) -> float:
         """Seconds since the oldest running worker started; never negative, even if the clock was set back."""

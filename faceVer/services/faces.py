@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from faceVer.domain.errors import ExtractionError, FaceError, NoFaceError
 from faceVer.domain.values import Comparison, Face, Image, ModelInfo, Subject
 from faceVer.inference.backend import Backend
-from faceVer.inference.onnx import OnnxBackend
+from faceVer.inference.opening import open_backend
 from faceVer.matching.scores import Matcher, Thresholds
 from faceVer.matching.template import TemplateCodec, to_half_precision
 from faceVer.media.decoder import Decoder
@@ -82,7 +82,7 @@ class FaceEngine:
     @classmethod
     def load(cls, settings: Settings) -> FaceEngine:
         """Load the configured pack. Raises SetupError."""
-        models = load_models(pack_selection(settings), OnnxBackend(settings.models.providers))
+        models = load_models(pack_selection(settings), open_backend(settings))
         return cls(models, settings, decoder(settings))
 
     @property

@@ -89,10 +89,25 @@ class ModelsSettings:
     weights: str = setting(
         "", "Folder with manifest.toml and the prepared weights; empty = the one of the checkout or the installation."
     )
+    device: str = setting(
+        "cpu",
+        "Where models run; auto = a CUDA card where ONNX Runtime's build can use one and one answers, else the CPU. "
+        "The start fails where the card cannot be used.",
+        choices=("cpu", "cuda", "auto"),
+    )
+    batch_items: int = setting(
+        0,
+        "Most images of one run of a model, from all requests; 0 = 16 on a CUDA card, 1 on the CPU.",
+        low=0,
+        high=256,
+    )
+    batch_wait: float = setting(
+        1.0, "Milliseconds that an image waits for others, where runs hold several.", low=0, high=1000
+    )
     providers: tuple[str, ...] = setting(
-        ("CPUExecutionProvider",),
-        "ONNX Runtime execution providers, in order of preference, separated by commas; options as Name:option=value. "
-        "The start fails where one of them cannot be used.",
+        (),
+        "Instead of `device`: ONNX Runtime execution providers, in order of preference, separated by commas; options "
+        "as Name:option=value. The start fails where one of them cannot be used.",
     )
     data: str = setting("", "Folder of development data for `facever calibrate` and the accuracy tests.")
 

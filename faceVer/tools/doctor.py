@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import importlib.metadata
 import json
@@ -22,8 +23,9 @@ from faceVer.http.server.process import descriptors, fit_connections
 from faceVer.http.server.sockets import is_loopback, try_port
 from faceVer.http.server.tls import certificate_ended, server_context
 from faceVer.http.server.workers import heartbeat_folder
+from faceVer.inference.cuda import card
 from faceVer.inference.manifest import is_folder_pack, load_manifest, weights_folder
-from faceVer.inference.onnx import OnnxBackend
+from faceVer.inference.opening import can_fork, chosen_providers, open_backend, uses_cuda
 from faceVer.inference.weights.store import status
 from faceVer.media.sandbox.confinement import filter_library
 from faceVer.media.sandbox.plan import MIB
@@ -87,8 +89,16 @@ def _machine() -> Iterator[Finding]:
     if platform.machine() == "x86_64":
         names = [name for flag, name in FEATURES.items() if flag in flags]
         yield Finding("cpu", "ok" if "AVX2" in names else "note", f"features: {', '.join(names) or 'none of AVX2 on'}")
-    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in LIBRARIES)
+    versions = ", ".join(_version(name) for name in LIBRARIES)
     yield Finding("versions", "ok", f"facever {faceVer.__version__}, python {platform.python_version()}, {versions}")
+
+
+def _version(library: str) -> str:
+    """Its name and version; ONNX Runtime's build for a device is a package of its own."""
+    for name in (library, f"{library}-gpu"):
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            return f"{name} {importlib.metadata.version(name)}"
+    return f"{library} of unknown version"
 
 
 def _cpu(file: Path) -> tuple[str, set[str]]:
@@ -104,7 +114,8 @@ def _settings(settings: Settings) -> Iterator[Finding]:
     Keys.of(settings)
     server_context(settings)
     WebhookSender.of(settings)
-    OnnxBackend(settings.models.providers)
+    can_fork(settings)
+    open_backend(settings)
     if not settings.auth.api_keys and not is_loopback(settings.server.host):
         yield Finding("settings", "note", f"without {PREFIX}API_KEYS anyone who reaches the port may use it")
     if settings.server.workers > 1:
@@ -168,7 +179,9 @@ def _inference(settings: Settings) -> Iterator[Finding]:
         times.append(time.perf_counter() - start)
     backend = engine.backend
     took = f"loaded in {loaded:.2f} s, a synthetic image takes {min(times) * 1e3:.1f} ms on one thread"
-    yield Finding("inference", "ok", f"{backend.runtime}: {', '.join(backend.providers)}, {took}")
+    device = card() if uses_cuda(chosen_providers(settings)) else "CPU"
+    yield Finding("inference", "ok", f"{backend.runtime} on {device}: {', '.join(backend.providers)}, {took}")
+    backend.close()
 
 
 def _storage(settings: Settings) -> Iterator[Finding]:

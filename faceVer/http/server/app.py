@@ -75,6 +75,8 @@ def create_app(
     app[WEBHOOKS] = WebhookSender.of(settings)
     if folders is not None:
         app[FOLDERS] = folders
+    if engine is None:
+        app.cleanup_ctx.append(_engine)
     app.cleanup_ctx.extend([_pool, _faces_health, _liveness, _exposition, _webhooks])
     if settings.store.store:
         app.cleanup_ctx.append(_platform)
@@ -99,6 +101,12 @@ async def _expect(request: web.Request) -> None:
     if request.version >= HttpVersion11 and request.headers.get("Expect", "").lower() == "100-continue":
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         request.writer.output_size = 0
+
+
+async def _engine(app: web.Application) -> AsyncIterator[None]:
+    """The engine that this application has loaded."""
+    yield
+    app[ENGINE].backend.close()
 
 
 async def _pool(app: web.Application) -> AsyncIterator[None]:

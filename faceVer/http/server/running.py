@@ -9,7 +9,7 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 from aiohttp import web
 
@@ -41,7 +41,7 @@ def stop_event(*signals: signal.Signals) -> asyncio.Event:
 
 @contextlib.asynccontextmanager
 async def serving(
-    app: web.Application, settings: Settings, open_sockets: Callable[[], Sequence[socket.socket]]
+    app: web.Application, settings: Settings, open_sockets: Callable[[], Awaitable[Sequence[socket.socket]]]
 ) -> AsyncIterator[Sequence[socket.socket]]:
     """`async with serving(...) as sockets:` serves while its body waits for the stop, and finishes running requests.
 
@@ -52,7 +52,7 @@ async def serving(
     try:
         await runner.setup()
         await started
-        tls, sockets = server_context(settings), open_sockets()
+        tls, sockets = server_context(settings), await open_sockets()
         for sock in sockets:
             await Listener(runner, settings, tls, sock).start()
         yield sockets

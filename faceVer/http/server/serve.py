@@ -66,7 +66,7 @@ def _warn(settings: Settings) -> None:
 async def _serve_alone(settings: Settings) -> None:
     app, stop = create_app(settings), stop_event(signal.SIGTERM, signal.SIGINT)
 
-    def open_sockets() -> list[socket.socket]:
+    async def open_sockets() -> list[socket.socket]:
         try:
             return listen(settings.server.host, settings.server.port)
         except OSError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import os
@@ -12,16 +13,16 @@ from aiohttp import web
 from faceVer.domain.errors import SetupError
 from faceVer.http.endpoints import endpoint_table
 from faceVer.http.server.app import create_app, new_metrics
-from faceVer.inference.onnx import OnnxBackend
-from faceVer.inference.providers import CPU
+from faceVer.inference.opening import can_fork, open_backend
 from faceVer.services.faces import FaceEngine
 from faceVer.services.folders.service import FolderService
 from faceVer.settings.model import Settings
 
 log = logging.getLogger(__name__)
 
-FORKABLE = (CPU,)
-"""Execution providers whose sessions survive a fork: made with one thread each, they have no threads of their own."""
+
+OTHERS_SECONDS, POLL = 10.0, 0.01
+"""Longest time a worker waits for the others, and between two looks."""
 
 
 def native_threads() -> int:
@@ -45,9 +46,8 @@ class SharedState:
 
     def load(self) -> None:
         """Load the models, to share them. Raises SetupError: an error is reported once, not by every worker."""
-        if self.settings.models.providers != FORKABLE:
-            # Not the models: a process cannot use CUDA that was initialized before it was forked.
-            OnnxBackend(self.settings.models.providers)
+        if not can_fork(self.settings):
+            open_backend(self.settings)  # each worker loads the models; the arbiter only checks the settings
             return
         self._engine = FaceEngine.load(self.settings)
         # Without liveness models the other endpoints work; the workers report the error.
@@ -64,3 +64,15 @@ class SharedState:
         """A worker's application, which counts in that row of the metrics."""
         self.metrics.take(row)
         return create_app(self.settings, self._engine, folders=self._folders, metrics=self.metrics, table=self._table)
+
+    async def all_ready(self, stop: asyncio.Event) -> None:
+        """Wait until all workers work, or one of them is late, or `stop` is set.
+
+        Clients that keep a few connections open connect to a starting server at once: the first worker that accepts
+        would have all of them for good, and the others none.
+        """
+        self.metrics.gauge("ready", 1)
+        for _ in range(round(OTHERS_SECONDS / POLL)):
+            if stop.is_set() or self.metrics.sum("ready") >= self.settings.server.workers:
+                return
+            await asyncio.sleep(POLL)

@@ -6,6 +6,9 @@ import asyncio
 import logging
 import os
 import signal
+import socket
+from collections.abc import Sequence
+from typing import cast
 
 from gunicorn.workers.base import Worker
 
@@ -40,7 +43,12 @@ class AiohttpWorker(Worker):  # type: ignore[misc]
     async def _serve(self) -> None:
         settings, stop = self._state.settings, stop_event(*STOP_SIGNALS)
         heart = asyncio.create_task(self._beat(stop))
-        async with serving(self._state.app(self.row), settings, lambda: self.sockets):
+
+        async def open_sockets() -> Sequence[socket.socket]:
+            await self._state.all_ready(stop)
+            return cast("Sequence[socket.socket]", self.sockets)
+
+        async with serving(self._state.app(self.row), settings, open_sockets):
             self.booted = True
             log.info("worker ready")
             await stop.wait()

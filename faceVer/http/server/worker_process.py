@@ -62,6 +62,7 @@ async def _run(settings: Settings, health_port: int | None) -> None:
         guard.daemon = True
         guard.start()
         await asyncio.to_thread(platform.close, seconds)
+    engine.backend.close()
 
 
 @contextlib.asynccontextmanager

@@ -54,7 +54,7 @@ class PadEnsemble:
 class MiniFasNet:
     """MiniFASNet (`github.com/minivision-ai/Silent-Face-Anti-Spoofing`): BGR, 0..255 float, 128x128; three logits.
 
-    Views are run one by one: in a batch they give the same bits and take longer (docs/liveness.md).
+    On CPUs the views run one by one, as the file has a batch of one; on a device as one batch, with the same result.
     """
 
     def __init__(self, model: LoadedModel) -> None:
@@ -63,14 +63,9 @@ class MiniFasNet:
     def pad_score(self, image: Image, face: Face, *, start: int = 0, count: int | None = None) -> float:
         kinds = face_views(image, face)
         wanted = kinds if count is None else [kinds[(start + n) % len(kinds)] for n in range(min(count, len(kinds)))]
-        crops: dict[float, Image] = {}
-        scores = []
-        for scale, mirrored in wanted:
-            if scale not in crops:
-                crops[scale] = face_crop(image, face, scale)
-            crop = crops[scale][:, ::-1] if mirrored else crops[scale]
-            scores.append(float(self.pad_scores(crop[None])[0]))
-        return float(np.mean(scores))
+        crops = {scale: face_crop(image, face, scale) for scale in {scale for scale, _ in wanted}}
+        views = [crops[scale][:, ::-1] if mirrored else crops[scale] for scale, mirrored in wanted]
+        return float(np.mean(self.pad_scores(np.stack(views))))
 
     def pad_scores(self, crops: NDArray[np.uint8]) -> NDArray[np.float64]:
         """(N, 128, 128, 3) uint8 RGB crops -> (N,) PAD scores, 0..1. Raises InferenceError."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _thread
+import asyncio
 import logging
 import os
 import signal
@@ -15,7 +16,8 @@ import onnxruntime
 import pytest
 
 from faceVer.domain.errors import SetupError
-from faceVer.http.server.shared_state import SharedState
+from faceVer.http.server import shared_state
+from faceVer.http.server.shared_state import POLL, SharedState
 from faceVer.http.server.workers import Application, WorkerArbiter
 from faceVer.services.faces import FaceEngine
 from faceVer.services.folders.service import FolderService
@@ -69,13 +71,53 @@ def test_without_a_free_row_the_arbiter_wants_no_more_workers(
     assert not [record for record in caplog.records if "no further worker" in record.getMessage()]
 
 
+async def wait_until_all_ready(state: SharedState, looks: int) -> bool:
+    """Whether the wait of a worker has ended after so many looks."""
+    wait = asyncio.create_task(state.all_ready(asyncio.Event()))
+    for _ in range(looks):
+        await asyncio.sleep(POLL)
+    ended = wait.done()
+    wait.cancel()
+    return ended
+
+
+def test_a_worker_accepts_no_connection_before_all_work() -> None:
+    """Clients that keep their connections would have them all with the first worker."""
+    state = SharedState(Settings.of(workers=2))
+    state.metrics.take(0)
+    assert not asyncio.run(wait_until_all_ready(state, 5))
+    state.metrics.take(1)
+    asyncio.run(state.all_ready(asyncio.Event()))
+
+
+def test_a_worker_does_not_wait_for_others_that_are_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    state, stop = SharedState(Settings.of(workers=2)), asyncio.Event()
+    stop.set()
+    asyncio.run(state.all_ready(stop))
+    monkeypatch.setattr(shared_state, "OTHERS_SECONDS", 2 * POLL)
+    asyncio.run(state.all_ready(asyncio.Event()))
+    assert state.metrics.sum("ready") == 1
+
+
 def test_devices_are_initialized_only_in_workers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A process cannot use CUDA that was initialized before it was forked."""
-    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CUDAExecutionProvider"])
+    """A process cannot use a device that was initialized before it was forked."""
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["DmlExecutionProvider"])
     monkeypatch.setattr(onnxruntime, "InferenceSession", Mock(side_effect=AssertionError))
-    SharedState(Settings.of(workers=2, providers=("CUDAExecutionProvider:device_id=1",))).load()
+    SharedState(Settings.of(workers=2, providers=("DmlExecutionProvider:device_id=1",))).load()
     with pytest.raises(SetupError, match="MagicExecutionProvider is not in this build"):
         SharedState(Settings.of(workers=2, providers=("MagicExecutionProvider",))).load()
+
+
+def test_a_card_is_used_by_one_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CUDAExecutionProvider"])
+    with pytest.raises(SetupError, match=r"one process uses a CUDA card: set FACEVER_WORKERS=1"):
+        SharedState(Settings.of(workers=2, providers=("CUDAExecutionProvider",))).load()
+
+
+def test_models_with_batches_are_loaded_in_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their threads would be lost at the fork."""
+    monkeypatch.setattr(FaceEngine, "load", Mock(side_effect=AssertionError))
+    SharedState(Settings.of(workers=2, batch_items=4)).load()
 
 
 def test_threads_that_python_does_not_know_are_reported_before_the_fork(

@@ -44,9 +44,9 @@ class Logits:
         self.logits = logits
 
     def run(self, tensor: Any) -> list[Any]:
-        assert tensor.shape == (1, 3, 128, 128)
+        assert tensor.shape[1:] == (3, 128, 128)
         assert tensor.dtype == np.float32
-        return [np.array([self.logits], np.float32)]
+        return [np.array([self.logits] * len(tensor), np.float32)]
 
 
 BLACK = np.zeros((400, 400, 3), np.uint8)
