@@ -34,7 +34,7 @@ class Decoder:
         return medium.frames[0].image, (medium.height, medium.width)
 
     def start(self) -> None:
-        """Start the sandbox, so that the first file need not wait for it. Raises SandboxBusyError."""
+        """Start the sandbox, so that the first file need not wait for it. Raises SetupError."""
         if self._sandbox is not None:
             self._sandbox.start()
 

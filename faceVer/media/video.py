@@ -116,7 +116,7 @@ def _video_stream(container: InputContainer, limits: MediaLimits) -> VideoStream
         raise SampleError(f"the video's codec is not supported: {context.name if context else 'unknown'}")
     check_size(context.width, context.height, limits)
     pixels, scale = context.width * context.height, min(1.0, limits.side / max(context.width, context.height))
-    require_memory(pixels * FRAME_PIXEL_BYTES + int(2 * 3 * limits.frames * pixels * scale**2), limits.memory)
+    require_memory(pixels * FRAME_PIXEL_BYTES + int(3 * limits.frames * pixels * scale**2), limits.memory)
     context.thread_count = 1
     # Lets the decoder itself reject a larger frame further on, before it allocates one.
     context.options = {"max_pixels": str(min(limits.max_video_pixels, limits.max_pixels))}

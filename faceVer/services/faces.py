@@ -58,7 +58,7 @@ class ExtractionReport:
 class FaceEngine:
     """Makes templates of image files (samples) and compares them. Errors: see faceVer.domain.errors.
 
-    decoder: what it and others read files with; by default in this process, whoever sent them.
+    decoder: what it and others read files with; by default in this process.
     """
 
     def __init__(self, models: Models, settings: Settings, decoder: Decoder | None = None) -> None:

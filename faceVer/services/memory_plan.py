@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from faceVer.media.image import WORKING_SIDE
 from faceVer.media.image_cost import MOST_PIXEL_BYTES
 from faceVer.media.sandbox.plan import MIB, ORDINARY, SLACK, SandboxPlan
 from faceVer.media.video import FRAME_PIXEL_BYTES
@@ -14,7 +15,7 @@ PROCESS, THREAD, SHARED = 240 * MIB, 15 * MIB, 110 * MIB
 """Bytes of a process, and of each thread that computes, without bodies and images; and what workers share of it."""
 PLAIN = 96 * MIB
 """Bytes that a plain picture takes while a thread decodes it."""
-HELPER, FORK_SERVER = 25 * MIB, 70 * MIB
+HELPER, FORK_SERVER = 20 * MIB, 60 * MIB
 """Bytes of a helper besides its address space limit, and of the process that forks them."""
 
 
@@ -24,11 +25,11 @@ def usable_memory() -> float:
 
 
 def sandbox_plan(settings: Settings) -> SandboxPlan:
-    """As many large files at a time as fit, and one in any case."""
-    plan = _plan(settings, 1)
-    spare = usable_memory() - _need(settings, plan)
-    more = int(spare // (settings.server.workers * (plan.large - ORDINARY)))
-    return _plan(settings, min(plan.helpers, max(1, 1 + more)))
+    """As many helpers as threads, each with a large file; fewer where the memory does not suffice, but one."""
+    threads = _threads(settings)
+    choices = [(threads, large) for large in range(threads, 0, -1)] + [(few, 1) for few in range(threads - 1, 0, -1)]
+    plans = (_plan(settings, *choice) for choice in choices)
+    return next((plan for plan in plans if _need(settings, plan) <= usable_memory()), _plan(settings, 1, 1))
 
 
 def memory_need(settings: Settings) -> int:
@@ -36,12 +37,19 @@ def memory_need(settings: Settings) -> int:
     return _need(settings, sandbox_plan(settings))
 
 
-def _plan(settings: Settings, large_jobs: int) -> SandboxPlan:
+def _threads(settings: Settings) -> int:
+    return inference_threads(settings.server.threads, settings.server.workers)
+
+
+def _plan(settings: Settings, helpers: int, large_jobs: int) -> SandboxPlan:
     media = settings.media
-    video = media.max_video_pixels * FRAME_PIXEL_BYTES + 6 * media.media_frames * media.media_side**2
+    frames = 3 * media.media_frames * media.media_side**2
+    result = max(frames, 3 * (2 * WORKING_SIDE) ** 2) + MIB
+    pixels = max(media.max_pixels * MOST_PIXEL_BYTES, media.max_video_pixels * FRAME_PIXEL_BYTES + frames)
     return SandboxPlan(
-        helpers=inference_threads(settings.server.threads, settings.server.workers),
-        large=max(ORDINARY, media.max_pixels * MOST_PIXEL_BYTES + SLACK, video + SLACK),
+        helpers=helpers,
+        large=max(ORDINARY, pixels + SLACK + result),
+        result=result,
         large_jobs=large_jobs,
         picture_seconds=media.picture_cpu_seconds,
         media_seconds=media.media_cpu_seconds,
@@ -49,10 +57,10 @@ def _plan(settings: Settings, large_jobs: int) -> SandboxPlan:
 
 
 def _need(settings: Settings, plan: SandboxPlan) -> int:
-    workers = settings.server.workers
-    process = PROCESS + plan.helpers * (2 * THREAD + PLAIN) + settings.limits.max_inflight_bytes
+    workers, threads = settings.server.workers, _threads(settings)
+    process = PROCESS + threads * (2 * THREAD + PLAIN) + settings.limits.max_inflight_bytes
     if settings.media.sandbox:
         process += FORK_SERVER + plan.helpers * HELPER + plan.most_bytes
     else:
-        process += plan.helpers * plan.large
+        process += 2 * threads * plan.large
     return SHARED + workers * (process - SHARED)

@@ -96,7 +96,7 @@ def test_helpers_cannot_be_stopped_by_the_signals_of_the_server(running: Server,
 
 
 def test_a_hung_helper_is_killed_when_its_client_has_gone() -> None:
-    with Server(threads="1", request_timeout="1") as running:
+    with Server(threads="1", request_timeout="3") as running:
         running.template(PHOTO)
         (helper,) = helpers(running)
         os.kill(helper, signal.SIGSTOP)

@@ -47,11 +47,11 @@ async def serving(
 
     open_sockets: returns listening sockets; called once the models work. Its errors come through.
     """
-    runner = Runner(app, settings)
-    await runner.setup()
-    decoder = app[ENGINE].decoder
+    runner, decoder = Runner(app, settings), app[ENGINE].decoder
+    started = asyncio.create_task(asyncio.to_thread(decoder.start))
     try:
-        await asyncio.to_thread(decoder.start)
+        await runner.setup()
+        await started
         tls, sockets = server_context(settings), open_sockets()
         for sock in sockets:
             await Listener(runner, settings, tls, sock).start()
@@ -62,6 +62,7 @@ async def serving(
         await drain(app, settings.server.drain_seconds)
     finally:
         await runner.cleanup()
+        await asyncio.wait([started])
         await asyncio.to_thread(decoder.close)
 
 

@@ -6,8 +6,11 @@ import ctypes
 import errno
 import math
 import resource
+import signal
 import time
 from pathlib import Path
+
+from faceVer.media.sandbox.messages import Job
 
 MOST_FILES = 16
 """Open descriptors: the channel, a file, the pixels."""
@@ -15,14 +18,15 @@ NICE = 5
 """Below the server's priority: pictures that it decodes itself come first."""
 
 _ALLOW, _ERRNO = 0x7FFF0000, 0x00050000
-_MASKED_EQUAL = 7
+_EQUAL, _MASKED_EQUAL = 4, 7
 _CLONE_THREAD = 0x00010000
+_SET_PARENT_DEATH_SIGNAL = 1
 # Memory, threads, time, and reading and writing of what is open. No call opens a file, a socket or a process.
 _CALLS = (
     "read readv write writev close fstat newfstatat lseek fcntl ftruncate memfd_create recvmsg sendmsg recvfrom sendto",
     "mmap munmap mremap mprotect madvise brk futex set_robust_list rseq sched_yield sched_getaffinity gettid getpid",
     "rt_sigreturn rt_sigaction rt_sigprocmask sigaltstack restart_syscall clock_gettime clock_nanosleep gettimeofday",
-    "nanosleep getrusage prlimit64 getrandom ppoll poll exit exit_group tgkill",
+    "nanosleep getrusage getrandom ppoll poll exit exit_group",
 )
 
 
@@ -35,6 +39,11 @@ class _Argument(ctypes.Structure):
         ("datum_a", ctypes.c_uint64),
         ("datum_b", ctypes.c_uint64),
     )
+
+
+def end_with_parent() -> None:
+    """Let the kernel kill this process when the one that forked it ends: it would be out of anybody's control."""
+    ctypes.CDLL(None).prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
 
 
 def filter_library() -> ctypes.CDLL | None:
@@ -54,15 +63,16 @@ def filter_library() -> ctypes.CDLL | None:
 
 
 def allow_few_system_calls(library: ctypes.CDLL) -> None:
-    """All other calls fail with EPERM, so that a library that tries one goes on without it. Raises OSError."""
+    """All other calls fail with EPERM, so that a library that tries one does without it. Raises OSError."""
     rules = library.seccomp_init(_ERRNO | errno.EPERM)
     for name in " ".join(_CALLS).split():
         number = library.seccomp_syscall_resolve_name(name.encode())
         if number >= 0:  # another architecture lacks some
             library.seccomp_rule_add_array(rules, _ALLOW, number, 0, None)
-    threads = _Argument(0, _MASKED_EQUAL, _CLONE_THREAD, _CLONE_THREAD)
-    clone, clone3 = (library.seccomp_syscall_resolve_name(name) for name in (b"clone", b"clone3"))
+    clone, clone3, limits = map(library.seccomp_syscall_resolve_name, (b"clone", b"clone3", b"prlimit64"))
+    threads, own = _Argument(0, _MASKED_EQUAL, _CLONE_THREAD, _CLONE_THREAD), _Argument(0, _EQUAL, 0, 0)
     library.seccomp_rule_add_array(rules, _ALLOW, clone, 1, ctypes.byref(threads))
+    library.seccomp_rule_add_array(rules, _ALLOW, limits, 1, ctypes.byref(own))
     # Its flags are in memory, which a filter cannot read; the C library then uses clone.
     library.seccomp_rule_add_array(rules, _ERRNO | errno.ENOSYS, clone3, 0, None)
     if failure := library.seccomp_load(rules):
@@ -77,17 +87,18 @@ class Limits:
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
         self._code = pages * resource.getpagesize()
         self._most = _lower(resource.RLIMIT_AS, self._code + large)
-        _lower(resource.RLIMIT_FSIZE, large)
+        self._largest = _lower(resource.RLIMIT_FSIZE, large)
         _lower(resource.RLIMIT_NOFILE, MOST_FILES)
         _lower(resource.RLIMIT_CORE, 0)
 
-    def begin(self, memory: int, seconds: float) -> bool:
+    def begin(self, job: Job) -> bool:
         """Set the soft limits for a file. Returns whether the system permits as much memory."""
-        wanted = self._code + memory
+        wanted = self._code + job.memory
         resource.setrlimit(resource.RLIMIT_AS, (min(wanted, self._most), self._most))
-        last = math.ceil(time.process_time() + seconds)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (min(job.result, self._largest), self._largest))
+        last = math.ceil(time.process_time() + job.seconds)
         resource.setrlimit(resource.RLIMIT_CPU, (last, resource.RLIM_INFINITY))
-        return wanted <= self._most
+        return wanted <= self._most and job.result <= self._largest
 
 
 def _lower(limit: int, value: int) -> int:

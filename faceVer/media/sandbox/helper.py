@@ -11,7 +11,7 @@ import msgpack
 
 from faceVer.domain.errors import SampleError
 from faceVer.media.medium import decode_medium
-from faceVer.media.sandbox.confinement import NICE, Limits, allow_few_system_calls, filter_library
+from faceVer.media.sandbox.confinement import NICE, Limits, allow_few_system_calls, end_with_parent, filter_library
 from faceVer.media.sandbox.messages import MOST_BYTES, Job, read_file, share
 
 _NO_ROOM = (errno.ENOMEM, errno.EFBIG, errno.ENOSPC)
@@ -19,6 +19,7 @@ _NO_ROOM = (errno.ENOMEM, errno.EFBIG, errno.ENOSPC)
 
 def run_helper(channel: socket.socket, large: int) -> None:
     """Serve until the server closes the channel. large: see `SandboxPlan`. The process must be of no further use."""
+    end_with_parent()
     os.nice(NICE)
     limits, library = Limits(large), filter_library()
     if library is not None:
@@ -28,7 +29,7 @@ def run_helper(channel: socket.socket, large: int) -> None:
         if not message:
             return
         job: Job = pickle.loads(message)  # noqa: S301 - of the server, which this process trusts
-        is_permitted = limits.begin(job.memory, job.seconds)
+        is_permitted = limits.begin(job)
         reply, file = _result(job, files[0], is_permitted=is_permitted)
         socket.send_fds(channel, [reply], [file] if file is not None else [])
         if file is not None:

@@ -43,11 +43,15 @@ class ForkServer:
     def __init__(self, large: int) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         code = _START.format(path=sys.path, control=theirs.fileno(), large=large)
-        with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-c", code], stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()],
-                env=os.environ | _ONE_THREAD, start_new_session=True,
-            )  # fmt: skip
+        try:
+            with theirs:
+                self._process = subprocess.Popen(
+                    [sys.executable, "-P", "-c", code], stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()],
+                    env=os.environ | _ONE_THREAD, start_new_session=True,
+                )  # fmt: skip
+        except BaseException:
+            ours.close()
+            raise
         self._control = ours
 
     def fork(self) -> Helper:
@@ -123,7 +127,7 @@ class Helper:
             return reply if isinstance(reply, dict) else {}, files
 
     def close(self) -> None:
-        """End it, whatever it does."""
+        """End it, even if it is busy."""
         self._channel.close()
 
 

@@ -28,12 +28,13 @@ _SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE | fcntl.F_
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """memory: bytes of address space. seconds: of CPU time."""
+    """memory, result: bytes of address space, and of the pixels returned. seconds: of CPU time."""
 
     kind: MediaKind
     side: int
     limits: MediaLimits
     memory: int
+    result: int
     seconds: float
 
 

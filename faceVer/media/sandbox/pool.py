@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
 import weakref
 from collections.abc import Iterator
 from dataclasses import replace
 
-from faceVer.domain.errors import SampleError, SandboxBusyError
+from faceVer.domain.errors import SampleError, SandboxBusyError, SetupError
 from faceVer.domain.folders import MediaKind
 from faceVer.media.limits import MediaLimits, PixelBudget
 from faceVer.media.medium import Medium
@@ -17,7 +18,11 @@ from faceVer.media.sandbox.messages import Job
 from faceVer.media.sandbox.plan import LIFETIME, ORDINARY, SLACK, SandboxPlan
 from faceVer.observability.timings import checkpoint
 
+log = logging.getLogger(__name__)
+
 _TICK = 0.25
+_PIXEL = bytes.fromhex("47494638376101000100800000ffffff0000002c00000000010001000002024401003b")
+"""A GIF of one white pixel."""
 
 
 class Sandbox:
@@ -49,7 +54,9 @@ class Sandbox:
     def _decode(self, data: bytes, kind: MediaKind, limits: MediaLimits, side: int, memory: int) -> Medium:
         budget = limits.budget
         share = PixelBudget(budget.left) if budget is not None else None
-        job = Job(kind, side, replace(limits, budget=share, memory=memory - SLACK), memory, self._plan.seconds(kind))
+        space = memory - self._plan.result
+        inside = replace(limits, budget=share, memory=space - SLACK)
+        job = Job(kind, side, inside, space, self._plan.result, self._plan.seconds(kind))
         helper = self._take()
         keep = False
         try:
@@ -68,9 +75,13 @@ class Sandbox:
         return medium
 
     def start(self) -> None:
-        """Start the fork server and the helpers, which takes them half a second. Raises SandboxBusyError."""
-        with _place(self._places):
-            self._put(self._take(), keep=True)
+        """Start the processes, which takes them half a second, and decode a file. Raises SetupError if that fails."""
+        try:
+            self.decode(_PIXEL, "image", MediaLimits(), 1)
+        except SampleError as error:
+            raise SetupError(f"the decoding sandbox does not work here: {error}") from error
+        except SandboxBusyError as error:
+            log.warning("%s", error)  # it may be able to later
 
     def close(self) -> None:
         """End all processes; files that are being decoded fail."""
@@ -94,7 +105,7 @@ class Sandbox:
         if self._servers:
             with contextlib.suppress(OSError):
                 return self._servers[0].fork()
-            _end(self._servers, self._idle)  # it has ended itself: the kernel's want of memory
+            _end(self._servers, self._idle)  # it has ended itself: the kernel's lack of memory
         self._servers.append(ForkServer(self._plan.large))
         return self._servers[0].fork()
 
