@@ -60,7 +60,9 @@ def zip64(entries: int) -> bytes:
     end = one.rindex(b"PK\5\6")
     large = struct.pack("<4sQHHIIQQQQ", b"PK\6\6", 44, 45, 45, 0, 0, entries, entries, 1 << 62, 0)
     locator = struct.pack("<4sIQI", b"PK\6\7", 0, end, 1)
-    return one[:end] + large + locator + struct.pack("<4s4HIIH", b"PK\5\6", 0, 0, 65_535, 65_535, 2**32 - 1, 2**32 - 1, 0)
+    return (
+        one[:end] + large + locator + struct.pack("<4s4HIIH", b"PK\5\6", 0, 0, 65_535, 65_535, 2**32 - 1, 2**32 - 1, 0)
+    )
 
 
 def false_size() -> bytes:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import struct
 from functools import cache, partial
+from itertools import pairwise
 
 from tests.hostile.made import GRAY, Hostile, encoded, gray
 
+PIECE = b"ICC_PROFILE\0\1\1" + bytes(50)
+"""Of a colour profile, in a segment."""
 BITS_OF_RUNS = 14
 """Of the length in a symbol that ends the bands of 2**14 blocks or more."""
 
@@ -60,7 +63,9 @@ def baseline(side: int, scans: int) -> bytes:
     ]  # fmt: skip
     data = encoded(gray(side, side, "L"), "JPEG", quality=50)
     coded = data[data.index(b"\xff\xda") + 10 : -2]
-    return head + b"".join(segment(0xDA, bytes((1, n, 0, 0, 63, 0))) + coded for n in (1, 2, *[3] * scans)) + b"\xff\xd9"
+    return (
+        head + b"".join(segment(0xDA, bytes((1, n, 0, 0, 63, 0))) + coded for n in (1, 2, *[3] * scans)) + b"\xff\xd9"
+    )
 
 
 def mpo(scans: int) -> bytes:
@@ -116,7 +121,10 @@ def profile(count: int, size: int = 3144) -> bytes:
     """A colour profile of matrices and curves; each curve claims `count` points."""
     tags = [(name, 8) for name in (b"rXYZ", b"gXYZ", b"bXYZ", b"wtpt")] + [(b"rTRC", 0), (b"gTRC", 0), (b"bTRC", 0)]
     start = 132 + 12 * len(tags)
-    xyz, curve = b"XYZ " + bytes(4) + struct.pack(">3i", 1 << 15, 1 << 15, 1 << 15), b"curv" + struct.pack(">II", 0, count)
+    xyz, curve = (
+        b"XYZ " + bytes(4) + struct.pack(">3i", 1 << 15, 1 << 15, 1 << 15),
+        b"curv" + struct.pack(">II", 0, count),
+    )
     rows = b"".join(
         struct.pack(">4sII", name, start if is_xyz else start + 20, 20 if is_xyz else size - start - 20)
         for name, is_xyz in tags
@@ -136,7 +144,7 @@ def profile_segments(data: bytes) -> bytes:
 def xmp() -> bytes:
     """XML whose entities would expand to gigabytes."""
     names = "abcdefghij"
-    rows = "".join(f'<!ENTITY {b} "{f"&{a};" * 10}">' for a, b in zip(names, names[1:], strict=False))
+    rows = "".join(f'<!ENTITY {b} "{f"&{a};" * 10}">' for a, b in pairwise(names))
     text = f'<!DOCTYPE x [<!ENTITY a "{"A" * 1000}">{rows}]><x:xmpmeta xmlns:x="adobe:ns:meta/">&j;</x:xmpmeta>'
     return segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0" + text.encode())
 
@@ -161,6 +169,6 @@ FILES = tuple(
         ("XMP whose entities expand", lambda: with_segments(xmp()), GRAY),
         ("a profile of curves of gigabytes", lambda: with_segments(profile_segments(profile(1 << 30))), None),
         ("a profile of 15 MB", lambda: with_segments(profile_segments(profile(7_000_000, 15_000_000))), None),
-        ("60,000 pieces of a profile", lambda: with_segments(segment(0xE2, b"ICC_PROFILE\0\1\1" + bytes(50)) * 60_000), GRAY),
+        ("60,000 pieces of a profile", lambda: with_segments(segment(0xE2, PIECE) * 60_000), GRAY),
     )
 )  # fmt: skip

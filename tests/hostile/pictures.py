@@ -18,7 +18,9 @@ PNG = b"\x89PNG\r\n\x1a\n"
 def deflated(size: int, value: int = GRAY) -> bytes:
     """`size` equal bytes, for a thousandth of them."""
     packer, piece = zlib.compressobj(9), bytes([value]) * MILLION
-    return b"".join([packer.compress(piece[: min(MILLION, size - at)]) for at in range(0, size, MILLION)] + [packer.flush()])
+    return b"".join(
+        [packer.compress(piece[: min(MILLION, size - at)]) for at in range(0, size, MILLION)] + [packer.flush()]
+    )
 
 
 def chunk(name: bytes, contents: bytes = b"") -> bytes:
@@ -153,6 +155,11 @@ def big_tiff() -> bytes:
     return struct.pack("<2sHHHQ", b"II", 43, 8, 0, 16) + table
 
 
+LOSSLESS = (b"VP8L", lossless(16, 16)[20:])
+BAD = profile(1 << 30)
+"""A colour profile."""
+GIGABYTES = ((700, 7, 0xFFFFFFFF, 8), (34675, 7, 0xFFFFFFFF, 8))
+"""Tags of a TIFF."""
 _PNG = (
     ("PNG: flat, 49 megapixels", partial(png, 7000, 7000), 0),
     ("PNG: interlaced, 49 megapixels", partial(png, 7000, 7000, interlaced=1), 0),
@@ -165,7 +172,7 @@ _PNG = (
     ("PNG: texts that expand", partial(text_bomb, b"zTXt", b"x\0\0", 50), GRAY),
     ("PNG: an international text that expands", partial(text_bomb, b"iTXt", b"x\0\1\0\0\0"), GRAY),
     ("PNG: EXIF in circles", lambda: small_png(chunk(b"eXIf", looping_exif()[6:])), GRAY),
-    ("PNG: curves of gigabytes", lambda: small_png(chunk(b"iCCP", b"x\0\0" + zlib.compress(profile(1 << 30)))), None),
+    ("PNG: curves of gigabytes", lambda: small_png(chunk(b"iCCP", b"x\0\0" + zlib.compress(BAD))), None),
     ("PNG: animation on a large canvas", partial(animated_png, 50_000), 0),
 )
 _WEBP = (
@@ -175,10 +182,10 @@ _WEBP = (
     ("WebP: animation on a large canvas", partial(animated_webp, 7000, 1), None),
     ("WebP: animation of 100,000 frames", partial(animated_webp, 64, 100_000), None),
     ("WebP: frames larger than the canvas", partial(animated_webp, 64, 10, 7000), None),
-    ("WebP: a canvas larger than the picture", lambda: extended(7000, 7000, 0, (b"VP8L", lossless(16, 16)[20:])), None),
+    ("WebP: a canvas larger than the picture", lambda: extended(7000, 7000, 0, LOSSLESS), None),
     ("WebP: a picture larger than the canvas", lambda: extended(16, 16, 0, (b"VP8L", lossless(7000, 7000)[20:])), None),
-    ("WebP: curves of gigabytes", lambda: extended(16, 16, 0x20, (b"ICCP", profile(1 << 30)), (b"VP8L", lossless(16, 16)[20:])), None),
-    ("WebP: 300,000 unknown chunks", lambda: extended(16, 16, 0, *[(b"XXXX", b"")] * 300_000, (b"VP8L", lossless(16, 16)[20:])), GRAY),
+    ("WebP: curves of gigabytes", lambda: extended(16, 16, 0x20, (b"ICCP", BAD), LOSSLESS), None),
+    ("WebP: 300,000 unknown chunks", lambda: extended(16, 16, 0, *[(b"XXXX", b"")] * 300_000, LOSSLESS), GRAY),
 )  # fmt: skip
 _GIF = (
     ("GIF: a screen of 65,535x65,535", partial(gif, 65_535, 65_535), None),
@@ -207,10 +214,10 @@ _TIFF = (
     ("TIFF: JPEG larger than its strip", lambda: tiff(64, 64, progressive(4096, 1), packing=7), GRAY),
     ("TIFF: 65,535 samples", lambda: tiff(7000, 7000, deflated(4096), samples=65_535), None),
     ("TIFF: fax data", lambda: tiff(30_000, 1700, bytes(4096), packing=4, bits=1), None),
-    ("TIFF: tags of gigabytes", lambda: tiff(64, 64, deflated(4096), extra=((700, 7, 0xFFFFFFFF, 8), (34675, 7, 0xFFFFFFFF, 8))), GRAY),
+    ("TIFF: tags of gigabytes", lambda: tiff(64, 64, deflated(4096), extra=GIGABYTES), GRAY),
     ("TIFF: 200,000 directories", partial(many_directories, 200_000), GRAY),
     ("TIFF: directories in a circle", circle, GRAY),
     ("TIFF: 64-bit counts", big_tiff, None),
-    ("TIFF: curves of gigabytes", lambda: tiff(64, 64, profile(1 << 30) + bytes(4096), packing=1, extra=((34675, 7, 3144, 8),)), None),
+    ("TIFF: curves of gigabytes", lambda: tiff(64, 64, BAD + bytes(4096), packing=1, extra=((34675, 7, 3144, 8),)), None),
 )  # fmt: skip
 FILES = tuple(Hostile(name, "image", make, shade) for name, make, shade in (*_PNG, *_WEBP, *_GIF, *_BMP, *_TIFF))

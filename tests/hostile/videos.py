@@ -240,18 +240,54 @@ def _others() -> Iterator[tuple[str, Any, int | None]]:
     yield "AVI: a frame of 64 megapixels", lambda: packed("avi", "mjpeg", [progressive(8000, 1)]), None
     yield "AVI: 10,000 streams", partial(avi, 10_000), GRAY
     yield "AVI: an index of 900,000 entries", partial(large_index, 900_000), GRAY
-    yield "AVI: a format of 14 MB", lambda: avi(form=struct.pack("<IiiHH4sIiiII", 40, 64, 64, 1, 24, b"MJPG", *[0] * 5) + bytes(14 * MILLION)), GRAY
+    yield (
+        "AVI: a format of 14 MB",
+        lambda: avi(form=struct.pack("<IiiHH4sIiiII", 40, 64, 64, 1, 24, b"MJPG", *[0] * 5) + bytes(14 * MILLION)),
+        GRAY,
+    )
     yield "AVI: 46,000x46,000 stated", partial(avi, width=46_000), GRAY
     yield "AVI: a million chunks", lambda: avi(rest=avi_chunk(b"JUNK", b"") * MILLION), GRAY
-    yield "Matroska: 300,000 tags", lambda: matroska(element(TAGS, element("7373", b"") * 300_000), element(CLUSTER, element("E7", b"\0") + block(still()))), GRAY
+    yield (
+        "Matroska: 300,000 tags",
+        lambda: matroska(
+            element(TAGS, element("7373", b"") * 300_000), element(CLUSTER, element("E7", b"\0") + block(still()))
+        ),
+        GRAY,
+    )
     yield "Matroska: tags in tags", partial(stacked, 200_000), None
-    yield "Matroska: 200,000 clusters", lambda: matroska(element(CLUSTER, element("E7", b"\0") + block(still())), element(CLUSTER, b"") * 200_000), GRAY
-    yield "Matroska: 20,000 tracks", lambda: matroska(element(CLUSTER, element("E7", b"\0") + block(still())), tracks=b"".join(track(b"V_MJPEG", number=n + 1) for n in range(20_000))), None
-    yield "Matroska: settings of a codec of 14 MB", lambda: matroska(element(CLUSTER, element("E7", b"\0") + block(still())), tracks=track(b"V_MJPEG", element("63A2", bytes(14 * MILLION)))), GRAY
-    yield "Matroska: settings of a terabyte", lambda: matroska(tracks=track(b"V_MPEG4/ISO/AVC", element("63A2", bytes(1000), 1 << 40))), None
+    yield (
+        "Matroska: 200,000 clusters",
+        lambda: matroska(element(CLUSTER, element("E7", b"\0") + block(still())), element(CLUSTER, b"") * 200_000),
+        GRAY,
+    )
+    yield (
+        "Matroska: 20,000 tracks",
+        lambda: matroska(
+            element(CLUSTER, element("E7", b"\0") + block(still())),
+            tracks=b"".join(track(b"V_MJPEG", number=n + 1) for n in range(20_000)),
+        ),
+        None,
+    )
+    yield (
+        "Matroska: settings of a codec of 14 MB",
+        lambda: matroska(
+            element(CLUSTER, element("E7", b"\0") + block(still())),
+            tracks=track(b"V_MJPEG", element("63A2", bytes(14 * MILLION))),
+        ),
+        GRAY,
+    )
+    yield (
+        "Matroska: settings of a terabyte",
+        lambda: matroska(tracks=track(b"V_MPEG4/ISO/AVC", element("63A2", bytes(1000), 1 << 40))),
+        None,
+    )
     yield "Matroska: blocks that expand", partial(compressed_blocks, 200, 5 * MILLION), GRAY
     yield "Matroska: 2,000 blocks of empty frames", partial(laced, 2000), None
-    yield "Matroska: 19,000 tiny frames", lambda: packed("mkv", "mjpeg", [still(16)] + [b"\xff"] * 19_000, 16, 200), GRAY
+    yield (
+        "Matroska: 19,000 tiny frames",
+        lambda: packed("mkv", "mjpeg", [still(16)] + [b"\xff"] * 19_000, 16, 200),
+        GRAY,
+    )
 
 
 def _sizes() -> Iterator[tuple[str, Any, int | None]]:
@@ -265,4 +301,6 @@ def _sizes() -> Iterator[tuple[str, Any, int | None]]:
         yield f"{codec} in {container}: grows to {side}", partial(growing, codec, container, side), GRAY
 
 
-FILES = tuple(Hostile(name, "video", make, shade) for found in (_mp4(), _others(), _sizes()) for name, make, shade in found)
+FILES = tuple(
+    Hostile(name, "video", make, shade) for found in (_mp4(), _others(), _sizes()) for name, make, shade in found
+)
