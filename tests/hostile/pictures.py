@@ -218,6 +218,6 @@ _TIFF = (
     ("TIFF: 200,000 directories", partial(many_directories, 200_000), GRAY),
     ("TIFF: directories in a circle", circle, GRAY),
     ("TIFF: 64-bit counts", big_tiff, None),
-    ("TIFF: curves of gigabytes", lambda: tiff(64, 64, BAD + bytes(4096), packing=1, extra=((34675, 7, 3144, 8),)), None),
+    ("TIFF: curves of gigabytes", lambda: tiff(64, 64, BAD * 2, packing=1, extra=((34675, 7, 3144, 8),)), None),
 )  # fmt: skip
 FILES = tuple(Hostile(name, "image", make, shade) for name, make, shade in (*_PNG, *_WEBP, *_GIF, *_BMP, *_TIFF))
