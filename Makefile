@@ -148,7 +148,7 @@ $(VENV)-fuzz/fuzz.stamp: requirements/fuzz.lock $(VENV)/dev.stamp
 	  > $$($(VENV)-fuzz/bin/python -c "import site; print(site.getsitepackages()[0])")/facever.pth
 	@touch $@
 
-TARGETS := multipart headers unbase template image archive video payload
+TARGETS := multipart heads headers unbase template image heif avif webp tiff gif archive video payload
 fuzz-guided: $(VENV)-fuzz/fuzz.stamp
 	@for target in $(TARGETS); do echo "== $$target"; \
 	  $(VENV)-fuzz/bin/python -m tests.fuzz.guided $$target $(or $(SECONDS),60) || exit 1; done
