@@ -6,9 +6,10 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from multiprocessing import get_context
 
 import pytest
 
@@ -16,10 +17,9 @@ from faceVer.media.sandbox.plan import MIB
 from faceVer.services.memory_plan import memory_need
 from faceVer.settings.loader import load_settings
 from tests import support_faces as faces
-from tests.hostile.corpus import FILES
-from tests.hostile.made import Hostile
+from tests.hostile.sending import QUALITY, flood, made
 from tests.hostile.vitals import Watch, proportional, tree
-from tests.http.support_folders import folder_document, normalized, post_folder, quality, video
+from tests.http.support_folders import folder_document, normalized, post_folder, video
 from tests.load.openloop import quantile
 from tests.support_server import PATTERN, Response, Server, form, template_part
 
@@ -33,7 +33,6 @@ KINDS = (
     "libx264: 3000 coded, 64 stated", "zip: 300 WebP of 49 megapixels",
 )  # fmt: skip
 AIM = 3.0
-QUALITY = {"analyses": [quality()]}
 EVERY = {"extract": 0.4, "compare": 0.3, "ready": 0.5, "heic": 2.0, "video": 2.0}
 """Seconds between two requests of each of the other clients."""
 SANDBOXED = ("heic", "video")
@@ -101,11 +100,6 @@ def answer(name: str, response: Response) -> object:
     return normalized(folder_document(response)) if name == "video" else response.body
 
 
-def send(server: Server, file: Hostile, data: bytes) -> int:
-    response = server.extract(data) if file.kind == "image" else post_folder(server, {"video1": data}, QUALITY)
-    return response.status
-
-
 def shown(calm: dict[str, Asked], loud: dict[str, Asked]) -> None:
     for name, one in loud.items():
         idle, busy = quantile(calm[name].took, 0.99), quantile(one.took, 0.99)
@@ -117,10 +111,9 @@ def shown(calm: dict[str, Asked], loud: dict[str, Asked]) -> None:
 def attack(copies: int, calm_seconds: float, **options: str) -> None:
     """`copies` of each kind at once, from as many clients."""
     settings = load_settings({f"FACEVER_{name.upper()}": value for name, value in options.items()})
-    files = [file for file in FILES if file.name in KINDS]
-    assert len(files) == len(KINDS)
-    made = [(file, file.make()) for file in files] * copies
-    with Server(fresh=True, log_level="ERROR", **options) as server:
+    attackers = ProcessPoolExecutor(1, get_context("spawn"))
+    assert attackers.submit(made, KINDS).result() == len(KINDS)
+    with attackers, Server(fresh=True, log_level="ERROR", **options) as server:
         others = Others(server)
         with others.asking() as calm:
             time.sleep(calm_seconds)
@@ -129,13 +122,13 @@ def attack(copies: int, calm_seconds: float, **options: str) -> None:
         def look() -> None:
             peak[0] = max(peak[0], sum(map(proportional, tree(server.process.pid))))
 
-        with others.asking() as loud, Watch(look, 0.1), ThreadPoolExecutor(len(made)) as pool:
+        with others.asking() as loud, Watch(look, 0.1):
             began = time.perf_counter()
-            statuses = Counter(pool.map(lambda one: send(server, *one), made))
+            statuses = attackers.submit(flood, server.port, KINDS, copies).result()
             seconds = time.perf_counter() - began
         need = memory_need(settings)
-        print(f"\n{len(made)} hostile files of {len(files)} kinds, {seconds:.0f} s: {dict(statuses)}; memory of all "
-              f"processes {peak[0] / MIB:.0f} MiB at most, {need / MIB:.0f} planned")  # fmt: skip
+        print(f"\n{copies * len(KINDS)} hostile files of {len(KINDS)} kinds, {seconds:.0f} s: {dict(statuses)}; "
+              f"memory of all processes {peak[0] / MIB:.0f} MiB at most, {need / MIB:.0f} planned")  # fmt: skip
         shown(calm, loud)
         assert set(statuses) <= {200, 400, 503}
         assert not [one.wrong for one in (*calm.values(), *loud.values()) if one.wrong]
