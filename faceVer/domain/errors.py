@@ -51,6 +51,12 @@ class SandboxBusyError(OverloadedError):
     reason = "sandbox"
 
 
+class SystemLimitError(OverloadedError):
+    """The system gives the process no further memory or descriptor."""
+
+    reason = "system"
+
+
 class ConnectionsError(OverloadedError):
     """The limit of open connections is reached; this one gets its response and is closed."""
 

@@ -46,7 +46,7 @@ class Backend(Protocol):
         ...
 
     def infer(self, model: str, inputs: Tensors) -> dict[str, NDArray[Any]]:
-        """Run a model: the outputs by name, in the file's order. Raises InferenceError."""
+        """Run a model: the outputs by name, in the file's order. Raises InferenceError, MemoryError."""
         ...
 
 

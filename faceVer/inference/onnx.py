@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from faceVer.domain.errors import InferenceError, SetupError
 from faceVer.inference.backend import Signature, Tensors
 from faceVer.inference.providers import CPU, check_available, check_used, parse_providers
+from faceVer.observability.shortage import tells_of_shortage
 
 onnxruntime.set_default_logger_severity(3)
 
@@ -75,5 +76,7 @@ class OnnxBackend:
         try:
             outputs = self._sessions[model].run(None, dict(inputs))
         except Exception as error:
+            if tells_of_shortage(error):
+                raise MemoryError("the runtime got no memory") from None
             raise InferenceError(f"{type(error).__name__}: {error}") from error
         return dict(zip(self._outputs[model], outputs, strict=True))

@@ -135,8 +135,8 @@ class PostgresWorker:
     def _runner(self, task: Task) -> Any:
         async def run(context: JobContext, **arguments: Any) -> None:
             job_id, tries = context.job.id or 0, context.job.attempts + 1
-            self._running.add(job_id)
             future = self._threads.submit(lambda: self._try(task, job_id, tries, arguments))
+            self._running.add(job_id)
             future.add_done_callback(lambda _: self._running.discard(job_id))
             await asyncio.wrap_future(future)
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from faceVer.domain.errors import StorageUnavailableError
 from faceVer.jobs.retry_plan import RetryPlan, jittered
+from faceVer.observability.shortage import tells_of_shortage
 
 if TYPE_CHECKING:
     from faceVer.storage.database import Connection
@@ -24,7 +25,7 @@ Arguments = Mapping[str, Any]
 """What a task gets: values of JSON. Ids, no personal data: the queue of PostgreSQL keeps failed jobs for days."""
 
 PAUSE, LONGEST_PAUSE, AWAY_PAUSE = 1.0, 60.0, 5.0
-"""Most seconds before the second try of a job, before a later one, and after an error of the storage."""
+"""Most seconds before the second try of a job, before a later one, and after an error that passes."""
 POLL = 1.0
 """Seconds between two looks for jobs that another process enqueued, or whose time has come."""
 
@@ -35,8 +36,8 @@ class Task:
 
     failed: called when the job is given up, with the reason, in the transaction that removes the job (SQLite) or right
     before it is marked as failed (PostgreSQL, where it may run twice). tries: of a job that raises or ends its process;
-    after an error of the database or the file storage there is always another one. period: seconds between the runs of
-    a task that the workers themselves enqueue, without arguments; None = only `enqueue` does.
+    after an error of the database or the file storage, or lack of memory, there is always another one. period: seconds
+    between the runs of a task that the workers themselves enqueue, without arguments; None = only `enqueue` does.
     """
 
     run: Callable[[Arguments], None]
@@ -46,13 +47,18 @@ class Task:
 
     def pause(self, tried: int, error: Exception) -> float | None:
         """Seconds before the next try after `tried` ones, of which the last raised `error`; None = there is none."""
-        if isinstance(error, StorageUnavailableError):
+        if is_passing(error):
             return jittered(AWAY_PAUSE)
         return RetryPlan(self.tries, math.inf, PAUSE, LONGEST_PAUSE).pause(tried, 0.0)
 
     def is_last(self, tried: int, error: Exception) -> bool:
         """Whether the job is given up after `tried` tries, of which the last raised `error`."""
-        return tried >= self.tries and not isinstance(error, StorageUnavailableError)
+        return tried >= self.tries and not is_passing(error)
+
+
+def is_passing(error: Exception) -> bool:
+    """Whether an error says nothing about the job: the storage is away, or the system gave the process no memory."""
+    return isinstance(error, StorageUnavailableError) or tells_of_shortage(error)
 
 
 Tasks = Mapping[str, Task]

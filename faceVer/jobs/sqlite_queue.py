@@ -12,10 +12,11 @@ import socket
 import threading
 import uuid
 from contextlib import suppress
+from functools import partial
 
 from faceVer.domain.clock import Clock, system_clock
-from faceVer.domain.errors import DatabaseUnavailableError, StorageUnavailableError
-from faceVer.jobs.queue import POLL, Arguments, Tasks, log
+from faceVer.domain.errors import DatabaseUnavailableError
+from faceVer.jobs.queue import POLL, Arguments, Tasks, is_passing, log
 from faceVer.jobs.work_threads import WorkThreads
 from faceVer.storage import jobs
 from faceVer.storage.database import Connection, Database, after_commit
@@ -77,17 +78,18 @@ class SqliteQueue:
         was_away = False
         while not self._stopping.is_set():
             self._wakeup.clear()
-            try:
-                self._beat()  # first, so that it cannot claim its own jobs after a pause of the process
-                self._look()
-                self._reached, was_away = self._clock(), False
-            except DatabaseUnavailableError as error:
-                if not was_away:
-                    log.error("the queue of jobs is out of reach: %s", error)
-                was_away = True
-            except Exception:  # a defect; the next look may succeed
-                log.exception("the queue of jobs failed")
-            self._wakeup.wait(POLL)
+            with suppress(MemoryError):  # there may be none even for the log, or to wait
+                try:
+                    self._beat()  # first, so that it cannot claim its own jobs after a pause of the process
+                    self._look()
+                    self._reached, was_away = self._clock(), False
+                except DatabaseUnavailableError as error:
+                    if not was_away:
+                        log.error("the queue of jobs is out of reach: %s", error)
+                    was_away = True
+                except Exception:  # a defect; the next look may succeed
+                    log.exception("the queue of jobs failed")
+                self._wakeup.wait(POLL)
 
     def _look(self) -> None:
         """Claim as many due jobs as threads are idle, and plan the next runs of periodic tasks."""
@@ -105,7 +107,12 @@ class SqliteQueue:
         for job in claimed:
             with self._lock:
                 self._running.add(job.job_id)
-            self._threads.submit(lambda job=job: self._run(job))  # type: ignore[misc]
+            try:
+                self._threads.submit(partial(self._run, job))
+            except MemoryError:
+                with self._lock:
+                    self._running.discard(job.job_id)  # its heartbeat ends now, so it is claimed again
+                raise
 
     def _beat(self) -> None:
         now = self._clock()
@@ -144,7 +151,7 @@ class SqliteQueue:
                 self._give_up(job, type(error).__name__)
                 return
             log.warning("job %s %d is tried again in %.1f s: %s", job.task, job.job_id, pause, type(error).__name__)
-            tries = job.tries - isinstance(error, StorageUnavailableError)
+            tries = job.tries - is_passing(error)
             with self._database.write() as connection:
                 jobs.postpone(connection, self._name, job.job_id, self._clock() + pause, tries)
         else:

@@ -1,26 +1,38 @@
-"""Threads for jobs. They are daemons, so that a job that does not end cannot keep its process from ending."""
+"""Threads for work of any kind. They are daemons: work that does not end cannot keep its process from ending."""
 
 from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+MEMORY_PAUSE = 0.05
+"""Seconds until what failed for lack of memory is tried again."""
+
 
 class WorkThreads:
-    """`count` threads, from `start` to `close`."""
+    """`count` threads, from `start` to `close`. begin: called by each thread first.
 
-    def __init__(self, count: int, name: str = "job") -> None:
+    They outlive lack of memory, whenever it strikes: a thread of ThreadPoolExecutor ends and is not replaced where
+    there is no memory to hand over a result.
+    """
+
+    def __init__(self, count: int, name: str = "job", begin: Callable[[], object] | None = None) -> None:
         self._work: queue.SimpleQueue[tuple[Callable[[], Any], Future[Any]] | None] = queue.SimpleQueue()
-        self._threads = [threading.Thread(target=self._run, name=f"{name}-{n}", daemon=True) for n in range(count)]
+        self._count, self._name, self._begin = count, name, begin
+        self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
-        for thread in self._threads:
+        """Start the threads that do not run yet. Raises RuntimeError where the system starts no further one."""
+        while len(self._threads) < self._count:
+            thread = threading.Thread(target=self._run, name=f"{self._name}-{len(self._threads)}", daemon=True)
             thread.start()
+            self._threads.append(thread)
 
     def submit(self, call: Callable[[], T]) -> Future[T]:
         """Run it on the next idle thread."""
@@ -28,20 +40,48 @@ class WorkThreads:
         self._work.put((call, future))
         return future
 
-    def close(self) -> None:
-        """End each thread when it is idle; does not wait."""
+    def close(self, *, wait: bool = False) -> None:
+        """End each thread when it is idle. wait: until they have ended."""
         for _ in self._threads:
             self._work.put(None)
+        for thread in self._threads if wait else ():
+            thread.join()
 
     def _run(self) -> None:
-        while (item := self._work.get()) is not None:
-            call, future = item
-            if future.set_running_or_notify_cancel():
-                try:
-                    result = call()
-                except BaseException as error:
-                    future.set_exception(error)
-                else:
-                    future.set_result(result)
-                    del result
-            del item, call, future
+        if self._begin is not None:
+            self._begin()
+        while True:
+            try:
+                item = self._work.get()
+                if item is None:
+                    return
+                _work(*item)
+            except MemoryError:
+                time.sleep(MEMORY_PAUSE)
+            finally:
+                item = None
+
+
+def _work(call: Callable[[], Any], future: Future[Any]) -> None:
+    result, failure = None, None
+    if not future.set_running_or_notify_cancel():
+        return
+    try:
+        result = call()
+    except BaseException as error:
+        failure = without_frames(error) if isinstance(error, MemoryError) else error
+    while not future.done():
+        try:
+            if failure is None:
+                future.set_result(result)
+            else:
+                future.set_exception(failure)
+        except MemoryError:  # a result that is not handed over would be waited for forever
+            time.sleep(MEMORY_PAUSE)
+    del result, failure
+
+
+def without_frames(error: MemoryError) -> MemoryError:
+    """The error without its traceback, whose frames hold the memory that is wanted."""
+    error.__context__ = error.__cause__ = None
+    return error.with_traceback(None)

@@ -120,6 +120,8 @@ class TemplateCodec:
             return np.frombuffer(body, DTYPES[STORED], self._dimension, len(head))
         try:
             fields = msgpack.unpackb(body, raw=False, strict_map_key=True)
+        except MemoryError:
+            raise
         except Exception as error:  # msgpack raises ValueError and its own kinds
             raise TemplateError(f"the template's body is not msgpack: {type(error).__name__}") from error
         if not isinstance(fields, dict) or set(fields) != {"model", "dim", "dtype", "data"}:

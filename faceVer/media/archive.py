@@ -27,6 +27,7 @@ from faceVer.media.image import decode
 from faceVer.media.limits import MediaLimits
 from faceVer.media.sampling import choose
 from faceVer.media.sniffing import identify
+from faceVer.observability.shortage import check_memory
 from faceVer.observability.timings import checkpoint
 
 _SNIFFED = 4096  # bytes of a member that identify it
@@ -69,6 +70,7 @@ def read_archive(data: bytes, *, limits: MediaLimits) -> list[Frame]:
                 if len(frames) == len(taken):
                     break
     except _FAILURES as error:
+        check_memory()
         raise SampleError(f"the archive cannot be read: {type(error).__name__}") from error
     return sorted(frames, key=lambda frame: frame.index)
 

@@ -10,17 +10,19 @@ import numpy as np
 import pillow_heif
 import simplejpeg
 from numpy.typing import NDArray
+from PIL import AvifImagePlugin
 from PIL import Image as Pil
 from PIL.TiffImagePlugin import TiffImageFile
 
-from faceVer.domain.errors import SampleError
+from faceVer.domain.errors import SampleError, TooLargeError
 from faceVer.domain.values import Image
-from faceVer.media.image_cost import check_memory, check_size, check_webp_size
+from faceVer.media.image_cost import check_cost, check_size, check_webp_size
 from faceVer.media.image_modes import to_rgb
 from faceVer.media.image_tiff import correct_byte_order, correct_plugin
 from faceVer.media.jpeg_end import with_end
 from faceVer.media.limits import PixelBudget
 from faceVer.media.native_logs import silence_libtiff
+from faceVer.observability.shortage import check_memory, is_limited
 
 # Pillow warns of odd images: a log line each, and Python keeps every different warning forever.
 warnings.filterwarnings("ignore", module=r"PIL\.")
@@ -28,6 +30,10 @@ silence_libtiff()
 correct_plugin()
 pillow_heif.register_heif_opener(thumbnails=False)
 Pil.init()
+# A request has one thread. For lack of memory a thread that a decoder starts would end the process, too: glibc aborts
+# without its thread-local data.
+AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+pillow_heif.options.DECODE_THREADS = 1
 # The limit is a setting, checked below; Pillow's own is a process-wide warning.
 Pil.MAX_IMAGE_PIXELS = None
 
@@ -61,8 +67,8 @@ def decode(data: bytes, *, max_pixels: int, budget: PixelBudget | None = None, m
     """The image in `data`: (H, W, 3) uint8 RGB, upright, alpha laid over white, the first frame of an animation.
 
     If its longer side has 3840 pixels or more, it is reduced to a half, a third … of its size. Raises SampleError on
-    anything that is not a complete image of at most `max_pixels` pixels, or if `budget` has not enough pixels left, and
-    MemoryError if decoding would take more than `memory` bytes.
+    anything that is not a complete image of at most `max_pixels` pixels, TooLargeError if `budget` has not enough
+    pixels left, MemoryError if decoding would take more than `memory` bytes, or the process has too little to tell.
     """
     return decode_down(data, WORKING_SIDE, max_pixels=max_pixels, budget=budget, memory=memory)[0]
 
@@ -71,33 +77,54 @@ def decode_down(
     data: bytes, side: int, *, max_pixels: int, budget: PixelBudget | None = None, memory: int | None = None
 ) -> tuple[Image, tuple[int, int]]:
     """(the image as `decode` gives it, its height and width in the file, upright). If its longer side has `2 * side`
-    pixels or more, it is reduced, to `side` pixels or more. Raises SampleError, MemoryError."""
+    pixels or more, it is reduced, to `side` pixels or more. Raises SampleError, TooLargeError, MemoryError."""
     if not data:
         raise SampleError("the sample is empty")
+    try:
+        return _decode_down(data, side, max_pixels, budget, memory)
+    except SampleError as error:
+        if error.__cause__ is None or memory is not None or not is_limited():
+            raise
+    # Another thread may have had the memory that this one lacked, and have released it before anybody looked.
+    return _decode_down(data, side, max_pixels, None, None)
+
+
+def _decode_down(
+    data: bytes, side: int, max_pixels: int, budget: PixelBudget | None, memory: int | None
+) -> tuple[Image, tuple[int, int]]:
     check_webp_size(data, max_pixels, memory)
+    size = 0, 0
     try:
         with Pil.open(io.BytesIO(data), formats=FORMATS) as picture:
             check_size(*picture.size, max_pixels)
             size = picture.size
-            check_memory(*size, picture.format, memory)
+            check_cost(*size, picture.format, memory)
+            if picture.format == "HEIF":
+                check_memory(size[0] * size[1])  # a thread of libde265 that gets none ends the process
+            _reduce(picture, side)
             if budget is not None:
                 budget.spend(picture.width * picture.height)
             pixels = _pixels(picture, data, side)
             orientation = _orientation(picture)
-    except (SampleError, MemoryError):
+    except (SampleError, TooLargeError, MemoryError):
         raise
     except Exception as error:  # the decoders raise OSError, ValueError, SyntaxError and more on damaged bytes
+        check_memory(size[0] * size[1])
         raise SampleError(f"not a readable picture ({type(error).__name__})") from error
     turn = _UPRIGHT.get(orientation)
     upright_size = size if orientation in _SIDEWAYS else size[::-1]
     return np.ascontiguousarray(turn(pixels) if turn else pixels), upright_size
 
 
+def _reduce(picture: Pil.Image, side: int) -> None:
+    """Have a JPEG decoded at the size that `decode_down` says, or at one nearer to it; no effect on other formats."""
+    longest = max(picture.size)
+    if longest >= 2 * side:
+        picture.draft(None, (picture.width * side // longest, picture.height * side // longest))
+
+
 def _pixels(picture: Pil.Image, data: bytes, side: int) -> NDArray[np.uint8]:
     """The pixels of an opened image, not turned, reduced as `decode_down` says. Raises what Pillow raises."""
-    longest = max(picture.size)
-    if longest >= 2 * side:  # JPEG only; no effect on the others
-        picture.draft(None, (picture.width * side // longest, picture.height * side // longest))
     factor = max(1, max(picture.size) // side)
     if isinstance(picture, TiffImageFile):
         correct_byte_order(picture)
@@ -109,6 +136,7 @@ def _pixels(picture: Pil.Image, data: bytes, side: int) -> NDArray[np.uint8]:
             if picture.format not in ("JPEG", "MPO") or (completed := with_end(data, picture.size)) is None:
                 raise
             with Pil.open(io.BytesIO(completed), formats=FORMATS) as whole:
+                _reduce(whole, side)
                 return _pixels(whole, completed, side)
         pixels = to_rgb(picture, factor)
     return pixels
@@ -133,5 +161,7 @@ def _orientation(picture: Pil.Image) -> int:
     try:
         value = picture.getexif().get(ORIENTATION, 1)
         return value if isinstance(value, int) else 1
+    except MemoryError:
+        raise
     except Exception:  # damaged EXIF data is common and no reason to reject the pixels
         return 1

@@ -19,7 +19,7 @@ def check_size(width: int, height: int, max_pixels: int) -> None:
         raise SampleError(f"a picture of {width}x{height} pixels; at most {max_pixels} are allowed")
 
 
-def check_memory(width: int, height: int, format_name: str | None, memory: int | None) -> None:
+def check_cost(width: int, height: int, format_name: str | None, memory: int | None) -> None:
     """Raises MemoryError if the pixels would take more than `memory` bytes."""
     require_memory(width * height * _PIXEL_BYTES.get(format_name or "", _OTHER_PIXEL_BYTES), memory)
 
@@ -40,4 +40,4 @@ def check_webp_size(data: bytes, max_pixels: int, memory: int | None) -> None:
     else:
         return
     check_size(width, height, max_pixels)
-    check_memory(width, height, "WEBP", memory)
+    check_cost(width, height, "WEBP", memory)

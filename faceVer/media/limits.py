@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 
-from faceVer.domain.errors import SampleError
+from faceVer.domain.errors import TooLargeError
 
 
 class PixelBudget:
-    """Pixels that the images of one request may have together; for one thread."""
+    """Pixels that the images of one request may have together, on however many threads they are decoded."""
 
     def __init__(self, limit: int) -> None:
         self._limit, self._left = limit, limit
+        self._lock = threading.Lock()
 
     @property
     def left(self) -> int:
         return max(0, self._left)
 
     def spend(self, pixels: int) -> None:
-        """Raises SampleError if the request has no pixels left for an image."""
-        self._left -= pixels
-        if self._left < 0:
-            raise SampleError(f"the request's pictures have more than {self._limit} pixels together")
+        """Raises TooLargeError if the request has no pixels left for an image: it may be fine, the request is not."""
+        with self._lock:
+            self._left -= pixels
+            is_spent = self._left < 0
+        if is_spent:
+            detail = f"the request's pictures have more than {self._limit} pixels together"
+            raise TooLargeError(detail, exposed="pixels of all pictures")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

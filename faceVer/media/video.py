@@ -24,6 +24,7 @@ from faceVer.media.sampling import choose, runs_to_decode
 from faceVer.media.sniffing import identify
 from faceVer.media.video_frames import FAILURES, Track, check_size, decode_frames
 from faceVer.media.video_times import repair_durations, repair_times
+from faceVer.observability.shortage import check_memory
 
 # MIME type -> demuxer: always named, so that no playlist or network format of FFmpeg can be reached.
 _DEMUXERS = {"video/mp4": "mov", "video/quicktime": "mov", "video/3gpp": "mov", "video/webm": "matroska",
@@ -76,6 +77,7 @@ def read_video(data: bytes, *, limits: MediaLimits) -> Video:
     except MemoryError:
         raise
     except FAILURES as error:
+        check_memory(min(limits.max_video_pixels, limits.max_pixels))
         raise SampleError(f"the video cannot be read: {type(error).__name__}") from error
     count = len(track.packets)
     span = (max(track.times) - track.start) * track.unit
@@ -151,6 +153,7 @@ def _read_track(container: InputContainer, stream: VideoStream, limits: MediaLim
     except MemoryError:
         raise
     except FAILURES:
+        check_memory()
         if not packets:  # else it is truncated: the frames before count
             raise
     if not packets:

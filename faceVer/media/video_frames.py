@@ -21,6 +21,7 @@ from av.video.stream import VideoStream
 from faceVer.domain.errors import SampleError
 from faceVer.domain.values import Frame, Image
 from faceVer.media.limits import MediaLimits
+from faceVer.observability.shortage import check_memory
 from faceVer.observability.timings import checkpoint
 
 FAILURES = (av.error.FFmpegError, ValueError, ArithmeticError, AssertionError)
@@ -99,6 +100,7 @@ def _send(context: VideoCodecContext, packet: Packet[VideoStream] | None) -> lis
     except MemoryError:
         raise
     except FAILURES:
+        check_memory(context.width * context.height)
         return []  # a damaged packet; the frames after it may be undamaged
 
 

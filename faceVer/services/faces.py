@@ -21,6 +21,7 @@ from faceVer.matching.scores import Matcher, Thresholds
 from faceVer.matching.template import TemplateCodec, to_half_precision
 from faceVer.media.decoder import Decoder
 from faceVer.media.image import WORKING_SIDE
+from faceVer.media.limits import PixelBudget
 from faceVer.observability.timings import count_faces, stage
 from faceVer.services.rules import decoder, detection_rules, media_limits, pack_selection, quality_gate_rules
 from faceVer.settings.model import Settings
@@ -115,9 +116,12 @@ class FaceEngine:
         """(D,) float32 unit vector of the image's subject. Raises FaceError kinds, InferenceError."""
         return self._embed_subject(self.subject(image))
 
-    def embed(self, sample: bytes) -> Vector:
-        """(D,) float32 unit vector of an image file's subject. Raises SampleError, FaceError kinds, InferenceError."""
-        image, full_size = self._decode(sample)
+    def embed(self, sample: bytes, budget: PixelBudget | None = None) -> Vector:
+        """(D,) float32 unit vector of an image file's subject. budget: of the request that it belongs to.
+
+        Raises SampleError, TooLargeError (the budget), FaceError kinds, InferenceError.
+        """
+        image, full_size = self._decode(sample, budget)
         return self._embed_subject(self._at_full_size(self.subject(image), sample, image, full_size))
 
     def examine(self, sample: bytes) -> ExtractionReport:
@@ -143,10 +147,13 @@ class FaceEngine:
         faces = (subject.face, *second, *rest)
         return ExtractionReport(subject.image, size, subject.turned, faces, len(second), template, failure)
 
-    def _decode(self, sample: bytes) -> tuple[Image, tuple[int, int]]:
-        """(the image, reduced for quick detection; height and width of the file's image). Raises SampleError."""
+    def _decode(self, sample: bytes, budget: PixelBudget | None = None) -> tuple[Image, tuple[int, int]]:
+        """(the image, reduced for quick detection; height and width of the file's image).
+
+        Raises SampleError, TooLargeError.
+        """
         side = QUICK_SIDE if self._rules.quick else WORKING_SIDE
-        return self.decoder.picture(sample, self._limits, side)
+        return self.decoder.picture(sample, replace(self._limits, budget=budget), side)
 
     def _at_full_size(self, subject: Subject, sample: bytes, image: Image, full_size: tuple[int, int]) -> Subject:
         """The subject in the image at full size, where `image` was reduced and has too little detail for alignment."""

@@ -74,7 +74,8 @@ class MediaSettings:
     max_expanded_bytes: int = setting(150 * MIB, "Most bytes an archive may expand to.", low=1024, high=1 << 40)
     max_folder_pixels: int = setting(
         500_000_000,
-        "Most pixels of all images of one folder request together, those in archives included.",
+        "Most pixels decoded for all images of one request together, those in archives included; large JPEGs are "
+        "decoded at a reduced size.",
         low=4096,
         high=1 << 40,
     )

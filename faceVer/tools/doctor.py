@@ -18,7 +18,7 @@ import faceVer
 from faceVer.domain.errors import FaceVerError, SetupError
 from faceVer.http.pipeline.authentication import Keys
 from faceVer.http.pipeline.webhooks import WebhookSender
-from faceVer.http.server.process import descriptors, missing_descriptors
+from faceVer.http.server.process import descriptors, fit_connections
 from faceVer.http.server.sockets import is_loopback, try_port
 from faceVer.http.server.tls import certificate_ended, server_context
 from faceVer.http.server.workers import heartbeat_folder
@@ -136,9 +136,14 @@ def _memory(settings: Settings) -> Iterator[Finding]:
 
 
 def _descriptors(settings: Settings) -> Iterator[Finding]:
+    try:
+        _, shortage = fit_connections(settings)
+    except SetupError as error:
+        yield Finding("files", "bad", str(error))
+        return
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    text = f"{most} descriptors may be open; {descriptors(settings)} are needed at most"
-    yield Finding("files", "note" if missing_descriptors(settings) else "ok", text)
+    enough = f"{most} descriptors may be open; {descriptors(settings)} are needed at most"
+    yield Finding("files", "note" if shortage else "ok", shortage or enough)
 
 
 def _weights(settings: Settings) -> Iterator[Finding]:

@@ -70,7 +70,7 @@ class InsightFaceDetector:
             rows, points = self._model.detect(
                 np.ascontiguousarray(image[:, :, ::-1]), input_size=self._static or (side, side)
             )
-        except InferenceError:
+        except (InferenceError, MemoryError):
             raise
         except Exception as error:  # the zoo passes on any exception of NumPy
             raise InferenceError(f"{type(error).__name__}: {error}") from error

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import os
 import re
+import resource
 import socket
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
+from faceVer.http.server.connection_count import SPARE
 from tests import support_faces as faces
 from tests.support_server import PATTERN, Response, Server
-from tests.support_wire import closed, metric, read_response, send, until, wire
+from tests.support_wire import closed, metric, read_response, send, soon, until, wire
 
 BAD_HEAD = 'facever_requests_total{code="BPE-002007",route="bad-http",status="431"}'
 GET = b"GET /version HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -223,15 +227,73 @@ class TestTooManyConnections:
                 pass
             assert answer.status == 200
 
-    def test_beyond_the_spare_ones_connections_are_closed(self) -> None:
-        with Server(threads="1", max_connections="3") as running:
-            many = [socket.create_connection(("127.0.0.1", running.port), timeout=30) for _ in range(3 + 32 + 5)]
+    def test_beyond_the_spare_ones_the_oldest_idle_one_is_closed(self) -> None:
+        """Idle connections cannot keep probes out, and those within the limit stay."""
+        with Server(threads="1", max_connections="3", head_timeout="60") as running:
+            many = [socket.create_connection(("127.0.0.1", running.port), timeout=30) for _ in range(3 + SPARE + 5)]
             try:
-                assert closed(many[-1]) == b""
+                assert [closed(sock) for sock in many[3:8]] == [b""] * 5
+                many[2].sendall(GET)
+                assert read_response(many[2]).status == 200
+                many[-1].sendall(GET)
+                assert read_response(many[-1]).status == 200
+                assert {running.call("GET", "/livez").status for _ in range(2 * SPARE)} == {200}
             finally:
                 for sock in many:
                     sock.close()
             assert until(running, 'facever_connections_cut_total{reason="limit"}')
+
+
+def allowed_descriptors(most: int) -> Any:
+    """For a process to be started: it may have so many descriptors open."""
+    return lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+class TestFewDescriptors:
+    @pytest.mark.parametrize(("most", "arguments", "left"), [(64, (), 8), (64, ("--workers", "2"), 8), (256, (), 200)])
+    def test_the_limit_of_connections_is_lowered_to_what_fits(
+        self, most: int, arguments: tuple[str, ...], left: int, astronaut: bytes
+    ) -> None:
+        with Server(*arguments, threads="1", head_timeout="60", preexec=allowed_descriptors(most)) as running:
+            alone = running.extract(astronaut).body
+            many = [socket.create_connection(("127.0.0.1", running.port), timeout=30) for _ in range(left * 4 + 120)]
+            try:
+                assert until(running, "facever_connections", left + 1)
+                for path in ("/livez", "/readyz", PATTERN + "health") * 10:
+                    assert running.call("GET", path).status == 200
+                assert running.extract(astronaut).status == 503
+            finally:
+                for sock in many:
+                    sock.close()
+            assert soon(lambda: running.extract(astronaut).body == alone)
+            warnings = [line for line in running.log if " WARNING " in line]
+        assert len(warnings) == 1
+        assert f"{most} descriptors may be open" in warnings[0]
+        assert f"FACEVER_MAX_CONNECTIONS is lowered from 1000 to {left}" in warnings[0]
+
+    @pytest.mark.parametrize("arguments", [(), ("--workers", "2")])
+    def test_with_too_few_the_start_fails_and_says_so(self, arguments: tuple[str, ...]) -> None:
+        told = "50 descriptors may be open .*: at least 60 are needed, 1056 for all connections"
+        with (
+            pytest.raises(RuntimeError, match=told) as caught,
+            Server(*arguments, threads="1", preexec=allowed_descriptors(50)),
+        ):
+            pass
+        assert "ended with 1" in str(caught.value)
+        assert "Traceback" not in str(caught.value)
+
+    def test_a_want_while_it_serves_is_logged_once_and_clients_wait(self) -> None:
+        with Server(threads="1") as running:
+            pid = running.process.pid
+            soft, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, (len(os.listdir(f"/proc/{pid}/fd")), hard))
+            with wire(running) as waiting:
+                waiting.sendall(GET)
+                assert running.logged("cannot accept a connection: Too many open files")
+                time.sleep(1)  # five further tries
+                resource.prlimit(pid, resource.RLIMIT_NOFILE, (soft, hard))
+                assert read_response(waiting).status == 200
+            assert len(running.logged("cannot accept a connection")) == 1
 
 
 @pytest.mark.parametrize("rest", [b"G", b"GET /version HTTP/1.1\r\nHost"])

@@ -347,6 +347,7 @@ class TestBrokenForms:
 def limited() -> Iterator[Server]:
     """A server with Russian messages and low limits."""
     limits = {"max_file_bytes": "100000", "max_request_bytes": "400000", "max_parts": "20", "max_samples": "2"}
+    limits["max_folder_pixels"] = str(3 * 512 * 512)
     with Server(language="ru", threads="1", **limits) as running:
         yield running
 
@@ -369,6 +370,20 @@ class TestLimits:
         headers = {**JPEG, "Content-Transfer-Encoding": "base64"}
         assert limited.extract(base64.encodebytes(astronaut + bytes(100_000 - len(astronaut))), headers).status == 200
         self.rejected(limited.extract(base64.b64encode(astronaut + bytes(100_001 - len(astronaut))), headers))
+
+    @pytest.mark.parametrize("others", [1, 2])
+    def test_the_pictures_of_a_request_share_a_budget_of_pixels(
+        self, limited: Server, astronaut: bytes, others: int
+    ) -> None:
+        """One picture more than the budget has pixels for; each of them is fine alone."""
+        large = faces.encoded(faces.astronaut().resize((800, 800)), "JPEG", quality=50)
+        name, second = ("extract_and_compare", "sample_2") if others == 1 else ("extract_and_compare_n", "samples_n")
+        small = [image_part("sample_1", astronaut), *[image_part(second, astronaut)] * others]
+        assert limited.post(name, small).status == 200
+        answer = limited.post(name, [image_part("sample_1", large), *small[1:]])
+        self.rejected(answer)
+        assert answer.json()["message"].endswith(": pixels of all pictures")
+        assert limited.post(name, small).status == 200
 
     def test_parts_above_the_limits_are_rejected(self, limited: Server) -> None:
         self.rejected(limited.post("compare", [template_part("bio_feature", bytes(100_001))]))

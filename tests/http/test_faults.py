@@ -10,10 +10,11 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import aiohttp
+import cv2
 import pytest
 from aiohttp.test_utils import TestServer
 
-from faceVer.domain.errors import InferenceError
+from faceVer.domain.errors import InferenceError, SetupError
 from faceVer.domain.values import Face, Image
 from faceVer.http.ops.health import HealthCheck
 from faceVer.http.server.app import create_app
@@ -87,24 +88,49 @@ def test_a_defect_is_500_without_details(
     assert "ZeroDivisionError" in caplog.text
 
 
-def test_threads_that_cannot_start_are_an_overload_that_ends(
+def no_thread(thread: threading.Thread) -> None:
+    raise RuntimeError("can't start new thread")
+
+
+def test_a_running_server_needs_no_further_thread(
     engine: FaceEngine, settings: Settings, astronaut: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """More failures than a lane has calls; afterwards each request has its slot."""
-    start, failures = threading.Thread.start, iter([True] * 4)
+    async def work(session: aiohttp.ClientSession, url: str) -> Any:
+        monkeypatch.setattr(threading.Thread, "start", no_thread)
+        return await extract(session, url, b"junk"), await health(session, url)
 
-    def limited(thread: threading.Thread) -> None:
-        if thread.name.startswith("inference") and next(failures, False):
-            raise RuntimeError("can't start new thread")
-        start(thread)
+    (status, body, _), well = served(engine, settings.changed(health_ttl=0.0), work)
+    assert (status, body["code"]) == (400, "BPE-002003")
+    assert well == (200, {"status": 0, "message": ""})
+
+
+def test_a_server_whose_threads_cannot_start_does_not_start(
+    engine: FaceEngine, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(threading.Thread, "start", no_thread)
+    with pytest.raises(SetupError, match="too few threads"):
+        served(engine, settings, health)
+
+
+@pytest.mark.parametrize("error", [MemoryError(), OSError(24, "Too many open files"), cv2.error("Insufficient memory")])
+def test_want_of_what_the_system_gives_is_an_overload_that_ends(
+    engine: FaceEngine, settings: Settings, astronaut: bytes, error: Exception
+) -> None:
+    """More failures than a lane has calls; afterwards each request has its slot, and health is good again."""
+    detector = FailingDetector(error)
+    broken = with_detector(engine, settings, detector)
+    changed = settings.changed(threads=1, max_queue=0, health_ttl=60.0)
 
     async def work(session: aiohttp.ClientSession, url: str) -> list[Any]:
-        monkeypatch.setattr(threading.Thread, "start", limited)
-        return [await extract_template(session, url, astronaut) for _ in range(8)]
+        answers = [await extract_template(session, url, astronaut) for _ in range(4)]
+        sick, detector.detect = await health(session, url), engine.detector.detect  # type: ignore[method-assign]
+        return [*answers, sick, await extract_template(session, url, astronaut), await health(session, url)]
 
-    changed = settings.changed(threads=1, max_queue=0)
-    rejected, accepted = (503, b"BPE-001003", "1"), (200, engine.extract(astronaut), None)
-    assert served(engine, changed, work) == [rejected] * 4 + [accepted] * 4
+    *rejected, sick, accepted, well = served(broken, changed, work)
+    assert rejected == [(503, b"BPE-001003", "1")] * 4
+    assert (sick[0], sick[1]["status"]) == (503, 3)
+    assert accepted == (200, engine.extract(astronaut), None)
+    assert well == (200, {"status": 0, "message": ""})
 
 
 async def extract_template(session: aiohttp.ClientSession, url: str, photo: bytes) -> tuple[int, bytes, str | None]:

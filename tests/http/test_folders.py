@@ -6,8 +6,6 @@ import base64
 import hashlib
 import io
 import json
-import resource
-import signal
 import time
 from typing import Any
 
@@ -38,6 +36,7 @@ from tests.http.support_folders import (
 )
 from tests.support_liveness import selfie
 from tests.support_media import encode_video, make_tar
+from tests.support_processes import written
 from tests.support_server import JPEG, Server, form, part
 from tests.unit.services.reference import EXAMPLE
 from tests.unit.services.test_document import walk
@@ -202,12 +201,6 @@ class TestMixed:
 
 
 def test_the_server_writes_nothing_to_disk() -> None:
-    """With a file size limit of zero any write to a regular file kills the process (SIGXFSZ)."""
-
-    def forbid_writing() -> None:
-        signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-
     media = {
         "v": video(),
         "w": encode_video([selfie(LIVE)] * 4, "libvpx", "webm"),
@@ -217,11 +210,14 @@ def test_the_server_writes_nothing_to_disk() -> None:
         "h": faces.encoded(Pil.fromarray(selfie(LIVE)), "TIFF"),
     }
     payload = {"analyses": [quality(extract_best_shot=True), BIOMETRY]}
-    with Server(preexec=forbid_writing) as running:
+    with Server() as running:
+        folder(running, media, payload)
+        before = written(running.process.pid)
         for route in (DETECT, INSTANT):
             document = folder(running, media, payload, route)
             assert document["system_resolution"] == "SUCCESS"
         for broken in (video()[:3000], archive()[:-40], b"junk"):
             assert post_folder(running, {"m": broken}).status == 400
         assert running.call("POST", DETECT, photo(), JPEG).status == 200
+        assert written(running.process.pid) == before
         assert running.process.poll() is None

@@ -25,7 +25,6 @@ from tests.http.support_folders import (
     scores,
     send,
     states,
-    video,
 )
 from tests.support_liveness import blank
 from tests.support_media import jpeg
@@ -147,13 +146,13 @@ class TestMissingWeights:
 
 
 def test_001003_with_retry_after_under_overload() -> None:
-    clip = video()
+    picture = photo()  # a video would wait in another queue
     with Server(threads="1", max_queue="0", retry_after="7") as busy_server:
         stop = threading.Event()
 
         def work() -> None:
             while not stop.is_set():
-                post_folder(busy_server, {"a": clip, "b": clip}, {"analyses": [quality(extract_best_shot=True)]})
+                post_folder(busy_server, {"a": picture, "b": picture}, {"analyses": [quality(extract_best_shot=True)]})
 
         workers = [threading.Thread(target=work) for _ in range(2)]
         for worker in workers:

@@ -14,16 +14,12 @@ import pytest
 from PIL import Image
 
 from tests import support_faces as faces
+from tests.support_processes import children
 from tests.support_server import Server
 
 PHOTO = faces.jpeg(faces.astronaut(), progressive=True)
 WAIT = 20.0
 """Seconds after which a state that does not come is a failure."""
-
-
-def children(process: int) -> list[int]:
-    tasks = Path(f"/proc/{process}/task").glob("*/children")
-    return [int(child) for task in tasks for child in task.read_text().split()]
 
 
 def fork_server(running: Server) -> int:
@@ -69,7 +65,7 @@ def test_a_killed_helper_costs_nothing(running: Server, template: bytes) -> None
     killed = helpers(running)
     for process in killed:
         os.kill(process, signal.SIGKILL)
-    until(lambda: all(map(ended, killed)))
+    until(lambda: not set(killed) & set(helpers(running)))
     assert running.template(PHOTO) == template
 
 

@@ -17,6 +17,7 @@ from typing import ClassVar
 import pytest
 
 from tests import support_faces as faces
+from tests.support_processes import written
 from tests.support_server import JPEG, PATTERN, Response, Server, image_part, template_part
 
 
@@ -170,14 +171,6 @@ def test_the_sandbox_writes_to_memory_only(astronaut: bytes) -> None:
         before = written(running.process.pid)
         running.template(photo + bytes(8_000_000))
         assert written(running.process.pid) == before
-
-
-def written(process: int) -> int:
-    """Bytes that a process and its descendants have written to storage."""
-    folder = Path(f"/proc/{process}")
-    (line,) = [row for row in (folder / "io").read_text().splitlines() if row.startswith("write_bytes")]
-    children = " ".join(task.read_text() for task in folder.glob("task/*/children")).split()
-    return int(line.split()[1]) + sum(written(int(child)) for child in children)
 
 
 class TestCrossOrigin:

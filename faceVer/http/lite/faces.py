@@ -25,7 +25,7 @@ async def _compare(context: CallContext, features: Files, templates: Files) -> w
 
 async def _extract_and_compare(context: CallContext, left: Files, right: Files) -> web.Response:
     """Compare two images, 1:1."""
-    vectors = await context.executor.map(context.engine.embed, [left.data[0], right.data[0]])
+    vectors = await context.embed_all([left.data[0], right.data[0]])
     return responses.comparison_response(context.engine.match(vectors[0], vectors[1:])[0])
 
 
@@ -45,7 +45,7 @@ async def _extract_and_compare_n(context: CallContext, probe: Files, samples: Fi
     limit = context.settings.limits.max_samples
     if len(samples.data) > limit:
         raise TooLargeError(f"{len(samples.data)} samples, at most {limit} are allowed")
-    vectors = await context.executor.map(context.engine.embed, [probe.data[0], *samples.data])
+    vectors = await context.embed_all([probe.data[0], *samples.data])
     return await _results(context, samples, lambda: context.engine.match(vectors[0], vectors[1:]))
 
 

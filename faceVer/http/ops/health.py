@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import logging
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 from aiohttp import web
 
-from faceVer.domain.errors import FaceVerError
+from faceVer.domain.errors import FaceVerError, OverloadedError
 from faceVer.http.ops.models import INOPERATIVE, WORKS, Health
+from faceVer.http.pipeline.bounded_executor import BoundedExecutor
 from faceVer.http.pipeline.responses import json_response
+from faceVer.observability.shortage import tells_of_shortage
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +28,8 @@ class HealthCheck:
 
     def __init__(self, name: str, probe: Callable[[], None], ttl: float, timeout: float) -> None:
         self._name, self._probe, self._ttl, self._timeout = name, probe, ttl, timeout
-        self._executor = ThreadPoolExecutor(1, thread_name_prefix=f"health-{name}")
+        self._executor = BoundedExecutor(f"health-{name}", 1, 0)
+        self._executor.start()
         self._run: asyncio.Future[None] | None = None
         self._last: tuple[float, str] | None = None
         """Time and result of the last run."""
@@ -38,24 +41,34 @@ class HealthCheck:
             return self._last[1]
         try:
             if self._run is None or self._run.done():
-                # Fails without memory for a thread.
-                self._run = asyncio.get_running_loop().run_in_executor(self._executor, self._probe)
+                # Not in the context of the request, whose deadline and timings are its own.
+                work = self._executor.run(self._probe)
+                self._run = asyncio.get_running_loop().create_task(work, context=contextvars.Context())
             # Callers keep waiting for a run that hangs, so that no further runs queue behind it.
             await asyncio.wait_for(asyncio.shield(self._run), self._timeout)
             fault = ""
         except TimeoutError:
             fault = f"the {self._name} models did not answer within {self._timeout:g} s"
+        except OverloadedError as error:
+            return self._lacks(error)
         except FaceVerError as error:
             log.exception("health of %s", self._name)
             fault = f"the {self._name} models fail ({type(error).__name__})"
         except Exception as error:
+            if tells_of_shortage(error):
+                return self._lacks(error)
             log.exception("health of %s", self._name)
             fault = f"the {self._name} processor fails ({type(error).__name__})"
         self._last = now(), fault
         return fault
 
+    def _lacks(self, error: Exception) -> str:
+        """The fault of a process that gets no memory or thread; it is not kept, so that the next caller tries again."""
+        log.warning("health of %s: %s", self._name, error)
+        return f"the {self._name} processor lacks memory or threads"
+
     def close(self) -> None:
-        self._executor.shutdown(wait=False, cancel_futures=True)
+        self._executor.close(wait=False)
 
 
 FACES_HEALTH = web.AppKey("faces_health", HealthCheck)

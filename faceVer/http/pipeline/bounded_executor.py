@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import contextvars
 import os
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from time import perf_counter
+from time import perf_counter, sleep
 from types import TracebackType
 from typing import Any, Self, TypeVar, TypeVarTuple, cast
 
 from faceVer.domain.errors import QueueFullError, ThreadStartError
+from faceVer.jobs.work_threads import MEMORY_PAUSE, WorkThreads, without_frames
 from faceVer.observability import timings
 
 T = TypeVar("T")
@@ -30,7 +29,7 @@ class _Call:
 
     An exception's traceback refers to the thread's frames. If a variable of those frames, or this object, referred to
     the exception or to its future, the images in the frames would stay in memory until a garbage collection. For this
-    reason the call does not use the future of ThreadPoolExecutor, and clears its attributes before it uses their
+    reason the call does not use the future of its thread, and clears its attributes before it uses their
     values.
     """
 
@@ -47,7 +46,7 @@ class _Call:
         self._work = None
 
     def abandon(self) -> None:
-        """Cancel, and drop the future, too: the pool has queued the call but could not start a thread for it."""
+        """Cancel, and drop the future, too: the call could not be queued."""
         self._work = self.future = None
 
     def __call__(self) -> None:
@@ -63,13 +62,18 @@ class _Call:
             else:
                 self._deliver(None, None)
         except BaseException as error:
-            self._deliver(None, error)
+            self._deliver(None, without_frames(error) if isinstance(error, MemoryError) else error)
 
     def _deliver(self, result: Any, error: BaseException | None) -> None:
         future, self.future = self.future, None
-        if future is not None:
-            with contextlib.suppress(RuntimeError):  # the loop has ended before a call that was cancelled
+        while future is not None:
+            try:
                 future.get_loop().call_soon_threadsafe(_finish, future, result, error, self._done)
+                future = None
+            except RuntimeError:  # the loop has ended before a call that was cancelled
+                future = None
+            except MemoryError:  # without a result the request would occupy its place until its deadline
+                sleep(MEMORY_PAUSE)
 
 
 def _finish(future: asyncio.Future[Any], result: Any, error: BaseException | None, done: Callable[[], None]) -> None:
@@ -97,7 +101,14 @@ class BoundedExecutor:
         """Calls that run or wait."""
         self._limit = threads + max_queue
         self._handed_over = asyncio.Semaphore(PREFETCH * threads)
-        self._executor = ThreadPoolExecutor(threads, name, initializer=lambda: _lower_priority(nice))
+        self._threads = WorkThreads(threads, name, partial(_lower_priority, nice))
+
+    def start(self) -> None:
+        """Start the threads; without it, the first call does. Raises ThreadStartError."""
+        try:
+            self._threads.start()
+        except (RuntimeError, MemoryError) as error:
+            raise ThreadStartError(f"no thread: {error}") from None
 
     def slot(self) -> Slot:
         """`with executor.slot():` a request's slot, from the last byte of its body to its response.
@@ -127,15 +138,17 @@ class BoundedExecutor:
         """Queue a call for the threads. Returns the future of its result. Raises ThreadStartError."""
         future = cast("asyncio.Future[Any]", call.future)
         try:
-            self._executor.submit(contextvars.copy_context().run, call)
-        except (RuntimeError, MemoryError) as error:
+            self.start()
+            self._threads.submit(partial(contextvars.copy_context().run, call))
+        except (ThreadStartError, MemoryError):
             call.abandon()
             self._handed_over.release()
-            raise ThreadStartError(f"no inference thread: {error}") from None
+            raise
         return future
 
-    def close(self) -> None:
-        self._executor.shutdown(wait=True, cancel_futures=True)
+    def close(self, *, wait: bool = True) -> None:
+        """End the threads. wait: until their calls have ended."""
+        self._threads.close(wait=wait)
 
 
 class Slot:

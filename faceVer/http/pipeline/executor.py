@@ -97,6 +97,11 @@ class InferenceExecutor:
             errors.clear()  # their tracebacks refer to frames that refer to `errors`
         return [results[index] for index in range(len(items))]
 
+    def start(self, *, storage: bool) -> None:
+        """Start the threads, while there is memory for them. storage: also of its lane. Raises ThreadStartError."""
+        for lane in (self.inference, self.media, self.comparison, *([self.storage] if storage else [])):
+            lane.start()
+
     def close(self) -> None:
         for lane in self._lanes.values():
             lane.close()

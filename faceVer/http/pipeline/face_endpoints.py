@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from aiohttp import web
@@ -18,7 +19,8 @@ from faceVer.http.pipeline.part_spec import Files, PartSpec, read_pair
 from faceVer.http.pipeline.receiving import with_form, with_image
 from faceVer.http.pipeline.responses import OCTETS, template_response, verify_response
 from faceVer.http.pipeline.wire import VerificationForm
-from faceVer.services.faces import FaceEngine
+from faceVer.media.limits import PixelBudget
+from faceVer.services.faces import FaceEngine, Vector
 from faceVer.settings.model import Settings
 
 TEMPLATE = Content(OCTETS, bytes)
@@ -32,6 +34,11 @@ class CallContext(NamedTuple):
     executor: InferenceExecutor
     settings: Settings
     as_base64: bool
+
+    async def embed_all(self, samples: Sequence[bytes]) -> list[Vector]:
+        """The vectors of all pictures of the request, which share its budget of pixels. Raises what `embed` raises."""
+        budget = PixelBudget(self.settings.media.max_folder_pixels)
+        return await self.executor.map(partial(self.engine.embed, budget=budget), samples)
 
 
 UseCase = Callable[[CallContext, Files, Files], Awaitable[web.Response]]

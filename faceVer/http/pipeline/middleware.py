@@ -17,6 +17,7 @@ from faceVer.domain.errors import (
     InternalError,
     MethodError,
     OverloadedError,
+    SystemLimitError,
     UnknownPathError,
 )
 from faceVer.http.pipeline import cors
@@ -29,6 +30,7 @@ from faceVer.observability.access_log import access_log
 from faceVer.observability.logs import traceback_text
 from faceVer.observability.metrics import CLIENT_CLOSED, Metrics
 from faceVer.observability.request_id import new_request_id, request_id
+from faceVer.observability.shortage import tells_of_shortage
 from faceVer.observability.timings import Trace
 from faceVer.settings.model import Settings
 
@@ -76,13 +78,11 @@ class RequestMiddleware:
                 request, endpoint, trace, Outcome(web.Response(status=CLIENT_CLOSED), "", "the client went away"), owner
             )
             raise
-        except MemoryError:
-            outcome = self._error_outcome(request, endpoint, OverloadedError("no memory is left"))
         except Exception as error:
-            # The message may contain client data, so the server logs it at DEBUG only.
-            log.error("%s failed: %s", endpoint.label, traceback_text(error))  # noqa: TRY400
-            log.debug("%s", error)
-            outcome = self._error_outcome(request, endpoint, InternalError(type(error).__name__))
+            if tells_of_shortage(error):
+                outcome = self._error_outcome(request, endpoint, SystemLimitError(type(error).__name__))
+            else:
+                outcome = self._defect(request, endpoint, error)
         finally:
             trace.finished = True
         response = outcome.response
@@ -107,6 +107,12 @@ class RequestMiddleware:
             raise DeadlineError(f"no response within {self._seconds:g} s") from None
         finally:
             timer.cancel()
+
+    def _defect(self, request: web.Request, endpoint: Endpoint, error: Exception) -> Outcome:
+        # The message may contain client data, so the server logs it at DEBUG only.
+        log.error("%s failed: %s", endpoint.label, traceback_text(error))
+        log.debug("%s", error)
+        return self._error_outcome(request, endpoint, InternalError(type(error).__name__))
 
     def _error_outcome(self, request: web.Request, endpoint: Endpoint, error: FaceVerError) -> Outcome:
         """The error response; closes the connection after it if the body was not read."""

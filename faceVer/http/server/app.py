@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 from collections.abc import AsyncIterator
 from functools import partial
 
 from aiohttp import web
 from aiohttp.http import HttpVersion11
 
-from faceVer.domain.errors import InferenceError, RequestTypeError, SetupError, TooLargeError
+from faceVer.domain.errors import InferenceError, RequestTypeError, SetupError, ThreadStartError, TooLargeError
 from faceVer.http.endpoints import endpoint_table
 from faceVer.http.ops.background_metrics import BackgroundMetrics
 from faceVer.http.ops.exposition import EXPOSITION, Exposition
@@ -35,8 +36,10 @@ from faceVer.http.pipeline.forms.reading import check_length, length_limit
 from faceVer.http.pipeline.memory_budget import MemoryBudget
 from faceVer.http.pipeline.middleware import RequestMiddleware
 from faceVer.http.pipeline.webhooks import WebhookSender
+from faceVer.media.warm_up import warm_up
 from faceVer.observability.cgroup import inference_threads
 from faceVer.observability.metrics import Metrics
+from faceVer.observability.shortage import is_limited
 from faceVer.services.faces import FaceEngine
 from faceVer.services.folders.service import FolderService
 from faceVer.settings.model import Settings
@@ -99,8 +102,27 @@ async def _expect(request: web.Request) -> None:
 
 
 async def _pool(app: web.Application) -> AsyncIterator[None]:
+    try:
+        app[EXECUTOR].start(storage=bool(app[SETTINGS].store.store))
+    except ThreadStartError as error:
+        raise SetupError(f"the system starts too few threads: {error}") from error
+    if is_limited():
+        await _warm_up(app)
     yield
     app[EXECUTOR].close()
+
+
+async def _warm_up(app: web.Application) -> None:
+    """Have each thread that computes use the libraries once, while there is memory for their thread-local data."""
+    for lane in (app[EXECUTOR].inference, app[EXECUTOR].media):
+        all_begun = threading.Barrier(lane.threads)
+        await asyncio.gather(*(lane.run(_use, app[ENGINE], all_begun) for _ in range(lane.threads)))
+
+
+def _use(engine: FaceEngine, all_begun: threading.Barrier) -> None:
+    all_begun.wait()
+    warm_up()
+    engine.probe()
 
 
 async def _exposition(app: web.Application) -> AsyncIterator[None]:
@@ -113,6 +135,8 @@ async def _exposition(app: web.Application) -> AsyncIterator[None]:
 async def _faces_health(app: web.Application) -> AsyncIterator[None]:
     api = app[SETTINGS].api
     app[FACES_HEALTH] = health = HealthCheck("pattern", app[ENGINE].probe, api.health_ttl, api.health_timeout)
+    if is_limited():
+        await health.fault()  # as `_warm_up`
     yield
     health.close()
 
@@ -128,6 +152,8 @@ async def _liveness(app: web.Application) -> AsyncIterator[None]:
     else:
         app[FOLDERS], probe = service, service.probe
     app[LIVENESS_HEALTH] = health = HealthCheck("liveness", probe, settings.api.health_ttl, settings.api.health_timeout)
+    if is_limited():
+        await health.fault()
     yield
     health.close()
 

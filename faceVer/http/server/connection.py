@@ -55,6 +55,21 @@ class Server(web.Server):
         self.settings, self.metrics, self.loop = settings, metrics, asyncio.get_running_loop()
         self.count = ConnectionCount(settings.server.max_connections, metrics)
         self.malformed = MalformedHttp(settings, metrics, table)
+        self.spare: dict[Connection, None] = {}
+        """Connections beyond the limit, the oldest first."""
+
+    def make_room(self) -> bool:
+        """Whether a further connection may be accepted, if need be in place of the oldest spare one without a request.
+
+        A client that holds idle connections would otherwise keep the probes out.
+        """
+        if not self.count.is_full:
+            return True
+        self.metrics.count("cut_limit")
+        idle = next((connection for connection in self.spare if connection.awaits_request), None)
+        if idle is not None:
+            idle.force_close()
+        return idle is not None
 
     def is_busy(self, *, include_expected: bool) -> bool:
         """Whether a request is being received or handled, or a response sent.
@@ -93,11 +108,14 @@ class Connection(LimitedHeads):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.is_open = True
         self.is_spare = self._server.count.opened()
+        if self.is_spare:
+            self._server.spare[self] = None
         super().connection_made(transport)
         self._await_headers()
 
     def connection_lost(self, exc: BaseException | None) -> None:
         self._server.count.closed()
+        self._server.spare.pop(self, None)
         for timer in (self._headers_timer, self._write_timer):
             if timer is not None:
                 timer.cancel()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from faceVer.observability.metrics import Metrics
 
 SPARE = 32
-"""Connections accepted beyond the limit, so that probes get through; all other requests on them get a 503."""
+"""Connections accepted beyond the limit, so that probes get through; all other requests on them get a 503. Beyond them
+a connection takes the place of the oldest of these that has no request."""
 
 
 class ConnectionCount:
@@ -26,7 +27,7 @@ class ConnectionCount:
 
     @property
     def is_full(self) -> bool:
-        """Whether no further connection may be accepted, not even for a probe."""
+        """Whether there is no place for a further connection, not even for a probe."""
         return self.total >= self._limit + SPARE
 
     @property

@@ -24,7 +24,10 @@ log = logging.getLogger(__name__)
 PATIENCE = 0.002
 """Seconds that other workers get to accept a connection; one that is not busy needs a tenth of it."""
 RETRY = 0.2
-"""Seconds to wait where no connection can be accepted because descriptors or memory are exhausted."""
+"""Seconds to wait where no connection can be accepted because descriptors or memory are exhausted. The clients wait in
+the kernel's queue meanwhile; to accept and close them would turn a short want into failed requests."""
+EPISODE = 60.0
+"""Seconds without such a failure after which the next one is logged again."""
 
 
 class Listener(web.BaseSite):
@@ -33,7 +36,7 @@ class Listener(web.BaseSite):
     runner: set up already; its server is a `Server`. sock: non-blocking; `stop` closes it.
     """
 
-    __slots__ = ("_accepting", "_http", "_loop", "_options", "_sock", "_timer")
+    __slots__ = ("_accepting", "_failed", "_http", "_loop", "_options", "_sock", "_timer")
 
     def __init__(
         self, runner: web.AppRunner, settings: Settings, tls: ssl.SSLContext | None, sock: socket.socket
@@ -44,6 +47,8 @@ class Listener(web.BaseSite):
         if tls is not None:
             self._options |= {"ssl_handshake_timeout": settings.server.head_timeout, "ssl_shutdown_timeout": LINGER}
         self._accepting: set[asyncio.Task[None]] = set()
+        self._failed = -EPISODE
+        """When a connection could not be accepted, by the event loop's clock."""
         self._timer: asyncio.TimerHandle | None = None
 
     @property
@@ -87,11 +92,12 @@ class Listener(web.BaseSite):
         except (BlockingIOError, InterruptedError, ConnectionAbortedError):
             return False
         except OSError as error:
-            log.warning("cannot accept a connection: %s", error.strerror)
+            if self._loop.time() - self._failed >= EPISODE:
+                log.warning("cannot accept a connection: %s", error.strerror)
+            self._failed = self._loop.time()
             self._pause(RETRY)
             return False
-        if self._http.count.is_full:
-            self._http.metrics.count("cut_limit")
+        if not self._http.make_room():
             client.close()
             return True
         client.setblocking(False)

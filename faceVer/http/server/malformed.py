@@ -8,13 +8,14 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
 from aiohttp.web_request import BaseRequest
 
-from faceVer.domain.errors import FaceVerError, InternalError, TooLargeError, UnknownPathError
+from faceVer.domain.errors import FaceVerError, InternalError, SystemLimitError, TooLargeError, UnknownPathError
 from faceVer.http.pipeline.endpoint import EndpointTable
 from faceVer.http.pipeline.error_responses import REQUEST_ID, common_headers, error_outcome
 from faceVer.observability.access_log import access_log
 from faceVer.observability.logs import traceback_text
 from faceVer.observability.metrics import BAD_HTTP, Metrics
 from faceVer.observability.request_id import new_request_id, request_id
+from faceVer.observability.shortage import tells_of_shortage
 from faceVer.settings.model import Settings
 
 log = logging.getLogger(__name__)
@@ -47,6 +48,8 @@ class MalformedHttp:
             return 431, TooLargeError("a header, the request line or the head is too long")
         if isinstance(error, HttpProcessingError):
             return 400, UnknownPathError(f"malformed HTTP ({type(error).__name__})")
+        if error is not None and tells_of_shortage(error):
+            return 503, SystemLimitError(type(error).__name__)
         log.error("a response failed: %s", traceback_text(error) if error else message)
         return 500, InternalError(type(error).__name__)
 

@@ -11,7 +11,7 @@ import socket
 from faceVer.http.pipeline.authentication import Keys
 from faceVer.http.pipeline.client_address import trusted_networks
 from faceVer.http.server.app import create_app
-from faceVer.http.server.process import close_standard_error, configure_process, missing_descriptors
+from faceVer.http.server.process import close_standard_error, configure_process, fit_connections
 from faceVer.http.server.running import loop_factory, serving, stop_event
 from faceVer.http.server.sockets import cannot_listen, is_loopback, listen
 from faceVer.http.server.tls import certificate_ended, server_context
@@ -29,6 +29,9 @@ def serve(settings: Settings) -> None:
     Keys.of(settings)
     trusted_networks(settings.auth.trusted_proxies)
     server_context(settings)
+    settings, shortage = fit_connections(settings)
+    if shortage:
+        log.warning("%s", shortage)
     _warn(settings)
     log.info("settings: %s", json.dumps(non_default(settings), ensure_ascii=False, default=str))
     try:
@@ -58,10 +61,6 @@ def _warn(settings: Settings) -> None:
         log.warning("%sPUBLIC_URL is not set: the addresses of files in webhooks lack the server's name", PREFIX)
     if ended := certificate_ended(settings):
         log.warning("%s", ended)
-    if missing := missing_descriptors(settings):
-        log.warning(
-            "%d descriptors may be open; %d connections need up to %d", missing[0], server.max_connections, missing[1]
-        )
 
 
 async def _serve_alone(settings: Settings) -> None:

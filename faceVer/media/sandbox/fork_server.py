@@ -17,7 +17,7 @@ import msgpack
 
 from faceVer.media.sandbox.helper import run_helper
 from faceVer.media.sandbox.messages import NO_MEMORY
-from faceVer.media.sandbox.warm_up import warm_up
+from faceVer.media.warm_up import warm_up
 
 
 def main(control: int, large: int) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 
 import msgpack
 
-from faceVer.domain.errors import SampleError, SandboxBusyError
+from faceVer.domain.errors import SampleError, SandboxBusyError, TooLargeError
 from faceVer.media.medium import Medium
 from faceVer.media.sandbox.messages import MOST_BYTES, NO_MEMORY, Job, shared, shared_file
 from faceVer.observability.timings import checkpoint
@@ -83,6 +83,8 @@ class Helper:
         channel.settimeout(_TICK)
         self.files = 0
         """That it has received."""
+        self.is_filtered = True
+        """Whether the kernel filters its system calls, as it said last."""
 
     @property
     def is_alive(self) -> bool:
@@ -106,6 +108,7 @@ class Helper:
             reply, files = self._reply(time.monotonic() + _PATIENCE * job.seconds)
         except (OSError, MemoryError) as error:
             raise SandboxBusyError(f"a decoding helper cannot be used: {error}") from None
+        self.is_filtered = reply.get("filtered") is not False
         try:
             return _outcome(reply, files)
         finally:
@@ -135,6 +138,8 @@ def _outcome(reply: dict[str, Any], files: list[int]) -> tuple[Medium, int]:
     """What a reply says. Raises what `Helper.decode` raises."""
     if "sample" in reply:
         raise SampleError(str(reply["sample"]))
+    if "pixels spent" in reply:
+        raise TooLargeError("the request's pictures have too many pixels together")
     if "memory" in reply:
         if reply["memory"] is True:
             raise MoreMemoryError

@@ -30,11 +30,14 @@ _SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE | fcntl.F_
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """memory, result: bytes of address space, and of the pixels returned. seconds: of CPU time."""
+    """budget: pixels that the request has left, None = no limit. memory, result: bytes of address space, and of the
+    pixels returned. seconds: of CPU time.
+    """
 
     kind: MediaKind
     side: int
     limits: MediaLimits
+    budget: int | None
     memory: int
     result: int
     seconds: float
@@ -66,15 +69,15 @@ def read_file(file: int) -> bytes:
         return stream.read()
 
 
-def share(medium: Medium, spent: int) -> tuple[bytes, int]:
-    """(message, descriptor of sealed memory) of a result. spent: pixels of the request's budget."""
+def share(medium: Medium, spent: int) -> tuple[dict[str, Any], int]:
+    """(reply, descriptor of sealed memory) of a result. spent: pixels of the request's budget."""
     about: list[Any] = [medium.width, medium.height, medium.duration, medium.fps, spent]
     about.append([[*frame.image.shape[:2], frame.index, frame.time, frame.name] for frame in medium.frames])
     text = msgpack.packb(about, unicode_errors="replace")
     images = [np.ascontiguousarray(frame.image) for frame in medium.frames]
     file = _memory("facever-pixels", [*images, text], os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     fcntl.fcntl(file, fcntl.F_ADD_SEALS, _SEALS)
-    return msgpack.packb({"pixels": sum(image.nbytes for image in images), "about": len(text)}), file
+    return {"pixels": sum(image.nbytes for image in images), "about": len(text)}, file
 
 
 def shared(reply: dict[str, Any], file: int) -> tuple[Medium, int]:

@@ -9,9 +9,9 @@ import weakref
 from collections.abc import Iterator
 from dataclasses import replace
 
-from faceVer.domain.errors import SampleError, SandboxBusyError, SetupError
+from faceVer.domain.errors import SampleError, SandboxBusyError, SetupError, TooLargeError
 from faceVer.domain.folders import MediaKind
-from faceVer.media.limits import MediaLimits, PixelBudget
+from faceVer.media.limits import MediaLimits
 from faceVer.media.medium import Medium
 from faceVer.media.sandbox.launch import ForkServer, Helper, HelperLostError, MoreMemoryError
 from faceVer.media.sandbox.messages import Job
@@ -53,20 +53,18 @@ class Sandbox:
 
     def _decode(self, data: bytes, kind: MediaKind, limits: MediaLimits, side: int, memory: int) -> Medium:
         budget = limits.budget
-        share = PixelBudget(budget.left) if budget is not None else None
-        space = memory - self._plan.result
-        inside = replace(limits, budget=share, memory=space - SLACK)
-        job = Job(kind, side, inside, space, self._plan.result, self._plan.seconds(kind))
+        left, space = budget.left if budget is not None else None, memory - self._plan.result
+        inside = replace(limits, budget=None, memory=space - SLACK)
+        job = Job(kind, side, inside, left, space, self._plan.result, self._plan.seconds(kind))
         helper = self._take()
         keep = False
         try:
             medium, spent = helper.decode(job, data)
             keep = memory == ORDINARY  # a large one would keep the memory
-        except SampleError as error:
+        except (SampleError, TooLargeError, MoreMemoryError) as error:
             keep = memory == ORDINARY and not isinstance(error, HelperLostError)
-            raise
-        except MoreMemoryError:
-            keep = memory == ORDINARY
+            if isinstance(error, TooLargeError) and budget is not None:
+                budget.spend(budget.left + 1)
             raise
         finally:
             self._put(helper, keep=keep)
@@ -82,6 +80,10 @@ class Sandbox:
             raise SetupError(f"the decoding sandbox does not work here: {error}") from error
         except SandboxBusyError as error:
             log.warning("%s", error)  # it may be able to later
+        if not all(helper.is_filtered for helper in self._idle):
+            log.warning(
+                "libseccomp or the kernel's part of it is missing: decoding helpers have no filter of system calls"
+            )
 
     def close(self) -> None:
         """End all processes; files that are being decoded fail."""

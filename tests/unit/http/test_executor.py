@@ -70,7 +70,7 @@ def test_a_cancelled_call_releases_its_memory_before_its_turn() -> None:
         del task
         await asyncio.sleep(0)  # callbacks of the tasks
         assert not alive
-        assert executor.inference._executor._work_queue.qsize() < PREFETCH
+        assert executor.inference._threads._work.qsize() < PREFETCH
         go.set()
         assert await first == "done"
         assert await executor.run(len, "abc") == 3  # the slots of the cancelled calls are free

@@ -86,8 +86,21 @@ def test_a_provider_that_fails_in_a_run_is_not_replaced_by_the_cpu() -> None:
     backend = OnnxBackend(CPU)
     (name,) = backend.load("eyes", file("eyestate")).inputs
     session = backend._sessions["eyes"]
-    session._sess = Mock(wraps=session._sess, **{"run.side_effect": EPFail("out of memory")})
-    with pytest.raises(InferenceError, match="out of memory"):
+    session._sess = Mock(wraps=session._sess, **{"run.side_effect": EPFail("device lost")})
+    with pytest.raises(InferenceError, match="device lost"):
+        backend.infer("eyes", {name: np.zeros((1, 1, 24, 24), np.float32)})
+
+
+@pytest.mark.parametrize(
+    "told",
+    ["bad allocation", "std::bad_alloc", "Failed to allocate memory for requested buffer of size 19", "out of memory"],
+)
+def test_want_of_memory_is_no_error_of_the_model(told: str) -> None:
+    backend = OnnxBackend(CPU)
+    (name,) = backend.load("eyes", file("eyestate")).inputs
+    session = backend._sessions["eyes"]
+    session._sess = Mock(wraps=session._sess, **{"run.side_effect": RuntimeError(told)})
+    with pytest.raises(MemoryError):
         backend.infer("eyes", {name: np.zeros((1, 1, 24, 24), np.float32)})
 
 

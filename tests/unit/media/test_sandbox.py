@@ -13,7 +13,7 @@ import msgpack
 import numpy as np
 import pytest
 
-from faceVer.domain.errors import SampleError, SandboxBusyError, SetupError
+from faceVer.domain.errors import SampleError, SandboxBusyError, SetupError, TooLargeError
 from faceVer.domain.values import Frame
 from faceVer.media.limits import MediaLimits, PixelBudget
 from faceVer.media.medium import Medium, decode_medium
@@ -87,13 +87,17 @@ def test_a_helper_can_only_compute(faulty: Sandbox, attempt: str) -> None:
     assert outcome(faulty, attempt)
 
 
-def test_without_libseccomp_the_limits_still_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_libseccomp_the_limits_still_hold(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     start = launch._START.replace(
-        "main(", "from faceVer.media.sandbox import helper; helper.filter_library = lambda: None; main("
+        "main(", "from faceVer.media.sandbox import confinement; confinement.filter_library = lambda: None; main("
     )
     monkeypatch.setattr(launch, "_START", start)
     sandbox = Sandbox(PLAN)
     try:
+        sandbox.start()
+        assert "no filter of system calls" in caplog.text
         photo = faces.jpeg(faces.astronaut(), progressive=True)
         assert sandbox.decode(photo, "image", LIMITS, 1920).width == faces.astronaut().width
     finally:
@@ -116,7 +120,7 @@ def test_the_budget_of_a_request_is_spent(sandbox: Sandbox) -> None:
     for left in (1, 0):
         sandbox.decode(data, "image", limits, 1920)
         assert budget.left == left * picture.width * picture.height
-    with pytest.raises(SampleError, match="pixels together"):
+    with pytest.raises(TooLargeError, match="pixels together"):
         sandbox.decode(data, "image", limits, 1920)
 
 
@@ -160,7 +164,7 @@ def received(about: list[Any] | None = None, *, pixels: int = 24, seal: bool = T
 def test_a_result_arrives_as_it_was() -> None:
     reply, file = messages.share(MEDIUM, 7)
     try:
-        medium, spent = launch._outcome(msgpack.unpackb(reply), [file])
+        medium, spent = launch._outcome(reply, [file])
     finally:
         os.close(file)
     (frame,) = medium.frames

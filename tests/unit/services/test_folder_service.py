@@ -216,7 +216,7 @@ def test_the_pictures_of_a_request_share_a_budget_of_pixels(engine: FaceEngine) 
 
     media = {"z": make_zip([(f"{n}.jpg", photo()) for n in range(3)]), "p": photo()}
     assert states(run(service_of(4 * 300 * 400), media))[0] == "FINISHED"
-    with pytest.raises(SampleError, match="together"):
+    with pytest.raises(TooLargeError, match="together"):
         run(service_of(4 * 300 * 400 - 1), media)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 
 import pytest
 
@@ -49,3 +50,18 @@ def test_risky_settings_are_noted(monkeypatch: pytest.MonkeyPatch) -> None:
     (threads,) = doctor._threads(Settings.of(threads=512))
     assert threads.state == "note"
     assert any("ends before" in found.text for found in doctor._settings(Settings.of(request_timeout=1)))
+
+
+@pytest.mark.parametrize(
+    ("most", "state", "told"),
+    [
+        (1 << 20, "ok", "1056 are needed at most"),
+        (64, "note", "FACEVER_MAX_CONNECTIONS is lowered from 1000 to 8"),
+        (59, "bad", "at least 60 are needed"),
+    ],
+)
+def test_few_descriptors_are_reported(most: int, state: str, told: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (most, most))
+    (files,) = doctor._descriptors(Settings.of(threads=1))
+    assert (files.topic, files.state) == ("files", state)
+    assert told in files.text

@@ -1,4 +1,5 @@
-"""Decoders load code at their first file, which a helper cannot: the fork server decodes one of each kind before."""
+"""What decoders need once. They load code at their first file, which a confined helper cannot: the fork server decodes
+one of each kind before. And glibc ends a process that has no memory for a library's thread-local data."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ import tarfile
 import zipfile
 
 import av
+import cv2
 import numpy as np
 from PIL import Image as Pil
 
@@ -25,7 +27,9 @@ _CODECS = ("cp437", "cp866", "utf-16-be", "latin-1", "idna")
 
 
 def warm_up() -> None:
-    """Decode a file of each kind that this machine can make."""
+    """On this thread, decode a file of each kind that this machine can make, and have C++ throw an exception."""
+    with contextlib.suppress(cv2.error):
+        cv2.resize(np.empty((0, 0), np.uint8), (1, 1))
     for name in _CODECS:
         codecs.lookup(name)
     pixels = np.arange(_SIDE * _SIDE * 3, dtype=np.uint8).reshape(_SIDE, _SIDE, 3)
