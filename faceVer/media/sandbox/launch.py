@@ -45,9 +45,10 @@ class ForkServer:
         code = _START.format(path=sys.path, control=theirs.fileno(), large=large)
         try:
             with theirs:
+                # A new session could have a scheduling group of its own, in which its nice value says nothing.
                 self._process = subprocess.Popen(
                     [sys.executable, "-P", "-c", code], stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()],
-                    env=os.environ | _ONE_THREAD, start_new_session=True,
+                    env=os.environ | _ONE_THREAD, process_group=0,
                 )  # fmt: skip
         except BaseException:
             ours.close()
