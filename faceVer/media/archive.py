@@ -31,7 +31,9 @@ from faceVer.observability.shortage import check_memory
 from faceVer.observability.timings import checkpoint
 
 _SNIFFED = 4096  # bytes of a member that identify it
-_CLUTTER = (".ds_store", "thumbs.db", "desktop.ini")
+# What systems put beside pictures: macOS, Windows, Android, Picasa, Synology.
+_CLUTTER = (".ds_store", "icon\r", "thumbs.db", "ehthumbs.db", "desktop.ini", ".nomedia", ".picasa.ini")
+_CLUTTER_FOLDERS = {"__MACOSX", "@eaDir"}
 # What zipfile and zlib raise on damaged bytes.
 _FAILURES = (zipfile.BadZipFile, zlib.error, struct.error, OSError, EOFError, ValueError, NotImplementedError,
              RuntimeError, LookupError)  # fmt: skip
@@ -114,7 +116,7 @@ def _path(name: str) -> PurePosixPath:
 
 
 def _is_clutter(path: PurePosixPath) -> bool:
-    return "__MACOSX" in path.parts or path.name.startswith("._") or path.name.lower() in _CLUTTER
+    return not _CLUTTER_FOLDERS.isdisjoint(path.parts) or path.name.startswith("._") or path.name.lower() in _CLUTTER
 
 
 def _is_image(start: bytes) -> bool:

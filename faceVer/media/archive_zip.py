@@ -12,7 +12,10 @@ from faceVer.domain.errors import SampleError
 from faceVer.media.archive_entry import Entry, max_entries
 from faceVer.media.limits import MediaLimits
 
-_DIRECTORY_END, _ZIP64_LOCATOR = b"PK\x05\x06", b"PK\x06\x07"
+_DIRECTORY_END = b"PK\x05\x06"
+# ZIP64, as programs that write to a pipe use it for files of any size: end record and locator, then the usual end.
+_END_64, _LOCATOR_64 = struct.Struct("<4sQ2H2L4Q"), struct.Struct("<4sLQL")
+_UTF_8 = 0x800
 _MAX_END = 22 + 65_535
 """Bytes of the end record with its longest comment."""
 _ENCRYPTED = 0x2041  # flags: encrypted, strongly encrypted, encrypted directory
@@ -28,17 +31,14 @@ def zip_entries(data: bytes, limits: MediaLimits) -> Iterator[Entry]:
         _check_overlap(infos, archive.start_dir)
         for info in infos:
             _check_kind(info)
-            yield Entry(info.orig_filename, info.is_dir(), info.file_size, _reader(archive, info))
+            name = _name(info)
+            # .NET of old writes the separators of Windows.
+            yield Entry(name, name.endswith(("/", "\\")), info.file_size, _reader(archive, info))
 
 
 def _check_directory(data: bytes, limits: MediaLimits) -> None:
     """Count the entries before zipfile makes an object of each. The count stated may be wrong, the bytes cannot."""
-    end = data.rfind(_DIRECTORY_END, max(0, len(data) - _MAX_END - 1))
-    if end < 0 or len(data) < end + 22:
-        raise SampleError("the zip's directory is missing")
-    if data[max(0, end - 20) : end].startswith(_ZIP64_LOCATOR):
-        raise SampleError("the zip is in ZIP64 form, which no upload needs")
-    disks, stated, size = struct.unpack("<4xI2xHI", data[end : end + 16])
+    end, disks, stated, size = _directory_end(data)
     if disks:
         raise SampleError("the zip is in parts")
     if stated > max_entries(limits):
@@ -51,6 +51,36 @@ def _check_directory(data: bytes, limits: MediaLimits) -> None:
         at += 46 + sum(struct.unpack_from("<HHH", data, at + 28))
     if at != end or count != stated:
         raise SampleError("the zip's directory does not match its own size")
+
+
+def _directory_end(data: bytes) -> tuple[int, int, int, int]:
+    """(where the directory ends, numbers of other disks, entries stated, bytes of the directory). Raises SampleError.
+
+    Of ZIP64's records, zipfile believes those right before the usual one; they must say that they are there.
+    """
+    end = data.rfind(_DIRECTORY_END, max(0, len(data) - _MAX_END - 1))
+    if end < 0 or len(data) < end + 22:
+        raise SampleError("the zip's directory is missing")
+    disks, stated, size = struct.unpack("<4xI2xHI", data[end : end + 16])
+    start = end - _LOCATOR_64.size - _END_64.size
+    if not data[max(0, end - _LOCATOR_64.size) : end].startswith(b"PK\x06\x07"):
+        return end, disks, stated, size
+    _, disk, at, count = _LOCATOR_64.unpack_from(data, end - _LOCATOR_64.size)
+    if start < 0 or at != start or not data.startswith(b"PK\x06\x06", start):
+        raise SampleError("the zip's ZIP64 record is not where it should be")
+    *_, first, second, _, stated, size, _ = _END_64.unpack_from(data, start)
+    return start, disk or first or second or count > 1, stated, size
+
+
+def _name(info: zipfile.ZipInfo) -> str:
+    """A member's name. One that is not marked as UTF-8 may be all the same, or is as Windows writes Cyrillic."""
+    if info.flag_bits & _UTF_8 or info.orig_filename.isascii():
+        return info.orig_filename
+    raw = info.orig_filename.encode("cp437")
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw.decode("cp866")
 
 
 def _check_overlap(infos: Sequence[zipfile.ZipInfo], directory: int) -> None:
@@ -67,7 +97,8 @@ def _check_kind(info: zipfile.ZipInfo) -> None:
     mode = stat.S_IFMT(info.external_attr >> 16)
     if info.flag_bits & _ENCRYPTED:
         raise SampleError("the archive holds an encrypted member")
-    if mode and not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+    # Info-ZIP marks what it read from a pipe as one.
+    if mode and not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISFIFO(mode)):
         raise SampleError("the archive holds a link or a device")
     if not info.is_dir() and info.compress_type not in _METHODS:
         raise SampleError("the archive holds a member of an unusual compression")

@@ -16,8 +16,10 @@ from PIL.TiffImagePlugin import TiffImageFile
 
 from faceVer.domain.errors import SampleError, TooLargeError
 from faceVer.domain.values import Image
+from faceVer.media.image_colour import codes_to_srgb, profile_to_srgb
 from faceVer.media.image_cost import check_cost, check_size, check_webp_size
 from faceVer.media.image_modes import to_rgb
+from faceVer.media.image_png import without_extras
 from faceVer.media.image_tiff import correct_byte_order, correct_plugin
 from faceVer.media.jpeg_end import with_end
 from faceVer.media.limits import PixelBudget
@@ -110,6 +112,8 @@ def _decode_down(
         raise
     except Exception as error:  # the decoders raise OSError, ValueError, SyntaxError and more on damaged bytes
         check_memory(size[0] * size[1])
+        if plain := without_extras(data):
+            return _decode_down(plain, side, max_pixels, None, memory)
         raise SampleError(f"not a readable picture ({type(error).__name__})") from error
     turn = _UPRIGHT.get(orientation)
     upright_size = size if orientation in _SIDEWAYS else size[::-1]
@@ -139,7 +143,7 @@ def _pixels(picture: Pil.Image, data: bytes, side: int) -> NDArray[np.uint8]:
                 _reduce(whole, side)
                 return _pixels(whole, completed, side)
         pixels = to_rgb(picture, factor)
-    return pixels
+    return codes_to_srgb(picture, pixels, data)
 
 
 def _decode_jpeg(picture: Pil.Image, data: bytes) -> NDArray[np.uint8] | None:
@@ -147,14 +151,17 @@ def _decode_jpeg(picture: Pil.Image, data: bytes) -> NDArray[np.uint8] | None:
 
     The same bits as Pillow's (both use libjpeg-turbo) in half the time: no copies between pixel layouts.
     """
-    if picture.format not in ("JPEG", "MPO") or picture.mode not in ("RGB", "L"):
+    profile = picture.info.get("icc_profile")
+    if picture.format not in ("JPEG", "MPO") or picture.mode not in (("RGB",) if profile else ("RGB", "L")):
         return None
     width, height = picture.size
     try:
         pixels: NDArray[np.uint8] = simplejpeg.decode_jpeg(data, "RGB", min_height=height, min_width=width)
     except ValueError:  # damaged, perhaps harmlessly: Pillow decides
         return None
-    return pixels if pixels.shape == (height, width, 3) else None
+    if pixels.shape != (height, width, 3):
+        return None
+    return np.asarray(profile_to_srgb(Pil.fromarray(pixels), profile)) if profile else pixels
 
 
 def _orientation(picture: Pil.Image) -> int:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Pil
 
+from faceVer.media.image_colour import profile_to_srgb
 from faceVer.media.image_tiff import is_white_zero, sample_bits
 
 _ROWS = 64
@@ -16,14 +17,17 @@ _WITH_ALPHA = ("RGBA", "LA", "PA", "La", "RGBa")
 
 
 def to_rgb(picture: Pil.Image, factor: int) -> NDArray[np.uint8]:
-    """(H, W, 3) uint8 RGB, alpha laid over white, the sides divided by `factor`.
+    """(H, W, 3) uint8 sRGB, alpha laid over white, the sides divided by `factor`.
 
     The image is reduced first, so that few large copies are made.
     """
+    profile = picture.info.get("icc_profile")
     if picture.mode.startswith("I") or picture.mode == "F":
         gray = _gray(picture, factor)
-        return np.repeat((255 - gray if is_white_zero(picture) else gray)[:, :, None], 3, axis=2)
+        return _rgb(Pil.fromarray(255 - gray if is_white_zero(picture) else gray), profile)
     has_alpha = picture.mode in _WITH_ALPHA or "transparency" in picture.info
+    if picture.format in ("BMP", "DIB") and has_alpha and picture.getextrema()[-1] == (0, 0):
+        picture, has_alpha = picture.convert("RGB"), False  # the fourth byte means nothing, as programs often write it
     if picture.mode == "La":  # of which Pillow makes nothing else
         picture = picture.convert("LA")
     if has_alpha and picture.mode not in ("RGBA", "LA"):
@@ -35,8 +39,12 @@ def to_rgb(picture: Pil.Image, factor: int) -> NDArray[np.uint8]:
     if has_alpha:
         layer = picture.convert("RGBA")
         white = Pil.new("RGBA", layer.size, (255, 255, 255, 255))
-        picture = Pil.alpha_composite(white, layer)
-    return np.asarray(picture.convert("RGB"))
+        picture = Pil.alpha_composite(white, layer).convert("L" if picture.mode == "LA" else "RGB")
+    return _rgb(picture, profile)
+
+
+def _rgb(picture: Pil.Image, profile: Any) -> NDArray[np.uint8]:
+    return np.asarray(profile_to_srgb(picture, profile).convert("RGB"))
 
 
 def _gray(picture: Pil.Image, factor: int) -> NDArray[np.uint8]:

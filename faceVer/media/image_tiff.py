@@ -14,13 +14,17 @@ _NATIVE = {"I;16BS": "I;16NS", "I;32BS": "I;32NS", "F;32BF": "F;32NF"}
 
 
 def correct_plugin() -> None:
-    """Let libtiff read all TIFF files, and add a big-endian form that Pillow lacks. For the whole process.
+    """Let libtiff read all TIFF files, and add forms that Pillow lacks: big-endian WhiteIsZero of 16 bits, CMYK with an
+    alpha plane, which is ignored. For the whole process.
 
     Of files without compression, Pillow's own reader takes half of the bits of 16-bit planes, and ignores how YCbCr is
     subsampled.
     """
     TiffImagePlugin.READ_LIBTIFF = True
     TiffImagePlugin.OPEN_INFO[b"MM", 0, (1,), 1, (16,), ()] = ("I;16B", "I;16B")
+    for order in (b"II", b"MM"):
+        for alpha in (1, 2):
+            TiffImagePlugin.OPEN_INFO[order, 5, (1,), 1, (8,) * 5, (alpha,)] = ("CMYK", "CMYKX")
 
 
 def correct_byte_order(picture: TiffImageFile) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from faceVer.media.image_colour import is_srgb
+
 PNG_PIXELS = 1 << 22
 """Most pixels of a plain PNG: each may take 24 bytes, with alpha. A large JPEG is decoded at a reduced size."""
 _PNG = b"\x89PNG\r\n\x1a\n"
@@ -11,7 +13,8 @@ _BASELINE = (0xC0, 0xC1)
 _OTHER_FRAMES = frozenset(range(0xC2, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _SCAN, _PROFILE = 0xDA, 0xE2
 _STANDALONE = frozenset((0x01, *range(0xD0, 0xDA)))
-_SRGB = (b"sRGB", "sRGB".encode("utf-16-be"))
+_PROFILE_NAME = b"ICC_PROFILE\0"
+"""Then the number of the part, and how many there are."""
 _PIXEL_CHUNKS, _PLAIN_CHUNKS = b"IDAT", frozenset(b"PLTE tRNS gAMA cHRM sRGB sBIT bKGD pHYs tIME eXIf".split())
 
 
@@ -35,15 +38,14 @@ def _is_plain_jpeg(data: bytes) -> bool:
             if components or data[start : start + 1] != b"\x08":
                 return False
             components = data[start + 5] if start + 5 < end else 0
-        elif marker in _OTHER_FRAMES or (marker == _PROFILE and _is_wide(data, start, end)):
+        elif marker in _OTHER_FRAMES or (marker == _PROFILE and _is_wide(data[start:end])):
             return False
     return False
 
 
-def _is_wide(data: bytes, start: int, end: int) -> bool:
-    """Whether a segment is a colour profile other than sRGB, which the decoder would convert from."""
-    is_profile = data.startswith(b"ICC_PROFILE\0", start)
-    return is_profile and not any(data.find(name, start, end) >= 0 for name in _SRGB)
+def _is_wide(profile: bytes) -> bool:
+    """Whether a segment holds a colour profile other than sRGB, from which the decoder would convert, or part of it."""
+    return profile.startswith(_PROFILE_NAME) and (profile[13:14] != b"\1" or not is_srgb(profile[14:]))
 
 
 def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:

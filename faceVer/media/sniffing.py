@@ -27,6 +27,7 @@ _CONTAINER = "image/heif"
 """Of a brand that names no coding: the compatible brands do."""
 _ARCHIVE_STARTS = {
     b"PK\x03\x04": "application/zip", b"PK\x05\x06": "application/zip", b"PK\x07\x08": "application/zip",
+    b"PK00PK\x03\x04": "application/zip",  # which could have become several
     b"\x1f\x8b": "application/gzip",
 }  # fmt: skip
 _UNSUPPORTED_STARTS = {

@@ -29,7 +29,7 @@ from faceVer.observability.shortage import check_memory
 # MIME type -> demuxer: always named, so that no playlist or network format of FFmpeg can be reached.
 _DEMUXERS = {"video/mp4": "mov", "video/quicktime": "mov", "video/3gpp": "mov", "video/webm": "matroska",
              "video/x-matroska": "matroska", "video/x-msvideo": "avi"}  # fmt: skip
-_DECODERS = ("h264", "hevc", "vp8", "vp9", "mpeg4", "mjpeg", "libdav1d")
+_DECODERS = ("h264", "hevc", "vp8", "vp9", "mpeg4", "h263", "mjpeg", "libdav1d")
 MAX_FPS = 1000.0
 """Frames per second above which a rate comes from a damaged header and is reported as 0."""
 FRAME_PIXEL_BYTES = 55

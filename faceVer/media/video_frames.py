@@ -15,12 +15,13 @@ import numpy as np
 from av.packet import Packet
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
-from av.video.reformatter import Interpolation, VideoReformatter
+from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
 from faceVer.domain.errors import SampleError
 from faceVer.domain.values import Frame, Image
 from faceVer.media.limits import MediaLimits
+from faceVer.media.video_colour import to_srgb
 from faceVer.observability.shortage import check_memory
 from faceVer.observability.timings import checkpoint
 
@@ -60,7 +61,9 @@ def decode_frames(stream: VideoStream, track: Track, wanted: Sequence[int], runs
     """
     due = sorted(track.times[position] for position in wanted)
     line = sorted(track.times)
-    converter = _FrameConverter(limits.side, float(stream.sample_aspect_ratio or 1))
+    converter = _FrameConverter(
+        limits.side, float(stream.sample_aspect_ratio or 1), is_vp8=stream.codec_context.name == "vp8"
+    )
     frames: list[Frame] = []
     damaged: VideoFrame | None = None
     done = 0
@@ -105,13 +108,14 @@ def _send(context: VideoCodecContext, packet: Packet[VideoStream] | None) -> lis
 
 
 class _FrameConverter:
-    """Decoded frames to upright RGB, scaled to at most `side` pixels on a side.
+    """Decoded frames to upright sRGB, scaled to at most `side` pixels on a side.
 
     ratio: a pixel's width by its height. size: (width, height) in pixels, upright and unscaled, of the first frame.
     """
 
-    def __init__(self, side: int, ratio: float) -> None:
+    def __init__(self, side: int, ratio: float, *, is_vp8: bool) -> None:
         self.side = side
+        self._is_vp8 = is_vp8
         # Pixels need not be square; extreme ratios are wrong.
         self.ratio = ratio if 0.25 < ratio < 4 else 1.0
         self.size = (0, 0)
@@ -120,14 +124,12 @@ class _FrameConverter:
     def convert(self, frame: VideoFrame, index: int, time: float) -> Frame:
         width, height = frame.width * self.ratio, frame.height
         scale = min(1.0, self.side / max(width, height))
-        image = self._reformatter.reformat(
-            frame, max(1, round(width * scale)), max(1, round(height * scale)), "rgb24", threads=1,
-            interpolation=Interpolation.AREA if scale < 1 else Interpolation.BILINEAR,
-        ).to_ndarray()  # fmt: skip
+        size = max(1, round(width * scale)), max(1, round(height * scale))
+        image = to_srgb(self._reformatter, frame, size, is_vp8=self._is_vp8)
         mirrored, turns = orientation(cast("dict[str, Any]", frame.side_data).get("DISPLAYMATRIX"))
         if not any(self.size):
             self.size = (frame.height, frame.width) if turns % 2 else (frame.width, frame.height)
-        return Frame(_turn(cast(Image, image), mirrored, turns), index, round(time, 6))
+        return Frame(_turn(image, mirrored, turns), index, round(time, 6))
 
 
 def orientation(matrix: Any) -> tuple[bool, int]:

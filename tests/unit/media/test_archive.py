@@ -127,7 +127,7 @@ def test_links_and_devices_of_a_tar_are_rejected(kind: bytes) -> None:
     assert_rejected(make_tar([("a.jpg", PICTURE), (info, b"")]), "link or a device")
 
 
-@pytest.mark.parametrize("mode", [0o120777, 0o060644, 0o010644])
+@pytest.mark.parametrize("mode", [0o120777, 0o060644, 0o020644])
 def test_links_and_devices_of_a_zip_are_rejected(mode: int) -> None:
     info = zipfile.ZipInfo("b.jpg")
     info.external_attr = mode << 16
@@ -138,6 +138,32 @@ def test_sparse_tars_are_rejected() -> None:
     info = tarfile.TarInfo("a.jpg")
     info.pax_headers = {"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.realsize": "99999999999"}
     assert_rejected(make_tar([(info, PICTURE)]), "sparse")
+
+
+def pax(records: dict[str, str], name: str = "a.jpg", data: bytes = PICTURE) -> bytes:
+    info = tarfile.TarInfo(name)
+    info.pax_headers = records
+    return info.tobuf(tarfile.PAX_FORMAT) + data + bytes(-len(data) % 512)
+
+
+def test_extended_headers_of_a_tar() -> None:
+    size = str(len(PICTURE))
+    assert len(read_archive(pax({"size": size, "SCHILY.xattr.user.a": "x" * 1_000_000}), limits=LIMITS)) == 1
+    assert_rejected(pax({"size": size, "SCHILY.xattr.user.a": "x" * 1_100_000}), "overlong")
+    assert_rejected(pax({"size": size, "SCHILY.xattr.user.a": "x" * 900_000}) * 10, "too many")
+    assert_rejected(pax({"size": str(10**9)}), "larger than allowed|expands")
+    assert_rejected(pax({"size": str(len(PICTURE) + 10_000)}), "cut short")
+    for wrong in ("-1", "", "1e3", "9" * 30, "\u0663"):
+        assert_rejected(pax({"size": wrong}), "damaged")
+
+
+def test_the_checksum_of_a_tar_may_be_of_signed_bytes() -> None:
+    block = bytearray(make_tar([("é.jpg", PICTURE)], form=tarfile.GNU_FORMAT))
+    signed = 8 * 32 + sum(byte - 256 * (byte > 127) for byte in (*block[:148], *block[156:512]))
+    block[148:156] = b"%06o\0 " % signed
+    assert [frame.name for frame in read_archive(bytes(block), limits=LIMITS)] == ["é.jpg"]
+    block[148:156] = b"%06o\0 " % (signed + 1)
+    assert_rejected(bytes(block), "damaged")
 
 
 def test_encrypted_members_are_rejected() -> None:
@@ -208,6 +234,29 @@ def test_a_huge_directory_is_rejected_before_zipfile_reads_it(monkeypatch: pytes
     honest = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 65_535, 65_535, 46 * 65_535, 4, 0)
     assert_rejected(b"PK\3\4" + entry * 65_535 + honest, "claims 65535")
     assert_rejected(b"PK\3\4" + bytes(56) + b"PK\6\7" + bytes(16) + end, "ZIP64")
+
+
+def zip64(entries: int = 1, *, at: int | None = None, disk: int = 0) -> bytes:
+    """A zip of one picture with ZIP64 records that claim so many entries. at: where they are said to be."""
+    plain = make_zip([("a.jpg", PICTURE)])
+    end = plain.rfind(b"PK\5\6")
+    size, start = struct.unpack_from("<2L", plain, end + 12)
+    record = struct.pack("<4sQ2H2L4Q", b"PK\6\6", 44, 45, 45, disk, 0, entries, entries, size, start)
+    locator = struct.pack("<4sLQL", b"PK\6\7", 0, end if at is None else at, 1)
+    return (
+        plain[:end]
+        + record
+        + locator
+        + struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 65_535, 65_535, 2**32 - 1, 2**32 - 1, 0)
+    )
+
+
+def test_zip64_records_are_believed_only_where_they_should_be() -> None:
+    assert len(read_archive(zip64(), limits=LIMITS)) == 1
+    assert_rejected(zip64(at=0), "ZIP64 record")
+    assert_rejected(zip64(2), "does not match")
+    assert_rejected(zip64(2**40), "claims")
+    assert_rejected(zip64(disk=1), "in parts")
 
 
 def test_members_that_share_bytes_are_rejected() -> None:
