@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test test-quick test-platform check audit weights docs browser contract deploy-check image-proof accuracy soak load crash cycles fuzz fuzz-ids fuzz-guided bench lock clean
+.PHONY: help serve test test-quick test-platform check audit weights docs browser contract deploy-check image-proof accuracy soak load attack crash cycles fuzz fuzz-ids fuzz-guided bench lock clean
 
 help:
 	@echo "make serve     set up and serve on 0.0.0.0:$(PORT) (PORT= changes it, STORE=.store keeps folders)"
@@ -24,6 +24,7 @@ help:
 	@echo "make accuracy  measure recognition accuracy through the HTTP API (needs the development data)"
 	@echo "make soak      mixed requests for SOAK_MINUTES=30 at SOAK_RATE=15 per second: right answers, flat memory"
 	@echo "make load      ten times the load the server can bear (about 2 minutes)"
+	@echo "make attack    200 hostile files of 20 kinds at once, beside the requests of others (about 5 minutes)"
 	@echo "make crash     FOLDERS=500 posted while servers, workers and databases are killed in ROUNDS=20 (about 5 minutes)"
 	@echo "make cycles    200 rejected requests of each kind to each endpoint, without garbage collection (about 3 minutes)"
 	@echo "make fuzz      COUNT=100000 hostile requests from SEED=1 to a real server"
@@ -124,6 +125,9 @@ soak: $(VENV)/dev.stamp weights
 load: $(VENV)/dev.stamp weights
 	$(BIN)/python -m pytest -q -m slow -s tests/load
 
+attack: $(VENV)/dev.stamp weights
+	$(BIN)/python -m pytest -q -m 'slow or not slow' -s tests/hostile/test_attack.py
+
 crash: $(VENV)/dev.stamp weights
 	ROUNDS=$(or $(ROUNDS),20) FOLDERS=$(or $(FOLDERS),500) $(BIN)/python -m pytest -q -m slow -s tests/crash
 
@@ -144,7 +148,7 @@ $(VENV)-fuzz/fuzz.stamp: requirements/fuzz.lock $(VENV)/dev.stamp
 	  > $$($(VENV)-fuzz/bin/python -c "import site; print(site.getsitepackages()[0])")/facever.pth
 	@touch $@
 
-TARGETS := multipart headers unbase template image archive video payload
+TARGETS := multipart heads headers unbase template image heif avif webp tiff gif archive video payload
 fuzz-guided: $(VENV)-fuzz/fuzz.stamp
 	@for target in $(TARGETS); do echo "== $$target"; \
 	  $(VENV)-fuzz/bin/python -m tests.fuzz.guided $$target $(or $(SECONDS),60) || exit 1; done

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import atheris
 
-with atheris.instrument_imports(include=["faceVer"]):
+with atheris.instrument_imports(include=["faceVer", "PIL"]):
     from tests.fuzz import targets
 
 CORPUS = Path(__file__).parent / "corpus"
@@ -25,7 +25,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for number, data in enumerate(targets.beginnings(name)):
             Path(folder, str(number)).write_bytes(data)
-        limits = [f"-max_total_time={seconds}", "-timeout=20", "-rss_limit_mb=2048", "-max_len=20000", "-seed=1"]
+        limits = [
+            f"-max_total_time={seconds}",
+            "-timeout=20",
+            "-rss_limit_mb=2048",
+            f"-max_len={targets.MOST}",
+            "-seed=1",
+        ]
         shown = ["-verbosity=0", "-print_final_stats=1", f"-artifact_prefix={CORPUS}/{name}-"]
         atheris.Setup([sys.argv[0], *limits, *shown, folder], targets.TARGETS[name])
         atheris.Fuzz()

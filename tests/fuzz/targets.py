@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
+import logging
 import warnings
 from collections.abc import Callable
 
@@ -25,8 +26,10 @@ from faceVer.media.image import decode
 from faceVer.media.limits import MediaLimits
 from faceVer.media.video import read_video
 from faceVer.services.folders.request import parse_payload
+from tests.fuzz.heads import HEADS, heads
 from tests.fuzz.protocol import TYPES
 from tests.fuzz.seeds import PAYLOAD, Seeds, header, sealed
+from tests.hostile.corpus import FILES, good
 
 LIMITS = MediaLimits(frames=3, side=256, max_pixels=1 << 20, max_video_pixels=1 << 20, max_members=8)
 MEDIA = ("m", "video1")
@@ -84,8 +87,8 @@ def template(data: bytes) -> None:
 
 def image(data: bytes) -> None:
     try:
-        pixels = decode(data, max_pixels=1 << 20)
-    except FaceVerError:
+        pixels = decode(data, max_pixels=1 << 16, memory=1 << 28)
+    except (FaceVerError, MemoryError):
         return
     assert pixels.dtype == np.uint8
     assert pixels.shape[2] == 3
@@ -119,17 +122,26 @@ HEAD = (
     b"Content-Disposition: form-data; name=\"a\"; filename*=UTF-8''%d0%b0\r\n"
     b"content-type: image/png\r\nContent-Length: 5\r\nContent-Transfer-Encoding: base64"
 )
+FORMATS = ("heif", "avif", "webp", "tiff", "gif")
+"""Each a search of its own, from its good and its hostile files."""
 TARGETS: dict[str, Callable[[bytes], None]] = {
-    one.__name__: one for one in (multipart, headers, unbase, template, image, archive, video, payload)
-}
+    one.__name__: one for one in (multipart, heads, headers, unbase, template, image, archive, video, payload)
+} | dict.fromkeys(FORMATS, image)
+MOST = 20_000
+"""Bytes of an input."""
 
 
 def beginnings(name: str) -> list[bytes]:
     """What a target's search begins with."""
     seeds = Seeds.make(CODEC.encode(np.full(64, 0.125, np.float32)))
+    if name in FORMATS:
+        prefix = {"heif": "HEIC"}.get(name, name.upper())
+        hostile = (file.make() for file in FILES if file.name.upper().startswith(prefix + ":"))
+        return [good()[name.upper()][1], *(data for data in hostile if len(data) <= MOST)]
     parts = b'--72468\r\nContent-Disposition: form-data; name="a"; filename="f"\r\nContent-Type: image/jpeg\r\n\r\nx'
     return {
         "multipart": lambda: [b"\0" + parts + b"\r\n" + parts + b"\r\n--72468--\r\n", b"\x85" + parts],
+        "heads": lambda: [b"\x07" + one for one in HEADS],
         "headers": lambda: [*(one.encode() for one in TYPES), HEAD],
         "unbase": lambda: [base64.b64encode(bytes(range(99))), b"data:image/png;base64,\r\nQUJD-_==", b"QQ"],
         "template": lambda: [seeds.template, seeds.template[12:-16]],
@@ -141,5 +153,6 @@ def beginnings(name: str) -> list[bytes]:
 
 
 def quiet() -> None:
-    """Pillow warns about unusual files, which are expected here."""
+    """Pillow warns about unusual files, and logs them, which are expected here."""
     warnings.simplefilter("ignore")
+    logging.disable()

@@ -136,6 +136,8 @@ class EndpointTable:
             )
             by_method.setdefault(ANY_METHOD, rejecting)
         self._by_resource: dict[object, dict[str, Endpoint]] = {}
+        self._elsewhere: dict[str, Endpoint] = {}
+        """Of a request whose target is no path, as that of CONNECT: no route matches it."""
         self.methods = frozenset(method for by_method in self._by_path.values() for method in by_method)
         """Every method of an endpoint, and ANY_METHOD."""
         self.needs_tokens = any(endpoint.access in WITH_TOKEN for endpoint in self.endpoints)
@@ -180,11 +182,11 @@ class EndpointTable:
             path = "/{tail:.*}" if prefix == "/" else f"{prefix[:-1]}{{tail:(/.*)?}}"
             unknown = Endpoint(method=ANY_METHOD, path=path, handler=reject_path, family=family, label=OTHER, lane=None)
             route = router.add_route(ANY_METHOD, path, self.handle, expect_handler=expect)
-            self._by_resource[route.resource] = {ANY_METHOD: unknown}
+            self._elsewhere = self._by_resource[route.resource] = {ANY_METHOD: unknown}
 
     def find(self, request: web.Request) -> Endpoint:
         """The endpoint of a request. For a wrong method or an unknown path: one whose handler raises the error."""
-        by_method = self._by_resource[request.match_info.route.resource]
+        by_method = self._by_resource.get(request.match_info.route.resource, self._elsewhere)
         return by_method.get(request.method) or by_method[ANY_METHOD]
 
     async def handle(self, request: web.Request) -> web.StreamResponse:

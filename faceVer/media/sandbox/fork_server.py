@@ -16,6 +16,7 @@ import sys
 import msgpack
 
 from faceVer.media.sandbox.helper import run_helper
+from faceVer.media.sandbox.messages import NO_MEMORY
 from faceVer.media.warm_up import warm_up
 
 
@@ -74,7 +75,7 @@ class ForkServer:
         return True
 
     def _bury(self) -> None:
-        """Say of each helper that has ended by which signal."""
+        """Say of each helper that has ended by which signal, or that it had no memory."""
         with contextlib.suppress(ChildProcessError):
             while (ended := os.waitpid(-1, os.WNOHANG))[0]:
                 process, status = ended
@@ -82,7 +83,8 @@ class ForkServer:
                 _, channel = self._helpers.pop(descriptor)
                 with contextlib.suppress(KeyError):
                     self._poll.unregister(descriptor)
-                _notify(channel, os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0)
+                code = os.waitstatus_to_exitcode(status)
+                _notify(channel, -code if code < 0 else NO_MEMORY if code == NO_MEMORY else 0)
                 channel.close()
 
 

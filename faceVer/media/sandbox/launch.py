@@ -18,7 +18,7 @@ import msgpack
 
 from faceVer.domain.errors import SampleError, SandboxBusyError, TooLargeError
 from faceVer.media.medium import Medium
-from faceVer.media.sandbox.messages import MOST_BYTES, Job, shared, shared_file
+from faceVer.media.sandbox.messages import MOST_BYTES, NO_MEMORY, Job, shared, shared_file
 from faceVer.observability.timings import checkpoint
 
 log = logging.getLogger(__name__)
@@ -45,9 +45,10 @@ class ForkServer:
         code = _START.format(path=sys.path, control=theirs.fileno(), large=large)
         try:
             with theirs:
+                # A new session could have a scheduling group of its own, in which its nice value says nothing.
                 self._process = subprocess.Popen(
                     [sys.executable, "-P", "-c", code], stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()],
-                    env=os.environ | _ONE_THREAD, start_new_session=True,
+                    env=os.environ | _ONE_THREAD, process_group=0,
                 )  # fmt: skip
         except BaseException:
             ours.close()
@@ -148,6 +149,8 @@ def _outcome(reply: dict[str, Any], files: list[int]) -> tuple[Medium, int]:
         log.error("a decoder fails: %s", reply["defect"])
         raise SampleError("the file cannot be decoded")
     if "died" in reply:
+        if reply["died"] == NO_MEMORY:
+            raise MoreMemoryError
         if reply["died"] in (0, signal.SIGKILL):  # it could not be forked, or the kernel has no memory
             raise SandboxBusyError("a decoding helper was killed, or could not start")
         if reply["died"] == signal.SIGXCPU:

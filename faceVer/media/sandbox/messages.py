@@ -23,6 +23,8 @@ from faceVer.media.medium import Medium
 
 MOST_BYTES = 4096
 """Of a message; everything long is in shared memory."""
+NO_MEMORY = 127
+"""The exit status by which the C library ends a process without memory for a thread's data. No signal's number."""
 _SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SEAL
 
 

@@ -18,6 +18,7 @@ from faceVer.domain.errors import SampleError
 from faceVer.domain.values import Frame
 from faceVer.media.medium import Medium
 from faceVer.media.sandbox import helper
+from faceVer.media.sandbox.messages import NO_MEMORY
 
 MIB = 1 << 20
 
@@ -69,6 +70,7 @@ FAULTS = {
     "hang": hang,
     "sleep": lambda: time.sleep(60),
     "leave": lambda: os._exit(0),
+    "no thread": lambda: os._exit(NO_MEMORY),
     "ordinary": lambda: allocate(200 * MIB),
     "large": lambda: allocate(500 * MIB),
     "giant": lambda: allocate(5000 * MIB),

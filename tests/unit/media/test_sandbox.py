@@ -53,7 +53,7 @@ def outcome(sandbox: Sandbox, fault: str) -> bool:
     return bool(sandbox.decode(fault.encode(), "image", LIMITS, 1).frames[0].image.all())
 
 
-@pytest.mark.parametrize("fault", ["reject", "defect", "crash", "abort", "hang", "giant", "long result"])
+@pytest.mark.parametrize("fault", ["reject", "defect", "crash", "abort", "hang", "giant", "long result", "no thread"])
 def test_a_file_that_a_decoder_cannot_bear_is_unreadable(faulty: Sandbox, fault: str) -> None:
     with pytest.raises(SampleError):
         outcome(faulty, fault)

@@ -17,6 +17,7 @@ from faceVer.media import video, video_frames
 from faceVer.media.limits import MediaLimits
 from faceVer.media.video import Video, read_video
 from faceVer.media.video_frames import orientation
+from tests.hostile.made import replaced
 from tests.support_media import (
     encode_audio,
     encode_video,
@@ -45,22 +46,6 @@ CODECS = [
     ("mjpeg", "avi", "video/x-msvideo"),
     ("mjpeg", "mov", "video/quicktime"),
 ]
-
-
-def replaced(data: bytes, path: list[bytes], new: bytes) -> bytes:
-    """The file with another box at the path; every box of that path is replaced."""
-    out, at = b"", 0
-    while at < len(data):
-        size, name = struct.unpack(">I4s", data[at : at + 8])
-        if name != path[0]:
-            out += data[at : at + size]
-        elif len(path) == 1:
-            out += new
-        else:
-            inner = replaced(data[at + 8 : at + size], path[1:], new)
-            out += struct.pack(">I4s", len(inner) + 8, name) + inner
-        at += size
-    return out
 
 
 def numbers(clip: Video) -> list[int]:
