@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import pickle
 import select
 import signal
 import socket
@@ -109,7 +108,7 @@ class Helper:
         try:
             file = shared_file(data)
             try:
-                socket.send_fds(self._channel, [pickle.dumps(job)], [file])
+                socket.send_fds(self._channel, [job.packed()], [file])
             finally:
                 os.close(file)
             reply, files = self._reply(time.monotonic() + _PATIENCE * job.seconds)
