@@ -115,6 +115,15 @@ def test_plain_pictures_do_not_wait_for_the_sandbox() -> None:
         assert [future.result().status for future in waiting] == [200, 200]
 
 
+def test_helpers_do_not_know_the_servers_secrets() -> None:
+    with Server(template_key="ab" * 32) as running:
+        assert running.extract(PHOTO).status == 200
+        processes = [fork_server(running), *helpers(running)]
+        known = [Path(f"/proc/{process}/environ").read_bytes() for process in processes]
+    assert len(known) == 2
+    assert not any(b"FACEVER" in one or b"abab" in one for one in known)
+
+
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
 def test_no_process_outlives_the_server(how: signal.Signals) -> None:
     with Server(threads="2") as running:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import pickle
 import socket
 from dataclasses import replace
 from typing import Any
@@ -30,7 +29,7 @@ def run_helper(channel: socket.socket, large: int) -> None:
         message, files, _, _ = socket.recv_fds(channel, MOST_BYTES, 1)
         if not message:
             return
-        job: Job = pickle.loads(message)  # noqa: S301 - of the server, which this process trusts
+        job = Job.unpacked(message)
         is_permitted = limits.begin(job)
         reply, file = _result(job, files[0], is_permitted=is_permitted)
         message = msgpack.packb(reply | {"filtered": is_filtered})

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import pickle
 import select
 import signal
 import socket
@@ -26,6 +25,8 @@ log = logging.getLogger(__name__)
 _START = (
     "import sys; sys.path[:] = {path!r}; from faceVer.media.sandbox.fork_server import main; main({control}, {large})"
 )
+_INHERITED = ("LD_LIBRARY_PATH", "LD_PRELOAD", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE", "LANG", "LC_ALL")
+"""Variables that Python and its libraries may need to start. All others may hold secrets."""
 _ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 _TICK = 0.25
 """Seconds between two looks whether the client still waits."""
@@ -48,7 +49,7 @@ class ForkServer:
                 # A new session could have a scheduling group of its own, in which its nice value says nothing.
                 self._process = subprocess.Popen(
                     [sys.executable, "-P", "-c", code], stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()],
-                    env=os.environ | _ONE_THREAD, process_group=0,
+                    env=_environment(), process_group=0,
                 )  # fmt: skip
         except BaseException:
             ours.close()
@@ -74,6 +75,10 @@ class ForkServer:
             return
         self._process.kill()
         self._process.wait()
+
+
+def _environment() -> dict[str, str]:
+    return {name: os.environ[name] for name in _INHERITED if name in os.environ} | _ONE_THREAD
 
 
 class Helper:
@@ -103,7 +108,7 @@ class Helper:
         try:
             file = shared_file(data)
             try:
-                socket.send_fds(self._channel, [pickle.dumps(job)], [file])
+                socket.send_fds(self._channel, [job.packed()], [file])
             finally:
                 os.close(file)
             reply, files = self._reply(time.monotonic() + _PATIENCE * job.seconds)

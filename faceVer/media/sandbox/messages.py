@@ -1,7 +1,7 @@
 """What server, helper and fork server say to each other, and pixels in sealed shared memory.
 
-A job is pickled by the server, which the helper trusts. The server trusts no helper: replies are msgpack, and their
-sizes are checked against the memory that came with them.
+All messages are msgpack. The server trusts no helper: the sizes in replies are checked against the memory that came with
+them.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import fcntl
 import mmap
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import msgpack
@@ -41,6 +41,14 @@ class Job:
     memory: int
     result: int
     seconds: float
+
+    def packed(self) -> bytes:
+        return bytes(msgpack.packb(asdict(self)))
+
+    @classmethod
+    def unpacked(cls, message: bytes) -> Job:
+        fields = msgpack.unpackb(message)
+        return cls(**{**fields, "limits": MediaLimits(**fields["limits"])})
 
 
 def shared_file(data: bytes) -> int:
