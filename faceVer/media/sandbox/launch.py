@@ -89,6 +89,8 @@ class Helper:
         channel.settimeout(_TICK)
         self.files = 0
         """That it has received."""
+        self.is_lost = False
+        """Whether it can receive no further file."""
         self.is_filtered = True
         """Whether the kernel filters its system calls, as it said last."""
 
@@ -100,11 +102,12 @@ class Helper:
         return not poll.poll(0)
 
     def decode(self, job: Job, data: bytes) -> tuple[Medium, int]:
-        """(the result, the pixels it spent). After any exception but SampleError the helper must be closed.
+        """(the result, the pixels it spent).
 
         Raises SampleError, MoreMemoryError, SandboxBusyError, DeadlineError.
         """
         self.files += 1
+        self.is_lost = True  # until it has replied
         try:
             file = shared_file(data)
             try:
@@ -116,7 +119,13 @@ class Helper:
             raise SandboxBusyError(f"a decoding helper cannot be used: {error}") from None
         self.is_filtered = reply.get("filtered") is not False
         try:
-            return _outcome(reply, files)
+            outcome = _outcome(reply, files)
+        except (SampleError, TooLargeError, MoreMemoryError) as error:
+            self.is_lost = "died" in reply or isinstance(error, DamagedReplyError)
+            raise
+        else:
+            self.is_lost = False
+            return outcome
         finally:
             for descriptor in files:
                 os.close(descriptor)
@@ -132,8 +141,10 @@ class Helper:
                 continue
             if not message:  # the fork server has ended, too
                 return {"died": signal.SIGKILL}, []
-            reply = msgpack.unpackb(message)
-            return reply if isinstance(reply, dict) else {}, files
+            with contextlib.suppress(ValueError):
+                if isinstance(reply := msgpack.unpackb(message), dict):
+                    return reply, files
+            return {}, files  # damaged
 
     def close(self) -> None:
         """End it, even if it is busy."""
@@ -159,15 +170,15 @@ def _outcome(reply: dict[str, Any], files: list[int]) -> tuple[Medium, int]:
         if reply["died"] in (0, signal.SIGKILL):  # it could not be forked, or the kernel has no memory
             raise SandboxBusyError("a decoding helper was killed, or could not start")
         if reply["died"] == signal.SIGXCPU:
-            raise HelperLostError("the file takes too long to decode")
-        raise HelperLostError(f"a decoder has crashed: signal {reply['died']}")
+            raise SampleError("the file takes too long to decode")
+        raise SampleError(f"a decoder has crashed: signal {reply['died']}")
     try:
         return shared(reply, files[0])
     except (ValueError, TypeError, LookupError, msgpack.UnpackException) as error:
-        raise HelperLostError(f"a decoder's answer is damaged: {type(error).__name__}") from None
+        raise DamagedReplyError(f"a decoder's answer is damaged: {type(error).__name__}") from None
     except OSError as error:
         raise SandboxBusyError(f"the pixels cannot be mapped: {error}") from None
 
 
-class HelperLostError(SampleError):
-    """The client's file has cost a helper."""
+class DamagedReplyError(SampleError):
+    """A helper's reply is not what it should be."""

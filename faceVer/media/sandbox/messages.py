@@ -1,7 +1,7 @@
 """What server, helper and fork server say to each other, and pixels in sealed shared memory.
 
-All messages are msgpack. The server trusts no helper: the sizes in replies are checked against the memory that came with
-them.
+All messages are msgpack. The server trusts no helper: the sizes in replies are checked against the memory that came
+with them.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from faceVer.domain.errors import SampleError, SandboxBusyError, SetupError, Too
 from faceVer.domain.folders import MediaKind
 from faceVer.media.limits import MediaLimits
 from faceVer.media.medium import Medium
-from faceVer.media.sandbox.launch import ForkServer, Helper, HelperLostError, MoreMemoryError
+from faceVer.media.sandbox.launch import ForkServer, Helper, MoreMemoryError
 from faceVer.media.sandbox.messages import Job
 from faceVer.media.sandbox.plan import LIFETIME, ORDINARY, SLACK, SandboxPlan
 from faceVer.observability.timings import checkpoint
@@ -57,17 +57,15 @@ class Sandbox:
         inside = replace(limits, budget=None, memory=space - SLACK)
         job = Job(kind, side, inside, left, space, self._plan.result, self._plan.seconds(kind))
         helper = self._take()
-        keep = False
         try:
             medium, spent = helper.decode(job, data)
-            keep = memory == ORDINARY  # a large one would keep the memory
-        except (SampleError, TooLargeError, MoreMemoryError) as error:
-            keep = memory == ORDINARY and not isinstance(error, HelperLostError)
-            if isinstance(error, TooLargeError) and budget is not None:
+        except TooLargeError:
+            if budget is not None:
                 budget.spend(budget.left + 1)
             raise
         finally:
-            self._put(helper, keep=keep)
+            # A large one would keep the memory.
+            self._put(helper, keep=memory == ORDINARY and not helper.is_lost)
         if budget is not None:
             budget.spend(spent)
         return medium

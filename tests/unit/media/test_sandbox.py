@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mmap
 import os
+import socket
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -199,6 +200,20 @@ def test_a_helper_that_lies_is_not_believed(changes: dict[str, Any]) -> None:
 def test_a_reply_without_pixels_is_not_believed(reply: dict[str, Any]) -> None:
     with pytest.raises(SampleError, match="damaged"):
         launch._outcome(reply, [])
+
+
+@pytest.mark.parametrize(
+    "message", [b"junk", b"\xff" * 4000, msgpack.packb([1]), msgpack.packb({"pixels": [], "about": 1})]
+)
+def test_a_helper_that_says_something_else_is_not_believed(message: bytes) -> None:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    helper = launch.Helper(ours)
+    with theirs:
+        theirs.send(message)
+        with pytest.raises(SampleError, match="damaged"):
+            helper.decode(messages.Job("image", 1, LIMITS, None, MIB, MIB, 1.0), b"GIF89a")
+    assert helper.is_lost
+    helper.close()
 
 
 def test_sealed_memory_cannot_be_changed() -> None:
