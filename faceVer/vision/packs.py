@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -24,10 +25,15 @@ from faceVer.inference.manifest import (
 from faceVer.inference.specs import DIGITS, Calibration
 from faceVer.vision.detection.centerface import CenterFace
 from faceVer.vision.detection.detector import Detector
+from faceVer.vision.detection.one_pass import OnePassDetector
+from faceVer.vision.detection.yunet import YuNet
 from faceVer.vision.recognition import ArcFace, Recognizer
 
 log = logging.getLogger(__name__)
 
+DETECTORS: Mapping[str, type[OnePassDetector]] = {"centerface": CenterFace, "yunet": YuNet}
+RECOGNIZERS: Mapping[str, type[ArcFace]] = {"arcface": ArcFace}
+"""Kind in the manifest -> adapter."""
 CALIBRATION_FILE = "calibration.toml"
 """In a folder pack: the [calibration] table that `facever calibrate` writes."""
 # ArcFace models differ; until one is calibrated this puts 0.85 at cosine 0.42, strict for every public one.
@@ -72,12 +78,15 @@ def calibration_target(selection: PackSelection) -> tuple[Path, tuple[str, ...]]
 
 def _from_manifest(manifest: Manifest, selection: PackSelection, backend: Backend) -> Models:
     pack = manifest.pack(selection.pack)
-    kinds = {"detection": "centerface", "recognition": "arcface"}
-    for spec in (pack.detection, pack.recognition):
-        if spec.kind != kinds[spec.task]:
+    for spec, known in ((pack.detection, DETECTORS), (pack.recognition, RECOGNIZERS)):
+        if spec.kind not in known:
             raise SetupError(f"{spec.name}: no code for a {spec.task} model of kind {spec.kind!r}")
-    detector = CenterFace(load_model(manifest, pack.detection, backend), selection.detection_threshold)
-    recognizer = ArcFace(load_model(manifest, pack.recognition, backend), pack.recognition.input)
+    detector = DETECTORS[pack.detection.kind](
+        load_model(manifest, pack.detection, backend), selection.detection_threshold
+    )
+    recognizer = RECOGNIZERS[pack.recognition.kind](
+        load_model(manifest, pack.recognition, backend), pack.recognition.input
+    )
     return Models(
         pack.name,
         detector,

@@ -1,0 +1,39 @@
+"""YuNet: Wu, Peng, Yu, "YuNet: A Tiny Millisecond-level Face Detector", Machine Intelligence Research 20, 2023.
+
+Weights and reference code: github.com/ShiqiYu/libfacedetection, github.com/opencv/opencv_zoo.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from faceVer.vision.detection.one_pass import Candidates, OnePassDetector
+
+STRIDES = (8, 16, 32)
+
+
+class YuNet(OnePassDetector):
+    """See the module for paper and repository. Input: BGR, 0..255 float, no normalization, any multiple of 32.
+
+    Outputs, each at strides 8, 16 and 32, one row a cell: class (N, cells, 1), objectness (N, cells, 1), box (N, cells,
+    4: centre from the cell's corner, log size) and five landmarks (N, cells, 10: x, y from the cell's corner), in cells.
+    The score is the geometric mean of class and objectness.
+    """
+
+    BGR = True
+
+    def _candidates(self, outputs: Sequence[NDArray[Any]], width: int) -> Candidates:
+        found = []
+        for level, stride in enumerate(STRIDES):
+            classes, objects, boxes, points = outputs[level :: len(STRIDES)]
+            scores = np.sqrt(classes[:, 0] * objects[:, 0])
+            cells = np.nonzero(scores > self._threshold)[0]
+            corner = np.stack(np.divmod(cells, width // stride)[::-1], axis=1).astype(np.float32)
+            centre, half = corner + boxes[cells, :2], np.exp(boxes[cells, 2:]) / 2
+            box = np.concatenate([centre - half, centre + half], axis=1) * stride
+            found.append((box, (points[cells].reshape(-1, 5, 2) + corner[:, None]) * stride, scores[cells]))
+        return Candidates(*(np.concatenate(values) for values in zip(*found, strict=True)))
