@@ -12,11 +12,18 @@ from numpy.typing import NDArray
 
 from faceVer.domain.values import Face, Image
 from faceVer.inference.backend import LoadedModel
-from faceVer.vision.detection.detector import MIN_BOX, MULTIPLE, non_maximum_suppression, reduced
+from faceVer.vision.detection.detector import (
+    MIN_BOX,
+    MULTIPLE,
+    RELIABLE_SIDE,
+    Detector,
+    non_maximum_suppression,
+    reduced,
+)
 
 
 class _Input(NamedTuple):
-    """tensor: (1, 3, H, W) float32, sides in multiples of 32. scale: of the image's pixels to the tensor's, <= 1."""
+    """tensor: (1, 3, H, W) float32, sides in multiples of 32. scale: of the image's pixels to the tensor's."""
 
     tensor: NDArray[np.float32]
     scale: float
@@ -36,11 +43,15 @@ class OnePassDetector(ABC):
 
     BGR: ClassVar[bool] = False
     """The order of its channels."""
+    ENLARGED: ClassVar[float] = 1.0
+    """Its copies are so many times `size`, and so many times the image where that is smaller."""
+    reliable_side: ClassVar[float] = RELIABLE_SIDE
 
-    def __init__(self, model: LoadedModel, threshold: float) -> None:
-        """threshold: least confidence of a face, 0..1."""
+    def __init__(self, model: LoadedModel, threshold: float, aligner: Detector | None = None) -> None:
+        """threshold: least confidence of a face, 0..1. aligner: see `Detector`."""
         self._model = model
         self._threshold = threshold
+        self.aligner = aligner
 
     def detect(self, image: Image, size: int) -> list[Face]:
         """The faces of one image. See `Detector`."""
@@ -74,7 +85,7 @@ class OnePassDetector(ABC):
         ]
 
     def _prepare(self, image: Image, size: int) -> _Input:
-        small, scale = reduced(image, size)
+        small, scale = reduced(image, size * self.ENLARGED, self.ENLARGED)
         height, width = small.shape[:2]
         padded = cv2.copyMakeBorder(
             small, 0, -height % MULTIPLE, 0, -width % MULTIPLE, cv2.BORDER_CONSTANT, value=(0, 0, 0)

@@ -19,18 +19,23 @@ STRIDES = (8, 16, 32)
 class YuNet(OnePassDetector):
     """See the module for paper and repository. Input: BGR, 0..255 float, no normalization, any multiple of 32.
 
-    Outputs, each at strides 8, 16 and 32, one row a cell: class (N, cells, 1), objectness (N, cells, 1), box (N, cells,
-    4: centre from the cell's corner, log size) and five landmarks (N, cells, 10: x, y from the cell's corner), in cells.
-    The score is the geometric mean of class and objectness.
+    Outputs, each at strides 8, 16 and 32, one row a cell: class (N, cells, 1), objectness (N, cells, 1), box
+    (N, cells, 4: centre from the cell's corner, log size) and five landmarks (N, cells, 10: x, y from the cell's
+    corner), in cells.
+
+    The confidence is the product of class and objectness, not its root as in the reference code: it then lies where
+    CenterFace's does (faces of lfw-dev: 0.83 and 0.85 at the 5th percentile), so one set of limits serves both.
     """
 
     BGR = True
+    # Faces of 18 pixels, 24 in its enlarged copy, are found as often as CenterFace finds those of 18 to 20: in 98 %.
+    ENLARGED, reliable_side = 4 / 3, 18.0
 
     def _candidates(self, outputs: Sequence[NDArray[Any]], width: int) -> Candidates:
         found = []
         for level, stride in enumerate(STRIDES):
             classes, objects, boxes, points = outputs[level :: len(STRIDES)]
-            scores = np.sqrt(classes[:, 0] * objects[:, 0])
+            scores = classes[:, 0] * objects[:, 0]
             cells = np.nonzero(scores > self._threshold)[0]
             corner = np.stack(np.divmod(cells, width // stride)[::-1], axis=1).astype(np.float32)
             centre, half = corner + boxes[cells, :2], np.exp(boxes[cells, 2:]) / 2
