@@ -44,7 +44,7 @@ class OnePassDetector(ABC):
     BGR: ClassVar[bool] = False
     """The order of its channels."""
     ENLARGED: ClassVar[float] = 1.0
-    """Its copies are so many times `size`, and so many times the image where that is smaller."""
+    """Its copies are so many times `size`, and at most so many times the image."""
     reliable_side: ClassVar[float] = RELIABLE_SIDE
 
     def __init__(self, model: LoadedModel, threshold: float, aligner: Detector | None = None) -> None:
