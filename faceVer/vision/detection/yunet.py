@@ -32,8 +32,8 @@ class YuNet(OnePassDetector):
 
     BGR = True
     # It needs larger copies than CenterFace for small faces, most of all for tilted ones, and has the time for them:
-    # with 384 pixels for 192 it finds as many that are tilted by 35 degrees (docs/decisions/0013-open-2.md).
-    ENLARGED, reliable_side = 2.0, 18.0
+    # with 320 pixels for 192 it finds nearly as many (docs/decisions/0013-open-2.md).
+    ENLARGED, reliable_side = 5 / 3, 18.0
 
     def _candidates(self, outputs: Sequence[NDArray[Any]], width: int) -> Candidates:
         found = []
