@@ -23,6 +23,9 @@ MIN_ALIGNMENT_SIDE = 80
 CORNER_WEIGHT = 0.5
 # The close copy for a detector's aligner: its box has 64.
 ALIGNED_GROWTH, ALIGNED_SIZE = 2.0, 128
+# Factor of the confidence of a subject that the aligner does not find: it is not reliable then (subject.py). Most are
+# upside down.
+UNCONFIRMED = 0.8
 # The close copy of quick detection: the subject's box grown so many times, scaled to so many pixels; its box has 73.
 CLOSE_GROWTH, CLOSE_SIZE = 2.2, 160
 # Least overlap (intersection over union) of the boxes of one face in the two copies.
@@ -36,7 +39,9 @@ def detect_multiscale(detector: Detector, image: Image, rules: DetectionRules) -
         return faces
     subject = select_subject(faces, image)
     closer = _close(detector.aligner, image, subject, ALIGNED_GROWTH, ALIGNED_SIZE)
-    return [replace(face, landmarks=closer.landmarks) if face is subject else face for face in faces]
+    doubt = UNCONFIRMED if closer is subject else 1.0
+    aligned = replace(subject, landmarks=closer.landmarks, confidence=subject.confidence * doubt)
+    return [aligned if face is subject else face for face in faces]
 
 
 def select_subject(faces: list[Face], image: Image) -> Face:

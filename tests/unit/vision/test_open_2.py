@@ -15,6 +15,7 @@ from faceVer.settings.loader import load_settings
 from faceVer.settings.model import Settings
 from faceVer.vision.alignment import alignment_residual
 from faceVer.vision.detection.detector import Detector
+from faceVer.vision.detection.subject import is_reliable
 from tests import support_faces as faces
 
 TURNS = [Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_180, Image.Transpose.ROTATE_270]
@@ -113,6 +114,7 @@ def test_without_an_answer_of_the_aligner_its_own_landmarks_serve(newer: FaceEng
     detector = type(newer.detector)(newer.detector._model, 0.5, Blind())  # type: ignore[attr-defined, call-arg]
     alone = FaceEngine(dataclasses.replace(newer._models, detector=detector), pack)
     found = alone.subject(pixels(faces.astronaut())).face
+    assert not is_reliable(found)
     assert alignment_residual(found.landmarks) < 3.5
     assert not np.array_equal(found.landmarks, newer.subject(pixels(faces.astronaut())).face.landmarks)
 
