@@ -57,11 +57,8 @@ def fold_batchnorm(model: onnx.ModelProto) -> None:
         gamma, beta, mean, variance = (numpy_helper.to_array(weights[name]).astype(float) for name in node.input[1:])
         epsilon = next((one.f for one in node.attribute if one.name == "epsilon"), EPSILON)
         scale = gamma / np.sqrt(variance + epsilon)
-        kernel, bias = (
-            (numpy_helper.to_array(weights[name]) for name in own)
-            if len(own) == 2
-            else (numpy_helper.to_array(weights[own[0]]), 0.0)
-        )
+        kernel = numpy_helper.to_array(weights[own[0]])
+        bias = numpy_helper.to_array(weights[own[1]]) if len(own) > 1 else 0.0
         folded = {
             f"{node.output[0]}.kernel": kernel * scale.reshape((-1,) + (1,) * (kernel.ndim - 1)),
             f"{node.output[0]}.bias": (bias - mean) * scale + beta,
