@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test test-quick test-platform check audit weights docs browser contract deploy-check image-proof accuracy soak load attack crash cycles fuzz fuzz-ids fuzz-guided bench lock clean
+.PHONY: help serve test test-quick test-platform check audit weights all-weights docs browser contract deploy-check image-proof accuracy soak load attack crash cycles fuzz fuzz-ids fuzz-guided bench lock clean
 
 help:
 	@echo "make serve     set up and serve on 0.0.0.0:$(PORT) (PORT= changes it, STORE=.store keeps folders)"
@@ -51,6 +51,10 @@ $(VENV)/dev.stamp: requirements/dev.lock $(VENV)/runtime.stamp
 weights: $(VENV)/runtime.stamp
 	@$(BIN)/facever weights fetch
 
+# The tests load every model of the manifest, a server only those of its pack.
+all-weights: weights
+	@FACEVER_PACK=open-2 $(BIN)/facever weights fetch
+
 # With STORE=: an administrator is made at the first start; the password is only printed.
 serve: export FACEVER_STORE := $(or $(STORE),$(FACEVER_STORE))
 serve: weights
@@ -72,12 +76,12 @@ audit: $(VENV)/dev.stamp
 	@$(BIN)/python requirements/audit.py requirements/runtime.lock
 
 # The inner loop: unit tests, no server process.
-test-quick: $(VENV)/dev.stamp weights
+test-quick: $(VENV)/dev.stamp all-weights
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 tests/unit
 
 # A file's tests stay together: they share servers. First the database's own tests on PostgreSQL; what else needs it or an
 # S3 server is in test-platform.
-test: $(VENV)/dev.stamp weights
+test: $(VENV)/dev.stamp all-weights
 	$(BIN)/python -m pytest -q -m platform tests/storage
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile -m "not slow and not platform"
 

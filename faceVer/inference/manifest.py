@@ -124,7 +124,8 @@ def _pack(name: str, entry: Mapping[str, Any], models: Mapping[str, ModelSpec]) 
     if not numbers or not set(weights) <= {spec.name for spec in liveness}:
         raise ValueError(f"packs.{name}.liveness_weights must be above 0 and name its liveness models")
     extra = tuple(models[item] for item in entry.get("extra", ()))
-    return Pack(name, models[entry["detection"]], models[entry["recognition"]], liveness, extra, weights)
+    alignment = models[entry["alignment"]] if "alignment" in entry else None
+    return Pack(name, models[entry["detection"]], models[entry["recognition"]], liveness, extra, weights, alignment)
 
 
 def digest(path: Path) -> str:

@@ -90,6 +90,7 @@ class ModelSpec:
 class Pack:
     """A named set of models: one detector, one recognizer, any number of liveness models and of helpers (`extra`).
 
+    alignment: the detector that finds the subject's landmarks, where that is not `detection`.
     liveness_weights: what each liveness model's score weighs among the others; 1 where none is given.
     """
 
@@ -99,10 +100,12 @@ class Pack:
     liveness: tuple[ModelSpec, ...] = ()
     extra: tuple[ModelSpec, ...] = ()
     liveness_weights: Mapping[str, float] = field(default_factory=dict)
+    alignment: ModelSpec | None = None
 
     @property
     def models(self) -> tuple[ModelSpec, ...]:
-        return (self.detection, self.recognition, *self.liveness, *self.extra)
+        aligner = () if self.alignment is None else (self.alignment,)
+        return (self.detection, *aligner, self.recognition, *self.liveness, *self.extra)
 
 
 @dataclass(frozen=True, slots=True)

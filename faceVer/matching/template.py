@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import math
 import os
+import re
 import struct
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -39,6 +40,8 @@ STORED = "<f2"
 """The type of the numbers. Half precision changes cosines by less than 1e-4 and halves the size."""
 # Rounding a unit vector to half precision changes its norm by far less than this.
 NORM_TOLERANCE = 0.01
+MODEL_ID = re.compile(r"[A-Za-z0-9._-]{1,100}")
+"""Model ids that errors repeat; anyone can write others into a template that is not encrypted."""
 NOT_UNIT = "the template's numbers are not a unit vector"
 BLOCK = 128
 """Templates decoded at a time: as float64 they fit a core's cache."""
@@ -127,7 +130,9 @@ class TemplateCodec:
         if not isinstance(fields, dict) or set(fields) != {"model", "dim", "dtype", "data"}:
             raise TemplateError("the template's body has other fields")
         if fields["model"] != self._identity:
-            raise TemplateError("the template was made by another model")
+            theirs = fields["model"] if isinstance(fields["model"], str) else ""
+            named = theirs if MODEL_ID.fullmatch(theirs) else "another model"
+            raise TemplateError(exposed=f"made by {named}, not by {self._identity}")
         name, data = fields["dtype"], fields["data"]
         dtype = DTYPES.get(name) if isinstance(name, str) else None
         if (

@@ -207,7 +207,9 @@ class FaceEngine:
     def probe(self) -> None:
         """Run the models on a synthetic image: the health check. Raises InferenceError."""
         image = probe_image(CROP)
-        self._models.detector.detect(image, self._rules.size)
+        for detector in (self._models.detector, self._models.detector.aligner):
+            if detector is not None:
+                detector.detect(image, self._rules.size)
         # The probe image shows no face; a working model reports that.
         with contextlib.suppress(ExtractionError):
             self._models.recognizer.embed(image[None])

@@ -19,7 +19,7 @@ from faceVer.domain.errors import InferenceError, SetupError
 from faceVer.domain.values import Face, Image
 from faceVer.inference.backend import Backend, Signature
 from faceVer.vision.alignment import CROP
-from faceVer.vision.detection.detector import MIN_BOX, MULTIPLE
+from faceVer.vision.detection.detector import MIN_BOX, MULTIPLE, RELIABLE_SIDE, Detector
 from faceVer.vision.recognition import normalized
 
 # The model zoo's own rule: detectors have at least this many outputs.
@@ -54,6 +54,9 @@ def _tensors(shapes: Mapping[str, tuple[int | str | None, ...]]) -> list[_Tensor
 
 class InsightFaceDetector:
     """SCRFD or RetinaFace with five landmarks."""
+
+    reliable_side = RELIABLE_SIDE
+    aligner: Detector | None = None
 
     def __init__(self, model: SCRFD, threshold: float) -> None:
         model.prepare(0, det_thresh=threshold)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from faceVer.domain.errors import SetupError
 from faceVer.domain.values import ModelInfo
@@ -21,13 +22,19 @@ from faceVer.inference.manifest import (
     read_calibration,
     weights_folder,
 )
-from faceVer.inference.specs import DIGITS, Calibration
+from faceVer.inference.specs import DIGITS, Calibration, ModelSpec
 from faceVer.vision.detection.centerface import CenterFace
 from faceVer.vision.detection.detector import Detector
+from faceVer.vision.detection.one_pass import OnePassDetector
+from faceVer.vision.detection.yunet import YuNet
 from faceVer.vision.recognition import ArcFace, Recognizer
 
+Adapter = TypeVar("Adapter")
 log = logging.getLogger(__name__)
 
+DETECTORS: Mapping[str, type[OnePassDetector]] = {"centerface": CenterFace, "yunet": YuNet}
+RECOGNIZERS: Mapping[str, type[ArcFace]] = {"arcface": ArcFace}
+"""Kind in the manifest -> adapter."""
 CALIBRATION_FILE = "calibration.toml"
 """In a folder pack: the [calibration] table that `facever calibrate` writes."""
 # ArcFace models differ; until one is calibrated this puts 0.85 at cosine 0.42, strict for every public one.
@@ -72,12 +79,10 @@ def calibration_target(selection: PackSelection) -> tuple[Path, tuple[str, ...]]
 
 def _from_manifest(manifest: Manifest, selection: PackSelection, backend: Backend) -> Models:
     pack = manifest.pack(selection.pack)
-    kinds = {"detection": "centerface", "recognition": "arcface"}
-    for spec in (pack.detection, pack.recognition):
-        if spec.kind != kinds[spec.task]:
-            raise SetupError(f"{spec.name}: no code for a {spec.task} model of kind {spec.kind!r}")
-    detector = CenterFace(load_model(manifest, pack.detection, backend), selection.detection_threshold)
-    recognizer = ArcFace(load_model(manifest, pack.recognition, backend), pack.recognition.input)
+    aligner = _detector(manifest, pack.alignment, selection, backend) if pack.alignment else None
+    detector = _detector(manifest, pack.detection, selection, backend, aligner)
+    adapter = _adapter(RECOGNIZERS, pack.recognition)
+    recognizer = adapter(load_model(manifest, pack.recognition, backend), pack.recognition.input)
     return Models(
         pack.name,
         detector,
@@ -85,8 +90,21 @@ def _from_manifest(manifest: Manifest, selection: PackSelection, backend: Backen
         backend,
         pack.recognition.identity,
         _calibration(pack.recognition.calibration, pack.name),
-        (pack.detection.info, pack.recognition.info),
+        tuple(spec.info for spec in (pack.detection, pack.alignment, pack.recognition) if spec),
     )
+
+
+def _detector(
+    manifest: Manifest, spec: ModelSpec, selection: PackSelection, backend: Backend, aligner: Detector | None = None
+) -> Detector:
+    adapter = _adapter(DETECTORS, spec)
+    return adapter(load_model(manifest, spec, backend), selection.detection_threshold, aligner)
+
+
+def _adapter(known: Mapping[str, type[Adapter]], spec: ModelSpec) -> type[Adapter]:
+    if spec.kind not in known:
+        raise SetupError(f"{spec.name}: no code for a {spec.task} model of kind {spec.kind!r}")
+    return known[spec.kind]
 
 
 def _from_folder(folder: Path, backend: Backend, threshold: float) -> Models:

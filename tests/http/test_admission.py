@@ -24,6 +24,7 @@ from faceVer.http.server.app import create_app
 from faceVer.observability.timings import Trace, current, stage
 from faceVer.services.faces import FaceEngine
 from faceVer.settings.model import Settings
+from faceVer.vision.detection.detector import RELIABLE_SIDE
 from tests.support_server import JPEG, PATTERN, Server, form, image_part, template_part
 
 KEY, LINE = authentication.new_key("one")
@@ -41,6 +42,8 @@ class BlockedDetector:
         self.started.set()
         self.release.wait(60)
         return self.real.detect(image, size)  # type: ignore[no-any-return]
+
+    reliable_side, aligner = RELIABLE_SIDE, None
 
 
 Work = Callable[[aiohttp.ClientSession, str, BlockedDetector], Awaitable[None]]

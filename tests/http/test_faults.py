@@ -20,11 +20,14 @@ from faceVer.http.ops.health import HealthCheck
 from faceVer.http.server.app import create_app
 from faceVer.services.faces import FaceEngine
 from faceVer.settings.model import Settings
+from faceVer.vision.detection.detector import RELIABLE_SIDE
 
 EXTRACT, HEALTH = "/v1/face/pattern/extract", "/v1/face/pattern/health"
 
 
 class FailingDetector:
+    reliable_side, aligner = RELIABLE_SIDE, None
+
     def __init__(self, error: Exception) -> None:
         self.error = error
 

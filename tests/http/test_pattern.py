@@ -6,9 +6,11 @@ import base64
 import email
 import re
 
+import numpy as np
 import pytest
 
 from faceVer import __version__
+from faceVer.matching.template import TemplateCodec
 from faceVer.services.faces import FaceEngine
 from tests import support_faces as faces
 from tests.support_server import OCTETS, PATTERN, Server, image_part, part, template_part
@@ -373,3 +375,15 @@ def test_templates_of_a_server_with_a_key(engine: FaceEngine, astronaut: bytes, 
             else:
                 assert response.status == 200
         assert server.post("compare", [template_part("bio_feature", own), template_part("bio_template", own)]).json()
+
+
+def test_the_message_names_both_models_of_a_template_that_does_not_fit(
+    server: Server, astronaut_template: bytes
+) -> None:
+    other = TemplateCodec("sface-1.1.1-fb143eea0783", 128).encode(np.eye(128, dtype=np.float32)[0])
+    response = server.post(
+        "compare", [template_part("bio_feature", astronaut_template), template_part("bio_template", other)]
+    )
+    assert (response.status, response.code) == (400, "BPE-002004")
+    names = "made by sface-1.1.1-fb143eea0783, not by mobilefacenet-0.0.1-87aacdfe5751"
+    assert response.json()["message"] == f"Failed to read the biometric template: {names}"

@@ -34,6 +34,7 @@ from faceVer.inference.manifest import weights_folder
 from faceVer.services.faces import FaceEngine
 from faceVer.services.folders.service import FolderService
 from faceVer.settings.model import Settings
+from faceVer.vision.detection.detector import RELIABLE_SIDE
 from tests import support_faces as faces
 from tests.support_server import JPEG, PATTERN, Response, Server, children, form, image_part, part, template_part
 from tests.support_wire import can_connect, closed, metric, read_response, soon, until, wire
@@ -195,6 +196,8 @@ class Flaky:
         if self.broken:
             raise InferenceError("provoked")
         return self.real.detect(image, size)  # type: ignore[no-any-return]
+
+    reliable_side, aligner = RELIABLE_SIDE, None
 
 
 def test_health_reports_a_failing_runtime_and_recovers(

@@ -14,6 +14,7 @@ import onnx
 from onnx import numpy_helper
 
 from faceVer.domain.errors import WeightsError
+from faceVer.inference.weights.folding import fold_batchnorm, fold_constants
 from faceVer.inference.weights.padding import pad_channels
 
 # Weights below this are noise of training: products of them are denormal floats, which cost a CPU some hundred cycles
@@ -24,9 +25,13 @@ LARGEST_SLOPE = 0.99
 
 
 def _hide_initializers(model: onnx.ModelProto) -> None:
-    """Drop the weights from the graph's inputs: listed there they may change per call, which stops constant folding."""
+    """Drop the weights from the graph's inputs: listed there they may change per call, which stops constant folding.
+
+    With them goes an input that no node reads: a weight of former days that every call would have to bring.
+    """
     weights = {tensor.name for tensor in model.graph.initializer}
-    kept = [value for value in model.graph.input if value.name not in weights]
+    read = {name for node in model.graph.node for name in node.input}
+    kept = [value for value in model.graph.input if value.name in read - weights]
     del model.graph.input[:]
     model.graph.input.extend(kept)
 
@@ -98,19 +103,31 @@ def _drop_unused(model: onnx.ModelProto) -> None:
 
 
 def _dynamic_shape(model: onnx.ModelProto) -> None:
-    """Free batch, height and width of every input and output (rank 4); the file fixes them to its export's example."""
+    """Free batch, height and width of every input and output; the file fixes them to its export's example.
+
+    Of rank 3 (batch, cells, values) the batch and the cells are freed. Reshapes to (1, -1, ...) keep the batch instead.
+    """
+    names = {4: {0: "batch", 2: "height", 3: "width"}, 3: {0: "batch", 1: "cells"}}
     for role, values in (("in", model.graph.input), ("out", model.graph.output)):
         for value in values:
             shape = value.type.tensor_type.shape.dim
-            if len(shape) == 4:
-                for axis in (0, 2, 3):
-                    shape[axis].dim_param = f"{role}_{'batch' if axis == 0 else 'height' if axis == 2 else 'width'}"
+            for axis, name in names.get(len(shape), {}).items():
+                # Outputs of rank 3 have as many cells as their own stride gives.
+                shape[axis].dim_param = f"{value.name if name == 'cells' else role}_{name}"
+    targets = {node.input[1] for node in model.graph.node if node.op_type == "Reshape"}
+    for tensor in model.graph.initializer:
+        shape = numpy_helper.to_array(tensor) if tensor.name in targets else np.empty(0)
+        if shape.size > 1 and shape[0] == 1 and shape[1] == -1:
+            kept = np.array([0, *shape[1:]], shape.dtype)  # 0: as many as in the tensor that is reshaped
+            tensor.CopyFrom(numpy_helper.from_array(kept, tensor.name))
     del model.graph.value_info[:]
 
 
 STEPS: dict[str, Callable[[onnx.ModelProto], None]] = {
+    "fold-constants": fold_constants,
     "dynamic-shape": _dynamic_shape,
     "hide-initializers": _hide_initializers,
+    "fold-batchnorm": fold_batchnorm,
     "flush-tiny": _flush_tiny,
     "fold-prelu": _fold_prelu,
     "pad-channels": pad_channels,

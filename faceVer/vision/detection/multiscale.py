@@ -7,6 +7,8 @@ compares them.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -15,12 +17,15 @@ from faceVer.domain.values import Face, Image
 from faceVer.vision.detection.detector import Detector
 from faceVer.vision.detection.rules import DetectionRules
 
-# Least box side, in pixels of the copy, of a face that the detector finds reliably.
-MIN_RELIABLE_SIDE = 20
 # Least box side there of a subject whose landmarks are good enough for alignment.
 MIN_ALIGNMENT_SIDE = 80
 # The weight of a face in a corner of the image; 1 in the centre.
 CORNER_WEIGHT = 0.5
+# The close copy for a detector's aligner: its box has 64.
+ALIGNED_GROWTH, ALIGNED_SIZE = 2.0, 128
+# Factor of the confidence of a subject that the aligner does not find: it is not reliable then (subject.py). Most are
+# upside down.
+UNCONFIRMED = 0.8
 # The close copy of quick detection: the subject's box grown so many times, scaled to so many pixels; its box has 73.
 CLOSE_GROWTH, CLOSE_SIZE = 2.2, 160
 # Least overlap (intersection over union) of the boxes of one face in the two copies.
@@ -29,7 +34,14 @@ SAME_FACE_IOU = 0.3
 
 def detect_multiscale(detector: Detector, image: Image, rules: DetectionRules) -> list[Face]:
     """The faces of an image as it is, not rotated. Raises InferenceError."""
-    return _detect_quick(detector, image, rules) if rules.quick else _detect_thorough(detector, image, rules)
+    faces = _detect_quick(detector, image, rules) if rules.quick else _detect_thorough(detector, image, rules)
+    if detector.aligner is None or not faces:
+        return faces
+    subject = select_subject(faces, image)
+    closer = _close(detector.aligner, image, subject, ALIGNED_GROWTH, ALIGNED_SIZE)
+    doubt = UNCONFIRMED if closer is subject else 1.0
+    aligned = replace(subject, landmarks=closer.landmarks, confidence=subject.confidence * doubt)
+    return [aligned if face is subject else face for face in faces]
 
 
 def select_subject(faces: list[Face], image: Image) -> Face:
@@ -49,7 +61,7 @@ def _detect_thorough(detector: Detector, image: Image, rules: DetectionRules) ->
     faces = detector.detect(image, rules.size)
     side = select_subject(faces, image).side * min(1.0, rules.size / longest) if faces else 0.0
     # Fine enough for the smallest second face that would count, too.
-    enough = max(MIN_ALIGNMENT_SIDE, MIN_RELIABLE_SIDE / rules.second_ratio)
+    enough = max(0 if detector.aligner else MIN_ALIGNMENT_SIDE, detector.reliable_side / rules.second_ratio)
     if side >= enough or longest <= rules.size:
         return faces
     wanted = rules.size_fine if not faces else min(rules.size_fine, int(rules.size * enough / side) + 1)
@@ -62,9 +74,9 @@ def _detect_quick(detector: Detector, image: Image, rules: DetectionRules) -> li
     if not faces:
         return _detect(detector, image, rules.size_fine) if longest > rules.size else faces
     subject = select_subject(faces, image)
-    if longest <= rules.size or subject.side * rules.size / longest >= MIN_ALIGNMENT_SIDE:
+    if detector.aligner or longest <= rules.size or subject.side * rules.size / longest >= MIN_ALIGNMENT_SIDE:
         return faces
-    better = _refined(detector, image, subject)
+    better = _close(detector, image, subject, CLOSE_GROWTH, CLOSE_SIZE)
     return [better if face is subject else face for face in faces]
 
 
@@ -74,18 +86,19 @@ def _detect(detector: Detector, image: Image, size: int) -> list[Face]:
     return [transformed(face, factor, 0.0) for face in detector.detect(small, size)]
 
 
-def _refined(detector: Detector, image: Image, face: Face) -> Face:
-    """The same face in a close copy; unchanged where the detector does not find it there."""
+def _close(detector: Detector, image: Image, face: Face, growth: float, size: int) -> Face:
+    """The same face in a copy, of at most `size` pixels, of its box grown `growth` times; unchanged where the detector
+    does not find it there."""
     height, width = image.shape[:2]
     x, y = face.centre
-    half = max(face.width, face.height) * CLOSE_GROWTH / 2
+    half = max(face.width, face.height) * growth / 2
     left, top = max(0, int(x - half)), max(0, int(y - half))
     right, bottom = min(width, int(x + half) + 1), min(height, int(y + half) + 1)
     region = np.ascontiguousarray(image[top:bottom, left:right])
     if not region.size:
         return face
     corner = np.array([left, top], np.float32)
-    found = [transformed(other, 1.0, corner) for other in _detect(detector, region, CLOSE_SIZE)]
+    found = [transformed(other, 1.0, corner) for other in _detect(detector, region, size)]
     same = [other for other in found if _overlap(other, face) > SAME_FACE_IOU]
     return max(same, key=lambda other: other.confidence) if same else face
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
+from onnx.reference import ReferenceEvaluator
 
 from faceVer.domain.errors import WeightsError
 from faceVer.inference.backend import LoadedModel
@@ -124,6 +125,111 @@ def block(wide: int, squeezed: int, *, slopes: bool, leaves: bool) -> bytes:
     hidden = helper.make_tensor_value_info("d", TensorProto.FLOAT, [1, wide, 5, 6])
     graph = helper.make_graph(nodes, "g", [x], [z, hidden] if leaves else [z], weights)
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8).SerializeToString()
+
+
+def compared(source: bytes, steps: tuple[str, ...], folder: Path, picture: np.ndarray) -> onnx.ModelProto:
+    """The prepared model, after its outputs for `picture` were compared with the reference implementation's for the
+    published one: within 1e-5 of the largest value."""
+    prepare(source, steps, folder / "after.onnx")
+    before = ReferenceEvaluator(onnx.load_model_from_string(source)).run(None, {"x": picture})
+    after = LoadedModel.load(OnnxBackend(CPU), "after", folder / "after.onnx").run(picture)
+    for one, other in zip(before, after, strict=True):
+        assert one.shape == other.shape
+        assert np.abs(one - other).max() <= 1e-5 * np.abs(one).max()
+    return onnx.load(folder / "after.onnx")
+
+
+def quantized(channels: int, block: int) -> bytes:
+    """x -> Conv -> y, its kernel and bias block-quantized as opset 21 allows; the input lists a weight nobody reads."""
+    numbers = np.random.default_rng(channels * 100 + block)
+    columns = 9 * CHANNELS
+
+    def weight(name: str, values: np.ndarray) -> onnx.TensorProto:
+        return numpy_helper.from_array(values, name)
+
+    weights = [
+        weight("w.q", numbers.integers(-128, 128, (channels, columns)).astype(np.int8)),
+        weight("w.scale", numbers.uniform(0.001, 0.1, (channels, -(-columns // block))).astype(np.float32)),
+        weight("w.zero", numbers.integers(-9, 9, (channels, -(-columns // block))).astype(np.int8)),
+        weight("b.q", numbers.integers(-128, 128, channels).astype(np.int8)),
+        weight("b.scale", np.array([0.05], np.float32)),
+        weight("b.zero", np.array([3], np.int8)),
+        weight("shape", np.array([channels, CHANNELS, 3, 3], np.int64)),
+    ]
+    nodes = [
+        helper.make_node("DequantizeLinear", ["w.q", "w.scale", "w.zero"], ["w.flat"], axis=1, block_size=block),
+        helper.make_node("Reshape", ["w.flat", "shape"], ["w"]),
+        helper.make_node("DequantizeLinear", ["b.q", "b.scale", "b.zero"], ["b"], axis=0),
+        helper.make_node("Conv", ["x", "w", "b"], ["y"], kernel_shape=[3, 3]),
+    ]
+    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, CHANNELS, 5, 6])
+    stale = helper.make_tensor_value_info("w_before", TensorProto.FLOAT, [channels, CHANNELS, 3, 3])
+    y = helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, channels, 3, 4])
+    graph = helper.make_graph(nodes, "g", [x, stale], [y], weights)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10).SerializeToString()
+
+
+@pytest.mark.parametrize("block", [9, 27, 64])
+@pytest.mark.parametrize("channels", [1, 8])
+def test_a_quantized_model_becomes_floats(channels: int, block: int, tmp_path: Path) -> None:
+    picture = np.random.default_rng(1).normal(size=(1, CHANNELS, 5, 6)).astype(np.float32)
+    model = compared(quantized(channels, block), ("hide-initializers", "fold-constants"), tmp_path, picture)
+    assert [node.op_type for node in model.graph.node] == ["Conv"]
+    assert [value.name for value in model.graph.input] == ["x"]
+
+
+def normalized_convolution(*, bias: bool, groups: int, shared: bool) -> bytes:
+    """x -> Conv -> BatchNormalization -> z; shared: the convolution's output leaves the graph too."""
+    numbers = np.random.default_rng(groups + bias)
+
+    def weight(name: str, *shape: int) -> onnx.TensorProto:
+        return numpy_helper.from_array(numbers.uniform(0.2, 2, shape).astype(np.float32), name)
+
+    weights = [weight("w", CHANNELS, CHANNELS // groups, 3, 3), *(weight(name, CHANNELS) for name in "bgomv")]
+    nodes = [
+        helper.make_node("Conv", ["x", "w", *(["b"] if bias else [])], ["y"], pads=[1, 1, 1, 1], group=groups),
+        helper.make_node("BatchNormalization", ["y", *"gomv"], ["z"], epsilon=0.001),
+    ]
+    x, y, z = (helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, CHANNELS, 5, 6]) for name in "xyz")
+    graph = helper.make_graph(
+        nodes, "g", [x], [z, y] if shared else [z], weights if bias else weights[:1] + weights[2:]
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 15)], ir_version=8).SerializeToString()
+
+
+@pytest.mark.parametrize("bias", [False, True])
+@pytest.mark.parametrize("groups", [1, CHANNELS])
+@pytest.mark.parametrize("shared", [False, True])
+def test_normalization_is_folded_into_its_convolution(bias: bool, groups: int, shared: bool, tmp_path: Path) -> None:
+    picture = np.random.default_rng(1).normal(size=(1, CHANNELS, 5, 6)).astype(np.float32)
+    source = normalized_convolution(bias=bias, groups=groups, shared=shared)
+    model = compared(source, ("fold-batchnorm",), tmp_path, picture)
+    assert [node.op_type for node in model.graph.node] == ["Conv", "BatchNormalization"][: 1 + shared]
+
+
+def test_rows_of_cells_take_any_batch_and_size(tmp_path: Path) -> None:
+    """Convolution, transposition and reshape to (1, -1, channels), as detectors end, fixed to one image of 8x8."""
+    numbers = np.random.default_rng(0)
+    weights = [
+        numpy_helper.from_array(numbers.normal(size=(2, CHANNELS, 1, 1)).astype(np.float32), "w"),
+        numpy_helper.from_array(np.array([1, -1, 2], np.int64), "shape"),
+    ]
+    nodes = [
+        helper.make_node("Conv", ["x", "w"], ["c"], strides=[2, 2]),
+        helper.make_node("Transpose", ["c"], ["t"], perm=[0, 2, 3, 1]),
+        helper.make_node("Reshape", ["t", "shape"], ["y"]),
+    ]
+    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, CHANNELS, 8, 8])
+    y = helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 16, 2])
+    graph = helper.make_graph(nodes, "g", [x], [y], weights)
+    source = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8).SerializeToString()
+    picture = numbers.normal(size=(1, CHANNELS, 8, 8)).astype(np.float32)
+    compared(source, ("dynamic-shape",), tmp_path, picture)
+    model = LoadedModel.load(OnnxBackend(CPU), "m", tmp_path / "after.onnx")
+    batch = numbers.normal(size=(3, CHANNELS, 6, 4)).astype(np.float32)
+    (together,) = model.run(batch)
+    assert together.shape == (3, 6, 2)
+    assert together == pytest.approx(np.concatenate([model.run(one[None])[0] for one in batch]), abs=1e-6)
 
 
 def test_a_step_nobody_knows(tmp_path: Path) -> None:

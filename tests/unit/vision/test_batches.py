@@ -11,11 +11,11 @@ from faceVer.inference.manifest import load_manifest, weights_folder
 from faceVer.inference.onnx import OnnxBackend
 from faceVer.services.faces import FaceEngine
 from faceVer.vision.alignment import align
-from faceVer.vision.detection.centerface import CenterFace
 from faceVer.vision.eye_state import EyeStateModel
 from faceVer.vision.head_pose import HeadPoseModel
 from faceVer.vision.landmarks import LandmarkModel
 from faceVer.vision.liveness.passive import MiniFasNet
+from faceVer.vision.packs import DETECTORS
 from faceVer.vision.recognition import ArcFace
 from tests import support_faces as faces
 
@@ -28,8 +28,9 @@ def backend() -> OnnxBackend:
     return OnnxBackend(("CPUExecutionProvider",))
 
 
-def test_images_of_any_shapes_are_detected_in_one_call(backend: OnnxBackend) -> None:
-    detector = CenterFace(load_model(MANIFEST, MANIFEST.models["centerface"], backend), 0.5)
+@pytest.mark.parametrize("name", list(DETECTORS))
+def test_images_of_any_shapes_are_detected_in_one_call(backend: OnnxBackend, name: str) -> None:
+    detector = DETECTORS[name](load_model(MANIFEST, MANIFEST.models[name], backend), 0.5)
     wide = np.asarray(faces.astronaut().resize((640, 360)))
     images = [PICTURES[0], wide, np.ascontiguousarray(wide[:, ::-1]), np.zeros((200, 200, 3), np.uint8)]
     found = detector.detect_batch(images, 192)
@@ -41,8 +42,9 @@ def test_images_of_any_shapes_are_detected_in_one_call(backend: OnnxBackend) -> 
             assert one.confidence == pytest.approx(other.confidence, abs=1e-4)
 
 
-def test_crops_are_embedded_in_one_call(backend: OnnxBackend, engine: FaceEngine) -> None:
-    spec = MANIFEST.models["mobilefacenet"]
+@pytest.mark.parametrize("name", ["mobilefacenet", "sface"])
+def test_crops_are_embedded_in_one_call(backend: OnnxBackend, engine: FaceEngine, name: str) -> None:
+    spec = MANIFEST.models[name]
     recognizer = ArcFace(load_model(MANIFEST, spec, backend), spec.input)
     subjects = [engine.subject(picture) for picture in PICTURES]
     crops = np.stack([align(subject.image, subject.face.landmarks) for subject in subjects])
