@@ -181,9 +181,9 @@ class TestEnds:
 
     def _unread(self, command: list[str]) -> None:
         reader, writer = os.pipe()
+        os.close(reader)
         process = subprocess.Popen(command, stdout=writer, stderr=subprocess.PIPE, text=True, env=environment())
         os.close(writer)
-        os.close(reader)
         _, told = process.communicate(timeout=30)
         assert (process.returncode, told) == (141, "")
 

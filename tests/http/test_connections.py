@@ -286,7 +286,10 @@ class TestFewDescriptors:
         with Server(threads="1") as running:
             pid = running.process.pid
             soft, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
-            resource.prlimit(pid, resource.RLIMIT_NOFILE, (len(os.listdir(f"/proc/{pid}/fd")), hard))
+            time.sleep(1)  # until the connection that saw the server start has ended
+            taken = set(map(int, os.listdir(f"/proc/{pid}/fd")))
+            free = min(set(range(len(taken) + 1)) - taken)
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, (free, hard))
             with wire(running) as waiting:
                 waiting.sendall(GET)
                 assert running.logged("cannot accept a connection: Too many open files")
