@@ -37,7 +37,7 @@ def _is_plain_jpeg(data: bytes) -> bool:
         if marker in _BASELINE:
             if components or data[start : start + 1] != b"\x08":
                 return False
-            components = data[start + 5] if start + 5 < end else 0
+            components = int.from_bytes(data[start + 5 : min(start + 6, end)], "big")
         elif marker in _OTHER_FRAMES or (marker == _PROFILE and _is_wide(data[start:end])):
             return False
     return False

@@ -6,6 +6,8 @@ import io
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
 from faceVer.media import image
@@ -78,6 +80,14 @@ def test_plain(name: str) -> None:
 @pytest.mark.parametrize("name", OTHER)
 def test_not_plain(name: str) -> None:
     assert not is_plain(OTHER[name])
+
+
+@given(st.sampled_from([*PLAIN.values(), *OTHER.values()]), st.data())
+def test_a_damaged_header_is_no_error(whole: bytes, data: st.DataObject) -> None:
+    cut = bytearray(whole[: data.draw(st.integers(0, min(len(whole), 2000)))])
+    for at in data.draw(st.lists(st.integers(0, max(len(cut) - 1, 0)), max_size=4)):
+        cut[at : at + 1] = bytes([data.draw(st.integers(0, 255))])
+    assert is_plain(bytes(cut)) in (True, False)
 
 
 class Watched(Sandbox):
