@@ -85,7 +85,7 @@ def test_not_plain(name: str) -> None:
 @pytest.mark.parametrize("name", [*PLAIN, *OTHER])
 def test_a_header_cut_anywhere_is_no_error(name: str) -> None:
     data = {**PLAIN, **OTHER}[name]
-    pixels = max(data.find(b"\xff\xda"), data.find(b"IDAT"))
+    pixels = data.find(b"IDAT" if data.startswith(b"\x89PNG") else b"\xff\xda")
     found = [is_plain(data[:end]) for end in range(min(len(data), 4000))]
     assert not any(found[:pixels])
 
