@@ -30,6 +30,7 @@ from faceVer.services.faces import FaceEngine
 from faceVer.services.folders.service import FolderService
 from faceVer.services.rules import media_limits
 from faceVer.settings.loader import load_settings
+from tests.support_processes import family
 
 ROUNDS = 40
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -56,13 +57,7 @@ def _encoded(picture: Image.Image, kind: str, **options: Any) -> bytes:
 
 def cpu_seconds() -> float:
     """Of this process and all below it."""
-    return time.process_time() + sum(map(_child_seconds, _children(os.getpid())))
-
-
-def _children(process: int) -> list[int]:
-    tasks = Path(f"/proc/{process}/task").glob("*/children")
-    own = [int(child) for task in tasks for child in task.read_text().split()]
-    return [*own, *(below for child in own for below in _children(child))]
+    return time.process_time() + sum(map(_child_seconds, family(os.getpid())[1:]))
 
 
 def _child_seconds(process: int) -> float:

@@ -6,8 +6,9 @@ import struct
 
 from faceVer.domain.errors import SampleError
 from faceVer.media.limits import require_memory
+from faceVer.observability.shortage import PIXEL
 
-MOST_PIXEL_BYTES = 16
+MOST_PIXEL_BYTES = PIXEL
 """Of a pixel while WebP is decoded, measured: docs/deployment.md, Memory."""
 _PIXEL_BYTES = {"WEBP": MOST_PIXEL_BYTES}
 _OTHER_PIXEL_BYTES = 8

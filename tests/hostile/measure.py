@@ -23,7 +23,8 @@ from faceVer.media.sandbox.plan import MIB
 from tests import support_faces as faces
 from tests.hostile import heif, jpeg, pictures, videos
 from tests.hostile.sending import send
-from tests.hostile.vitals import Watch, proportional, tree
+from tests.hostile.vitals import Watch, proportional
+from tests.support_processes import family
 from tests.support_server import Server
 
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -40,7 +41,7 @@ FILES: tuple[tuple[str, int, MediaKind, Callable[[], bytes]], ...] = (
 def cpu_seconds(process: int) -> float:
     """Of a process, its descendants, and those of them that have ended."""
     found = 0.0
-    for one in tree(process):
+    for one in family(process):
         try:
             fields = Path(f"/proc/{one}/stat").read_text().rsplit(")", 1)[1].split()
         except OSError:
@@ -60,7 +61,7 @@ def timed(call: Callable[[], object]) -> float:
 
 
 def memory(server: Server) -> int:
-    return sum(map(proportional, tree(server.process.pid)))
+    return sum(map(proportional, family(server.process.pid)))
 
 
 def measure(name: str, copies: int, kind: MediaKind, data: bytes, **options: str) -> None:

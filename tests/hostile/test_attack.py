@@ -18,9 +18,10 @@ from faceVer.services.memory_plan import memory_need
 from faceVer.settings.loader import load_settings
 from tests import support_faces as faces
 from tests.hostile.sending import QUALITY, flood, made
-from tests.hostile.vitals import Watch, proportional, tree
+from tests.hostile.vitals import Watch, proportional
 from tests.http.support_folders import folder_document, normalized, post_folder, video
 from tests.load.openloop import quantile
+from tests.support_processes import family
 from tests.support_server import PATTERN, Response, Server, form, template_part
 
 KINDS = (
@@ -127,7 +128,7 @@ def attack(copies: int, calm_seconds: float, **options: str) -> None:
         peak = [0]
 
         def look() -> None:
-            peak[0] = max(peak[0], sum(map(proportional, tree(server.process.pid))))
+            peak[0] = max(peak[0], sum(map(proportional, family(server.process.pid))))
 
         with others.asking() as loud, Watch(look, 0.1):
             began = time.perf_counter()

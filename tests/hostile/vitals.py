@@ -9,23 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
+from tests.support_processes import children
+
 FORK_SERVER = b"faceVer.media.sandbox.fork_server"
 EVERY = 0.01
 """Seconds between two looks."""
-
-
-def children(process: int) -> list[int]:
-    """Of all threads of a process; none where it has ended."""
-    found: list[int] = []
-    for task in Path(f"/proc/{process}/task").glob("*/children"):
-        with contextlib.suppress(OSError):
-            found += map(int, task.read_text().split())
-    return found
-
-
-def tree(process: int) -> list[int]:
-    """A process and its descendants."""
-    return [process, *(one for child in children(process) for one in tree(child))]
 
 
 def fork_servers() -> set[int]:

@@ -28,7 +28,7 @@ _START = (
 _INHERITED = ("LD_LIBRARY_PATH", "LD_PRELOAD", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE", "LANG", "LC_ALL")
 """Variables that Python and its libraries may need to start. All others may hold secrets."""
 _ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-_TICK = 0.25
+TICK = 0.25
 """Seconds between two looks whether the client still waits."""
 _PATIENCE = 10
 """Wall time allowed for a second of CPU time: the helpers have a low priority on a busy machine."""
@@ -86,7 +86,7 @@ class Helper:
 
     def __init__(self, channel: socket.socket) -> None:
         self._channel = channel
-        channel.settimeout(_TICK)
+        channel.settimeout(TICK)
         self.files = 0
         """That it has received."""
         self.is_lost = False

@@ -13,14 +13,13 @@ from faceVer.domain.errors import SampleError, SandboxBusyError, SetupError, Too
 from faceVer.domain.folders import MediaKind
 from faceVer.media.limits import MediaLimits
 from faceVer.media.medium import Medium
-from faceVer.media.sandbox.launch import ForkServer, Helper, MoreMemoryError
+from faceVer.media.sandbox.launch import TICK, ForkServer, Helper, MoreMemoryError
 from faceVer.media.sandbox.messages import Job
 from faceVer.media.sandbox.plan import LIFETIME, ORDINARY, SLACK, SandboxPlan
 from faceVer.observability.timings import checkpoint
 
 log = logging.getLogger(__name__)
 
-_TICK = 0.25
 _PIXEL = bytes.fromhex("47494638376101000100800000ffffff0000002c00000000010001000002024401003b")
 """A GIF of one white pixel."""
 
@@ -129,7 +128,7 @@ def _end(servers: list[ForkServer], idle: list[Helper]) -> None:
 @contextlib.contextmanager
 def _place(places: threading.Semaphore) -> Iterator[None]:
     """Wait for a place while the client waits. Raises DeadlineError."""
-    while not places.acquire(timeout=_TICK):
+    while not places.acquire(timeout=TICK):
         checkpoint()
     try:
         yield
