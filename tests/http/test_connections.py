@@ -346,6 +346,19 @@ def test_many_pipelined_requests_are_answered(server: Server) -> None:
             assert statuses(closed(sock)) == [200, 404, 404] * 40 + [200]
 
 
+def test_requests_behind_one_whose_body_was_awaited_are_answered(server: Server) -> None:
+    """aiohttp counts a request whose body arrives late as one too many, and then holds the rest of a segment."""
+    chunked = b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
+    for behind in (b"POST /x HTTP/1.1\r\nHost: x\r\n" + chunked, GET.replace(b"\r\n\r\n", b"\r\n" + UPGRADE + b"\r\n")):
+        for more in range(28, 36):
+            with wire(server) as sock:
+                sock.settimeout(5)
+                sock.sendall(b"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\n")
+                assert read_response(sock).status == 404
+                sock.sendall(b"abc" + behind + GET * more + LAST)
+                assert len(statuses(closed(sock))) == more + 2
+
+
 def test_pipelined_requests_are_answered_in_order(server: Server) -> None:
     with wire(server) as sock:
         sock.sendall(

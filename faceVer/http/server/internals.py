@@ -20,7 +20,9 @@ TESTED = {"aiohttp": ("3.14",), "gunicorn": ("27.0",)}
 PRIVATE = {
     RequestHandler: (
         "_max_msg_queue_size",
+        "_message_tail",
         "_messages",
+        "_parser",
         "_request_count",
         "_request_in_progress",
         "_task_handler",
@@ -51,10 +53,18 @@ class HttpConnection(RequestHandler):
         """Whether so many requests wait that aiohttp reads no further ones."""
         return len(self._messages) >= self._max_msg_queue_size
 
-    @property
-    def is_upgraded(self) -> bool:
-        """Whether the last request wants another protocol that aiohttp knows."""
-        return bool(self._upgraded)
+    def parse_declining_upgrades(self, data: bytes) -> None:
+        """Parse, and continue with HTTP/1 at once after a request that wants another protocol.
+
+        aiohttp declines only with its response, and until then keeps what follows unparsed.
+        """
+        super().data_received(data)
+        while self._upgraded and self._parser is not None:
+            self._parser.set_upgraded(False)
+            self._upgraded = False
+            rest, self._message_tail = self._message_tail, b""
+            if rest:
+                super().data_received(rest)
 
     def last_request(self) -> tuple[RawRequestMessage | None, StreamReader]:
         """(the head parsed last, None if it was malformed; its body). There must be a queued request."""
@@ -91,7 +101,7 @@ class HttpConnection(RequestHandler):
 
         The error is kept in a message, or in a body, that the frame in its traceback refers to.
         """
-        super().data_received(data)
+        self.parse_declining_upgrades(data)
         for message, body in self._messages:
             _drop_tracebacks(getattr(message, "exc", None))
             _drop_tracebacks(body.exception())

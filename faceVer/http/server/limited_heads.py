@@ -56,7 +56,7 @@ class LimitedHeads(HttpConnection):
         return late or self.has_full_queue
 
     def _parse(self, piece: bytes) -> None:
-        size, parsed, was_open = self._heads.size, self.requests_parsed, self._heads.in_open_body
+        size, parsed = self._heads.size, self.requests_parsed
         super().data_received(piece)
         is_new = self.requests_parsed > parsed
         if is_new:
@@ -65,11 +65,9 @@ class LimitedHeads(HttpConnection):
             if message is None and not begun.is_eof():  # whose rest is malformed, which aiohttp does not say
                 begun.set_exception(web.RequestPayloadError("malformed body"))
             elif message is not None:
-                self._heads.head_ended(None if self.is_upgraded or was_open else _body_length(message))
+                self._heads.head_ended(_body_length(message))
                 if not _has_known_coding(message):
                     self._refuse(BadHttpMessage("Transfer-Encoding is not chunked alone"), last=True)
-        if was_open and self._body.is_eof() and not self.is_upgraded:
-            self._heads.open_body_ended(piece)
         if size > self._max_head:
             self._refuse(LineTooLong(b"head", self._max_head), last=is_new)
 
@@ -80,7 +78,7 @@ class LimitedHeads(HttpConnection):
 
 
 def _body_length(message: RawRequestMessage) -> int | None:
-    """Bytes of a request's body, None if its head does not say."""
+    """Bytes of a request's body, None if it is chunked."""
     return None if message.chunked else int(message.headers.get(hdrs.CONTENT_LENGTH, 0))
 
 
