@@ -104,7 +104,9 @@ def _best_shot(document: Mapping[str, Any], media_id: str) -> BestShot:
     encoded = optional(document, "image_b64", str)
     image = b"" if encoded is None else decode_base64(encoded, "image_b64")
     width, height = optional(original, "width", int), optional(original, "height", int)
-    return BestShot(media_id, image, width, height, _text(document, "original_url"))
+    measures = _object(_object(document, "technical_meta_data"), "measures")
+    numbers = {name: float(value) for name, value in measures.items() if isinstance(value, int | float)}
+    return BestShot(media_id, image, width, height, _text(document, "original_url"), numbers)
 
 
 def _text(document: Mapping[str, Any], *names: str) -> str:

@@ -86,7 +86,7 @@ class BestShot:
     """The best frame of a video or an archive.
 
     image: JPEG bytes; empty where the server stores it. width, height: pixels, None where not stated. url: of a stored
-    one.
+    one. measures: by name, what the server measured of the face (docs/best-shot.md); empty from older servers.
     """
 
     media_id: str
@@ -94,6 +94,7 @@ class BestShot:
     width: int | None = None
     height: int | None = None
     url: str = ""
+    measures: Mapping[str, float] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,28 @@ class StoredImage(Struct, frozen=True, tag_field="kind", tag="stored"):
     mime: str = "image/jpeg"
 
 
+class FaceMeasures(Struct, frozen=True):
+    """What was measured of the face in a frame; docs/best-shot.md says how.
+
+    quality: 0..1, 1 = best. sharpness: variance of the Laplacian. yaw, pitch, roll: degrees. eyes_open: 0..1, mean of
+    both eyes. eye_opening: height by width of their outlines. brightness: mean luma, 0..255. clipped: share of pixels
+    that are black or white, 0..1. size: side of the face's box in pixels of the frame. inside: share of the face with
+    its surroundings that lies in the frame, 0..1.
+    """
+
+    quality: float
+    sharpness: float
+    yaw: float
+    pitch: float
+    roll: float
+    eyes_open: float
+    eye_opening: float
+    brightness: float
+    clipped: float
+    size: float
+    inside: float
+
+
 @dataclass(frozen=True, slots=True)
 class BestShot:
     """The best frame of a media item, for one analysis. media_id: the id of the best shot itself."""
@@ -75,11 +97,12 @@ class BestShot:
 
 @dataclass(frozen=True, slots=True)
 class MediaScore:
-    """The PAD score of a media item (0..1, 1 = attack), and its best shot where one was requested."""
+    """The PAD score of a media item (0..1, 1 = attack), and its best shot with its measures where one was requested."""
 
     media_id: str
     pad_score: float
     best_shot: BestShot | None = None
+    measures: FaceMeasures | None = None
 
     def __post_init__(self) -> None:
         _check_score(self.pad_score)

@@ -12,6 +12,7 @@ from dataclasses import astuple, dataclass, fields
 import cv2
 import numpy as np
 
+from faceVer.domain.analyses import FaceMeasures
 from faceVer.domain.values import Face, FloatArray, Image
 from faceVer.vision.alignment import align, sharpness
 from faceVer.vision.face_attributes import FaceAttributes
@@ -59,17 +60,35 @@ class FaceQuality:
         return float(np.exp(np.dot(np.log(terms), weights) / sum(weights)))
 
 
-def quality(image: Image, face: Face, measures: FaceAttributes) -> FaceQuality:
-    """image: see values.Image; face: in its pixels. Raises ExtractionError where the landmarks span no area."""
+def quality(image: Image, face: Face, attributes: FaceAttributes) -> tuple[FaceQuality, FaceMeasures]:
+    """The terms, and the values they are made of.
+
+    image: see values.Image; face: in its pixels. Raises ExtractionError where the landmarks span no area.
+    """
     crop = align(image, face.landmarks)
-    return FaceQuality(
-        sharpness=sharpness_term(sharpness(crop)),
-        pose=pose_term(measures.yaw, measures.pitch, measures.roll),
-        eyes=eyes_term(measures.eyes_open, measures.eye_ratio),
-        exposure=exposure_term(crop),
+    crispness, (brightness, clipped), inside = sharpness(crop), light(crop), share_inside(face, image)
+    terms = FaceQuality(
+        sharpness=sharpness_term(crispness),
+        pose=pose_term(attributes.yaw, attributes.pitch, attributes.roll),
+        eyes=eyes_term(attributes.eyes_open, attributes.eye_ratio),
+        exposure=exposure_term(brightness, clipped),
         size=size_term(face.side),
-        inside=inside_term(face, image),
+        inside=inside_term(inside),
     )
+    measures = FaceMeasures(
+        quality=terms.total,
+        sharpness=crispness,
+        yaw=attributes.yaw,
+        pitch=attributes.pitch,
+        roll=attributes.roll,
+        eyes_open=attributes.eyes_open,
+        eye_opening=attributes.eye_ratio,
+        brightness=brightness,
+        clipped=clipped,
+        size=face.side,
+        inside=inside,
+    )
+    return terms, measures
 
 
 def sharpness_term(value: float) -> float:
@@ -88,12 +107,15 @@ def eyes_term(opened: float, ratio: float) -> float:
     return (min(max(opened, 0.0), 1.0) + _ramp(ratio, EYE_SHUT, EYE_OPEN)) / 2
 
 
-def exposure_term(crop: Image) -> float:
-    """crop: (112, 112, 3) RGB, aligned. 1 where the mean luma is neither dark nor glaring and little is clipped."""
+def light(crop: Image) -> tuple[float, float]:
+    """(mean luma, share of clipped pixels) of a face. crop: (112, 112, 3) RGB, aligned."""
     luma = cv2.cvtColor(np.ascontiguousarray(crop[20:104, 20:92]), cv2.COLOR_RGB2GRAY)
-    mean = float(luma.mean())
-    level = min(_ramp(mean, DARK, DIM), 1 - _ramp(mean, BRIGHT, GLARING))
-    clipped = float(np.mean((luma <= CLIP_LOW) | (luma >= CLIP_HIGH)))
+    return float(luma.mean()), float(np.mean((luma <= CLIP_LOW) | (luma >= CLIP_HIGH)))
+
+
+def exposure_term(brightness: float, clipped: float) -> float:
+    """See `light`. 1 where the face is neither dark nor glaring and little is clipped."""
+    level = min(_ramp(brightness, DARK, DIM), 1 - _ramp(brightness, BRIGHT, GLARING))
     return level * max(0.0, 1 - clipped / CLIP_SHARE)
 
 
@@ -102,15 +124,19 @@ def size_term(side: float) -> float:
     return _ramp(side, SMALL, LARGE)
 
 
-def inside_term(face: Face, image: Image) -> float:
-    """1 where the box with its margin lies inside the picture, 0 where `MOST_CUT` of it does not."""
+def inside_term(share: float) -> float:
+    """share: see `share_inside`. 0 where `MOST_CUT` lies outside."""
+    return _ramp(share, 1 - MOST_CUT, 1.0)
+
+
+def share_inside(face: Face, image: Image) -> float:
+    """Which share of the face's box with its margin lies inside the picture, 0..1."""
     height, width = image.shape[:2]
     x, y = face.centre
     half_wide, half_high = face.width * MARGIN / 2, face.height * MARGIN / 2
     wide = min(x + half_wide, width) - max(x - half_wide, 0.0)
     high = min(y + half_high, height) - max(y - half_high, 0.0)
-    share = max(0.0, wide) * max(0.0, high) / max(4 * half_wide * half_high, 1e-6)
-    return _ramp(share, 1 - MOST_CUT, 1.0)
+    return float(min(1.0, max(0.0, wide) * max(0.0, high) / max(4 * half_wide * half_high, 1e-6)))
 
 
 def approximate_yaw(landmarks: FloatArray) -> float:

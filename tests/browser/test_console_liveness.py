@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,7 @@ def test_a_video_is_played_and_its_frames_are_plotted(liveness: Console, tmp_pat
     expect(result.locator(".cursor")).not_to_have_attribute("transform", before or "")
 
     with page.expect_download() as saved:
+        expect(liveness.section("Best shot")).to_contain_text(re.compile(r"pixels, quality 0\.\d\d, .*eyes open \d+ %"))
         liveness.section("Best shot").get_by_role("button", name="Save best shot").click()
     assert saved.value.suggested_filename == "me-best-shot.jpg"
     saved.value.save_as(tmp_path / "shot.jpg")

@@ -113,6 +113,7 @@ class TestPattern:
         assert biometry.min_confidence == biometry.max_confidence == biometry.results[0].min_confidence
         assert 0 <= biometry.min_confidence < 0.1
         (shot,) = folder.best_shots
+        assert shot.measures["quality"] > 0.3
         assert (shot.media_id, shot.image[:3]) == (video.media_id, b"\xff\xd8\xff")
         assert (shot.width, shot.height) == (300, 400)
         assert folder.raw["analyses"][0]["confs"]["extract_best_shot"] is True

@@ -303,6 +303,9 @@ def test_the_pad_score_of_a_video_is_the_weighted_mean_of_its_frames(server: Ser
     assert report["pad_score"] == pytest.approx(mean, abs=1e-4)
     assert report["passed"] is (report["pad_score"] <= 0.5)
     (shot,) = analysis["results_media"][0]["output_images"]
+    measures = shot["technical_meta_data"]["measures"]
+    assert measures["quality"] > 0.5
+    assert (abs(measures["roll"]) < 15, measures["eyes_open"] > 0.5, measures["inside"]) == (True, True, 1.0)
     assert Image.open(io.BytesIO(base64.b64decode(shot["image_b64"]))).size == (640, 480)
     assert (analysis["state"], document["resolution_status"]) == ("FINISHED", "FINISHED")
     assert analysis["resolution_status"] == document["system_resolution"]

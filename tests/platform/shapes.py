@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from faceVer.domain.analyses import FaceMeasures
+
 Shape = Callable[[Any], bool] | Mapping[str, Any] | list[Any]
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
@@ -173,6 +175,7 @@ BEST_SHOT: Mapping[str, Any] = {
     "info": {"thumb": null, "original": _FILE},
     "tags": empty_list,
     "meta_data": null,
+    "technical_meta_data": {"measures": dict.fromkeys(FaceMeasures.__struct_fields__, number)},
     "media_association_id": uuid,
 }
 RESOLUTIONS = ("INITIAL", "PROCESSING", "FAILED", "DECLINED", "OPERATOR_REQUIRED", "SUCCESS")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
-from faceVer.domain.analyses import JpegImage
+from faceVer.domain.analyses import FaceMeasures, JpegImage
 from faceVer.domain.errors import ExtractionError, FaceError, SampleError
 from faceVer.domain.values import FrameDetection
 from faceVer.media.jpeg import encode_jpeg
@@ -17,8 +18,24 @@ from faceVer.vision.frame_quality import FaceQuality, quality
 # Frames tried, best first, until one yields a template. If none does, the best shot is the frame of highest quality.
 MAX_TRIED = 4
 
-RankedFrames = Sequence[tuple[FaceQuality, FrameDetection]]
-"""Detections with their quality, best first."""
+
+class RankedFrame(NamedTuple):
+    """A detection with the terms of its quality and the values they are made of."""
+
+    quality: FaceQuality
+    measures: FaceMeasures
+    found: FrameDetection
+
+
+RankedFrames = Sequence[RankedFrame]
+"""Best first."""
+
+
+class MeasuredShot(NamedTuple):
+    """A best shot, and what was measured in its frame."""
+
+    image: JpegImage
+    measures: FaceMeasures
 
 
 class BestShots:
@@ -36,20 +53,20 @@ class BestShots:
             try:
                 with stage("quality"):
                     attributes = self._attributes.measure(found.image, found.face)
-                    rated.append((quality(found.image, found.face, attributes), found))
+                    rated.append(RankedFrame(*quality(found.image, found.face, attributes), found))
             except ExtractionError:  # landmarks that span no area: no frame to show or to compare
                 continue
-        return sorted(rated, key=lambda item: (not item[1].alone, -item[0].total))
+        return sorted(rated, key=lambda frame: (not frame.found.alone, -frame.quality.total))
 
-    def best(self, ranked: RankedFrames) -> JpegImage | None:
+    def best(self, ranked: RankedFrames) -> MeasuredShot | None:
         """The first of the `MAX_TRIED` best frames that `extract` accepts, else the best. None without frames."""
-        first: JpegImage | None = None
-        for _, found in ranked[:MAX_TRIED]:
+        first: MeasuredShot | None = None
+        for frame in ranked[:MAX_TRIED]:
             with stage("best_shot"):
-                shot = encode_jpeg(found.image, self._side, self._quality)
+                shot = MeasuredShot(encode_jpeg(frame.found.image, self._side, self._quality), frame.measures)
             first = first or shot
             try:
-                self._engine.embed(shot.jpeg)
+                self._engine.embed(shot.image.jpeg)
             except (FaceError, SampleError):
                 continue
             return shot

@@ -89,7 +89,7 @@ def decide_outcome(planned: PlannedAnalysis, findings: Sequence[Findings], match
     if is_quality:
         return QualityOutcome(
             tuple(
-                MediaScore(one.media_id, one.pad.score, _best_shot(planned, one))
+                MediaScore(one.media_id, one.pad.score, _best_shot(planned, one), one.measures)
                 for one in findings
                 if one.pad is not None
             )

@@ -83,8 +83,10 @@ class Examiner:
                 findings = replace(findings, vector=to_bytes(vector))
             except FaceError:
                 findings = replace(findings, vector_failure=FailureKind.NO_FACE)
+        shot = self._best_shots.best(ranked) if extraction.best_shot else None
         return replace(
             findings,
             pad=self._pad_score(detections) if extraction.pad_score else None,
-            best_shot=self._best_shots.best(ranked) if extraction.best_shot else None,
+            best_shot=shot and shot.image,
+            measures=shot and shot.measures,
         )

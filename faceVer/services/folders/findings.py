@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from faceVer.domain.analyses import FailureKind, JpegImage
+from faceVer.domain.analyses import FaceMeasures, FailureKind, JpegImage
 
 Vector = NDArray[np.float32]
 """(D,) float32 unit vector of a face."""
@@ -61,7 +61,8 @@ class Findings:
     """The findings of one media item. None = not requested, or missing for the reason in `failure`, `vector_failure`.
 
     decoded: Unix seconds, when it was decoded. width, height, duration, fps: see MediaItem. failure: of all analyses of
-    the media item. vector_failure: of those that compare faces. vector: (D,) little-endian float32, see `to_vector`.
+    the media item. vector_failure: of those that compare faces. measures: of the best shot.
+    vector: (D,) little-endian float32, see `to_vector`.
     """
 
     media_id: str
@@ -74,6 +75,7 @@ class Findings:
     vector_failure: FailureKind | None = None
     pad: PadScore | None = None
     best_shot: JpegImage | None = None
+    measures: FaceMeasures | None = None
     vector: bytes | None = field(default=None, repr=False)
     previews: tuple[FramePreview, ...] = ()
 

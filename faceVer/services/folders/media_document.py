@@ -148,8 +148,30 @@ class ShotsSetMedium(MediumBase, frozen=True, kw_only=True, tag_field="media_typ
 Medium = ImageMedium | VideoMedium | ShotsSetMedium
 
 
+class ShotMeasures(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What was measured of the face in the frame (docs/best-shot.md)."""
+
+    quality: Annotated[float, doc("The frame's quality, 0 to 1: the mean of the others' terms.")]
+    sharpness: Annotated[float, doc("Variance of the Laplacian of the aligned face: 10 is blurred, 600 crisp.")]
+    yaw: Annotated[float, doc("Degrees by which the head is turned aside; 0 looks into the camera.")]
+    pitch: Annotated[float, doc("Degrees by which it is turned up; faces that look straight ahead have about -8.")]
+    roll: Annotated[float, doc("Degrees by which it is tilted.")]
+    eyes_open: Annotated[float, doc("Probability that the eyes are open, mean of both, 0 to 1.")]
+    eye_opening: Annotated[float, doc("Height by width of the eyes' outlines: 0.15 is shut, 0.25 open.")]
+    brightness: Annotated[float, doc("Mean luma of the face, 0 to 255.")]
+    clipped: Annotated[float, doc("Share of the face's pixels that are black or white.")]
+    size: Annotated[float, doc("Side of the face's box in pixels of the frame, which may be larger than the picture.")]
+    inside: Annotated[float, doc("Share of the box, enlarged 1.2 times, that lies in the frame.")]
+
+
+class ShotMetaData(Struct, frozen=True, forbid_unknown_fields=True):
+    """Of a best shot."""
+
+    measures: ShotMeasures | UnsetType = UNSET
+
+
 class OutputImage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A best shot: the frame whose face is sharpest, most frontal, best lit and complete."""
+    """A best shot: the frame of the highest quality; `technical_meta_data` says what was measured in it."""
 
     folder_id: Annotated[Uuid, doc("Id of the folder.")]
     media_id: Annotated[Uuid, doc("Id of the picture.")]
@@ -159,7 +181,7 @@ class OutputImage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     original_name: Annotated[Literal["best_shot.jpg"], doc("Always `best_shot.jpg`.")]
     original_url: FileUrl
     company_id: CompanyId
-    technical_meta_data: NoMetaData
+    technical_meta_data: ShotMetaData
     time_created: Annotated[Seconds, doc("When the analysis began, in Unix seconds.")]
     time_updated: Annotated[Seconds, doc("When the analysis ended, in Unix seconds.")]
     meta_data: NotUsed

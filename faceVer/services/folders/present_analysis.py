@@ -94,10 +94,11 @@ def analysis_model(
 def _quality_result(
     analysis: Analysis, score: MediaScore, item: MediaItem, folder: Folder, view: Presentation
 ) -> wire.QualityResult:
-    shot = score.best_shot
     return wire.QualityResult(
         results_data=wire.QualityScore(confidence_spoofing=score.pad_score),
-        output_images=[best_shot_model(shot, item, analysis, folder, view)] if shot else [],
+        output_images=[best_shot_model(score.best_shot, score.measures, item, analysis, folder, view)]
+        if score.best_shot
+        else [],
         **_result(analysis, item, folder, view),
     )
 

@@ -5,12 +5,27 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
+import msgspec
 from msgspec import UNSET
 
-from faceVer.domain.analyses import BestShot, StoredImage
+from faceVer.domain.analyses import BestShot, FaceMeasures, StoredImage
 from faceVer.domain.folders import Analysis, Folder, MediaItem
 from faceVer.services.folders import media_document as wire
 from faceVer.services.folders.presentation import Presentation
+
+_DECIMALS = {
+    "quality": 3,
+    "sharpness": 1,
+    "yaw": 1,
+    "pitch": 1,
+    "roll": 1,
+    "eyes_open": 3,
+    "eye_opening": 3,
+    "brightness": 1,
+    "clipped": 3,
+    "size": 1,
+    "inside": 3,
+}
 
 
 def orientation(width: int, height: int) -> str:
@@ -56,7 +71,12 @@ def medium_model(item: MediaItem, folder: Folder, view: Presentation) -> wire.Me
 
 
 def best_shot_model(
-    shot: BestShot, item: MediaItem, analysis: Analysis, folder: Folder, view: Presentation
+    shot: BestShot,
+    measures: FaceMeasures | None,
+    item: MediaItem,
+    analysis: Analysis,
+    folder: Folder,
+    view: Presentation,
 ) -> wire.OutputImage:
     """One entry of `output_images`: the picture itself or its address, and by `media_association_id` its source."""
     image = shot.image
@@ -75,7 +95,7 @@ def best_shot_model(
         original_name="best_shot.jpg",
         original_url=url,
         company_id=company_of(folder),
-        technical_meta_data={},
+        technical_meta_data=wire.ShotMetaData(UNSET if measures is None else measures_model(measures)),
         time_created=analysis.created,
         time_updated=analysis.updated,
         meta_data=None,
@@ -83,6 +103,12 @@ def best_shot_model(
         image_b64=UNSET if embedded is None else embedded,
         media_association_id=item.media_id,
     )
+
+
+def measures_model(measures: FaceMeasures) -> wire.ShotMeasures:
+    """With as many decimals as mean something."""
+    values = msgspec.structs.asdict(measures)
+    return wire.ShotMeasures(**{name: round(values[name], digits) for name, digits in _DECIMALS.items()})
 
 
 def company_of(folder: Folder) -> str | None:

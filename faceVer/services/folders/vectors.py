@@ -32,10 +32,10 @@ class FrameVectors:
         Raises ExtractionError where there is no such frame, InferenceError.
         """
         vectors: list[Vector] = []
-        for _, found in self._ranked:
+        for frame in self._ranked:
             if len(vectors) == count:
                 break
-            vector = self._vector(found)
+            vector = self._vector(frame.found)
             if vector is not None:
                 vectors.append(vector)
         if not vectors:
@@ -52,10 +52,11 @@ class FrameVectors:
         if not self._ranked:
             return True
         frontal = sorted(
-            (found for rated, found in self._ranked if rated.pose >= LEAST_POSE), key=lambda found: found.frame.index
+            (frame.found for frame in self._ranked if frame.quality.pose >= LEAST_POSE),
+            key=lambda found: found.frame.index,
         )
         spread = frontal[:: -(-len(frontal) // CHECKED) or 1]
-        compared = [self._vector(found) for found in dict.fromkeys((self._ranked[0][1], *spread))]
+        compared = [self._vector(found) for found in dict.fromkeys((self._ranked[0].found, *spread))]
         vectors = [vector for vector in compared if vector is not None]
         if len(vectors) < 2:
             return True

@@ -56,6 +56,7 @@ def test_a_folder_from_its_media_to_its_erasure(connect_oz: Connect, astronaut: 
     assert (done.state, biometry.resolution) == ("FINISHED", "DECLINED")
     assert biometry.max_confidence is not None
     assert client.download(done.media[0].url) == astronaut
+    assert quality.results[0].best_shots[0].measures["quality"] > 0.3  # it was stored, too
     assert client.download(quality.results[0].best_shots[0].url).startswith(b"\xff\xd8\xff")
     assert [one.folder_id for one in client.folders({"meta_data": f"marker=={marker}"})] == [made.folder_id]
     assert client.analysis(biometry.analysis_id) == client.analyses(made.folder_id)[1]

@@ -43,7 +43,15 @@ OUTPUT_IMAGE: dict[str, Any] = {
     "original_name": str,
     "original_url": None,
     "company_id": None,
-    "technical_meta_data": {},
+    "technical_meta_data": {
+        "measures": dict.fromkeys(
+            (
+                *("quality", "sharpness", "yaw", "pitch", "roll", "eyes_open"),
+                *("eye_opening", "brightness", "clipped", "size", "inside"),
+            ),
+            float,
+        )
+    },  # the vendor's example has {}
     "time_created": float,
     "time_updated": float,
     "meta_data": None,

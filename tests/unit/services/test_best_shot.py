@@ -38,13 +38,14 @@ def test_the_best_shot_is_the_sharp_frontal_complete_frame(
     clip = read_video(encode_video([np.asarray(Pil.fromarray(i).resize((400, 400))) for i in images], fps=5),
                       limits=MediaLimits())  # fmt: skip
     ranked = shots.ranked(subjects.in_frames(clip.frames))
-    assert ranked[0][1].frame.index == 2
-    assert [item.total for item, _ in ranked] == sorted((item.total for item, _ in ranked), reverse=True)
+    assert ranked[0].found.frame.index == 2
+    assert [frame.quality.total for frame in ranked] == sorted((frame.quality.total for frame in ranked), reverse=True)
     shot = shots.best(ranked)
     assert shot is not None
-    with Pil.open(io.BytesIO(shot.jpeg)) as picture:
-        assert (picture.format, picture.size) == ("JPEG", (shot.width, shot.height))
-    assert engine.compare(engine.extract(shot.jpeg), engine.extract(encode_jpeg(good, 400, 95).jpeg)).score > 0.99
+    assert shot.measures is ranked[0].measures
+    with Pil.open(io.BytesIO(shot.image.jpeg)) as picture:
+        assert (picture.format, picture.size) == ("JPEG", (shot.image.width, shot.image.height))
+    assert engine.compare(engine.extract(shot.image.jpeg), engine.extract(encode_jpeg(good, 400, 95).jpeg)).score > 0.99
 
 
 def test_a_frame_with_a_second_face_is_not_the_best_shot(
@@ -52,22 +53,22 @@ def test_a_frame_with_a_second_face_is_not_the_best_shot(
 ) -> None:
     poor = support.blurred(support.selfie(0, width=600, height=300), 1.5)
     ranked = shots.ranked(subjects.in_frames(frames([support.pair(), poor, poor])))
-    assert ranked[0][1].frame.index == 1
+    assert ranked[0].found.frame.index == 1
     shot = shots.best(ranked)
     assert shot is not None
-    engine.extract(shot.jpeg)
+    engine.extract(shot.image.jpeg)
 
 
 def test_the_best_shot_is_one_that_extract_accepts(subjects: SubjectDetector, shots: BestShots) -> None:
     good = support.selfie(width=400, height=400)
     first, second = shots.ranked(subjects.in_frames(frames([good, support.blurred(good, 1.5)])))
-    refused = FrameDetection(first[1].frame, support.blank(), first[1].face)
-    shot = shots.best([(first[0], refused), second])
+    refused = first._replace(found=FrameDetection(first.found.frame, support.blank(), first.found.face))
+    shot = shots.best([refused, second])
     assert shot is not None
-    assert (shot.width, shot.height) == (400, 400)
-    lone = shots.best([(first[0], refused)])
+    assert (shot.image.width, shot.image.height) == (400, 400)
+    lone = shots.best([refused])
     assert lone is not None
-    assert (lone.width, lone.height) == (60, 80), "where none is accepted, the best all the same"
+    assert (lone.image.width, lone.image.height) == (60, 80), "where none is accepted, the best all the same"
     assert shots.best([]) is None
 
 

@@ -13,6 +13,7 @@ from faceVer.domain.analyses import (
     BestShot,
     BiometryOutcome,
     BiometryThresholds,
+    FaceMeasures,
     Failure,
     FailureKind,
     JpegImage,
@@ -30,6 +31,7 @@ from tests.unit.services.reference import EXAMPLE, MEDIA
 from tests.unit.services.support import medium
 
 SHOT = JpegImage(b"\xff\xd8 jpeg \xff\xd9", 720, 960)
+MEASURES = FaceMeasures(0.87156, 312.44, -3.06, -9.61, 0.84, 0.98149, 0.28449, 131.18, 0.00449, 182.45, 1.0)
 clip = medium("video1", "video", width=960, height=720, tags=("video_selfie",), meta_data={"foo4": "bar5"})
 photo = medium("photo1", "image")
 archive = medium("shots1", "shots_set", width=500, height=500)
@@ -79,7 +81,7 @@ def example(view: Presentation = STATELESS_LITE) -> dict[str, Any]:
         "partner_side_folder_id": "7",
         "person_info": {"first_name": "John", "middle_name": "Jameson", "last_name": "Doe"},
     }
-    analysis = record(MediaScore("id-video1", 0.000541269779, BestShot("shot", SHOT)))
+    analysis = record(MediaScore("id-video1", 0.000541269779, BestShot("shot", SHOT), MEASURES))
     request = folder(clip, analyses=(analysis,), meta_data=meta, resolution_endpoint="https://hook.example/x")
     return present(request, view)
 
@@ -115,6 +117,10 @@ def test_values() -> None:
 
 def test_best_shot() -> None:
     (image,) = example()["analyses"][0]["results_media"][0]["output_images"]
+    assert list(image["technical_meta_data"]["measures"].values()) == [
+        *(0.872, 312.4, -3.1, -9.6, 0.8, 0.981),
+        *(0.284, 131.2, 0.004, 182.4, 1.0),
+    ]
     assert base64.b64decode(image["image_b64"], validate=True) == SHOT.jpeg
     assert image["info"]["original"] == {
         "md5": hashlib.md5(SHOT.jpeg).hexdigest(),

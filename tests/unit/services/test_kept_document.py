@@ -15,6 +15,7 @@ from faceVer.domain.analyses import (
     BestShot,
     BiometryOutcome,
     BiometryThresholds,
+    FaceMeasures,
     Failure,
     FailureKind,
     MediaScore,
@@ -60,7 +61,8 @@ def kept(kind: MediaKind, **more: Any) -> MediaItem:
 
 
 CLIP, PHOTO, ARCHIVE = kept("video", meta_data={"foo4": "bar5"}), kept("image"), kept("shots_set")
-SCORED = QualityOutcome((MediaScore(CLIP.media_id, 0.25, BestShot(uuid(20), SHOT)),))
+MEASURES = FaceMeasures(0.9, 300.0, 1.0, -8.0, 0.0, 0.99, 0.3, 130.0, 0.0, 180.0, 1.0)
+SCORED = QualityOutcome((MediaScore(CLIP.media_id, 0.25, BestShot(uuid(20), SHOT), MEASURES),))
 
 
 def analysis(outcome: Outcome | None, thresholds: Thresholds = QUALITY, **more: Any) -> Analysis:

@@ -47,13 +47,11 @@ def test_the_vector_of_a_video_is_that_of_its_person(engine: FaceEngine) -> None
 def test_the_vector_is_the_mean_of_the_best_usable_frames(engine: FaceEngine) -> None:
     images = [support.selfie(2), support.selfie(2, shift=8)]
     best = ranked(engine, images)
-    unusable = FrameDetection(best[0][1].frame, support.blank(), best[0][1].face)
-    more = [
-        (best[0][0], unusable),
-        *best,
-        (best[0][0], FrameDetection(Frame(support.selfie(0)), support.selfie(0), best[0][1].face)),
-    ]
-    expected = np.mean([engine.embed_image(item.image) for _, item in best], axis=0)
+    first = best[0].found
+    unusable = FrameDetection(first.frame, support.blank(), first.face)
+    other = FrameDetection(Frame(support.selfie(0)), support.selfie(0), first.face)
+    more = [best[0]._replace(found=unusable), *best, best[0]._replace(found=other)]
+    expected = np.mean([engine.embed_image(frame.found.image) for frame in best], axis=0)
     assert FrameVectors(engine, more).mean(2) == pytest.approx(expected / np.linalg.norm(expected), abs=1e-6)
 
 
@@ -61,5 +59,6 @@ def test_without_a_usable_frame_there_is_no_vector(engine: FaceEngine) -> None:
     with pytest.raises(ExtractionError):
         FrameVectors(engine, []).mean(2)
     face = ranked(engine, [support.selfie(2)])[0]
+    blank = FrameDetection(Frame(support.blank()), support.blank(), face.found.face)
     with pytest.raises(ExtractionError):
-        FrameVectors(engine, [(face[0], FrameDetection(Frame(support.blank()), support.blank(), face[1].face))]).mean(2)
+        FrameVectors(engine, [face._replace(found=blank)]).mean(2)

@@ -13,6 +13,7 @@ from faceVer.domain.analyses import (
     BestShot,
     BiometryOutcome,
     BiometryThresholds,
+    FaceMeasures,
     Failure,
     FailureKind,
     JpegImage,
@@ -63,11 +64,17 @@ def test_thresholds_come_back(thresholds: Thresholds) -> None:
 
 
 def test_pictures_are_not_in_the_json() -> None:
-    score = MediaScore("m", 0.25, BestShot("shot", JpegImage(b"\xff\xd8", 3, 4)))
+    measures = FaceMeasures(0.9, 300.0, 1.0, -8.0, 0.0, 0.99, 0.3, 130.0, 0.0, 180.0, 1.0)
+    score = MediaScore("m", 0.25, BestShot("shot", JpegImage(b"\xff\xd8", 3, 4)), measures)
     document = through_json(outcome_to_json(QualityOutcome((score,))))
-    assert document == {"type": "QUALITY", "scores": [{"media_id": "m", "pad_score": 0.25, "best_shot": None}]}
+    assert document["scores"][0]["best_shot"] is None
     (back,) = outcome_from_json(document, {}).scores  # type: ignore[union-attr]
-    assert back == MediaScore("m", 0.25)
+    assert back == MediaScore("m", 0.25, None, measures)
+
+
+def test_older_scores_have_no_measures() -> None:
+    document = {"type": "QUALITY", "scores": [{"media_id": "m", "pad_score": 0.25, "best_shot": None}]}
+    assert outcome_from_json(document, {}) == QualityOutcome((MediaScore("m", 0.25),))
 
 
 def test_a_shot_of_another_media_item_is_not_taken() -> None:

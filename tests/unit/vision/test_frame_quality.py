@@ -31,7 +31,7 @@ def a_face(left: float, top: float, right: float, bottom: float) -> Face:
 
 def of(engine: FaceEngine, image: Image) -> FaceQuality:
     found = engine.subject(image)
-    return quality(found.image, found.face, support.liveness().attributes.measure(found.image, found.face))
+    return quality(found.image, found.face, support.liveness().attributes.measure(found.image, found.face))[0]
 
 
 def test_sharpness_grows_with_the_logarithm() -> None:
@@ -61,20 +61,21 @@ def test_eyes_need_model_and_outline() -> None:
 
 
 def test_exposure_marks_down_dark_glaring_and_clipped() -> None:
-    assert [q.exposure_term(crop(luma)) for luma in (60, 100, 190)] == [1, 1, 1]
-    assert q.exposure_term(crop(0)) == q.exposure_term(crop(255)) == 0
-    assert 0 < q.exposure_term(crop(40)) < 1
-    assert 0 < q.exposure_term(crop(220)) < 1
+    assert [q.exposure_term(*q.light(crop(luma))) for luma in (60, 100, 190)] == [1, 1, 1]
+    assert q.exposure_term(*q.light(crop(0))) == q.exposure_term(*q.light(crop(255))) == 0
+    assert 0 < q.exposure_term(*q.light(crop(40))) < 1
+    assert 0 < q.exposure_term(*q.light(crop(220))) < 1
     half = crop(120)
     half[:30] = 255
-    assert 0 < q.exposure_term(half) < 0.9
+    assert 0 < q.exposure_term(*q.light(half)) < 0.9
 
 
 def test_size_and_inside() -> None:
     assert [q.size_term(side) for side in (10, 30, 160, 900)] == [0, 0, 1, 1]
     image = np.zeros((200, 200, 3), np.uint8)
-    assert q.inside_term(a_face(60, 60, 140, 140), image) == 1
-    cut_off = [q.inside_term(a_face(left, 60, left + 80, 140), image) for left in (0, -10, -20, -40, -90)]
+    assert q.inside_term(q.share_inside(a_face(60, 60, 140, 140), image)) == 1
+    boxes = [a_face(left, 60, left + 80, 140) for left in (0, -10, -20, -40, -90)]
+    cut_off = [q.inside_term(q.share_inside(box, image)) for box in boxes]
     assert all(a > b for a, b in pairwise(cut_off[:4]))
     assert cut_off[-1] == 0
 
@@ -111,6 +112,19 @@ def test_a_real_face_is_good_and_each_fault_shows_in_its_own_term(engine: FaceEn
     box = engine.subject(image).face.box
     cut_off = np.ascontiguousarray(image[:, int(box[0] + 0.15 * (box[2] - box[0])) :])
     assert of(engine, cut_off).inside < 0.85  # the detector draws the box around what is left
+
+
+def test_measures_are_values_of_the_picture(engine: FaceEngine) -> None:
+    image = support.selfie(width=500, height=500)
+    found = engine.subject(image)
+    attributes = support.liveness().attributes.measure(image, found.face)
+    terms, measures = quality(image, found.face, attributes)
+    assert measures.quality == terms.total
+    assert (measures.yaw, measures.eyes_open, measures.size) == (attributes.yaw, attributes.eyes_open, found.face.side)
+    _, dimmed = quality((image * 0.5).astype(np.uint8), found.face, attributes)
+    assert dimmed.brightness == pytest.approx(measures.brightness / 2, abs=1)
+    _, blurred = quality(support.blurred(image, 4), found.face, attributes)
+    assert blurred.sharpness < measures.sharpness / 4
 
 
 def test_attributes_follow_the_mirror(engine: FaceEngine) -> None:

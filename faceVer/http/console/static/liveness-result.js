@@ -44,6 +44,21 @@ export function verdictOf({ pad_score, threshold, passed, frames }) {
   ].filter(Boolean);
 }
 
+/** What was measured of the face, in words. */
+function measured({ quality, sharpness, yaw, pitch, roll, eyes_open, brightness, size, inside }) {
+  const percent = (share) => `${Math.round(share * 100)} %`;
+  return [
+    `quality ${quality.toFixed(2)}`,
+    `sharpness ${Math.round(sharpness)}`,
+    `yaw ${Math.round(yaw)}°`,
+    `pitch ${Math.round(pitch)}°`,
+    `roll ${Math.round(roll)}°`,
+    `eyes open ${percent(eyes_open)}`,
+    `brightness ${Math.round(brightness)} of 255`,
+    `face ${Math.round(size)} pixels, ${percent(inside)} in the frame`,
+  ];
+}
+
 export function bestShot(analysis, file) {
   const [shot] = analysis.results_media?.[0]?.output_images ?? [];
   if (!shot) return [];
@@ -54,7 +69,7 @@ export function bestShot(analysis, file) {
       { class: "card", "aria-label": "Best shot" },
       h("header", {}, h("h2", {}, "Best shot")),
       h("img", { src: jpegUrl(shot.image_b64), alt: "The best frame of the face", width, height }),
-      h("p", { class: "fine" }, `Sharp, frontal, eyes open. ${width} × ${height} pixels.`),
+      h("p", { class: "fine" }, [`${width} × ${height} pixels`, ...measured(shot.technical_meta_data.measures)].join(", ")),
       h(
         "p",
         { class: "row" },
