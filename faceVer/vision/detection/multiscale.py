@@ -89,11 +89,7 @@ def _detect(detector: Detector, image: Image, size: int) -> list[Face]:
 def _close(detector: Detector, image: Image, face: Face, growth: float, size: int) -> Face:
     """The same face in a copy, of at most `size` pixels, of its box grown `growth` times; unchanged where the detector
     does not find it there."""
-    height, width = image.shape[:2]
-    x, y = face.centre
-    half = max(face.width, face.height) * growth / 2
-    left, top = max(0, int(x - half)), max(0, int(y - half))
-    right, bottom = min(width, int(x + half) + 1), min(height, int(y + half) + 1)
+    left, top, right, bottom = _grown(face, image, growth)
     region = np.ascontiguousarray(image[top:bottom, left:right])
     if not region.size:
         return face
@@ -101,6 +97,21 @@ def _close(detector: Detector, image: Image, face: Face, growth: float, size: in
     found = [transformed(other, 1.0, corner) for other in _detect(detector, region, size)]
     same = [other for other in found if _overlap(other, face) > SAME_FACE_IOU]
     return max(same, key=lambda other: other.confidence) if same else face
+
+
+def surroundings(image: Image, face: Face, growth: float) -> Image:
+    """The part of the image that shows the face's box grown `growth` times; all of it where the box lies outside."""
+    left, top, right, bottom = _grown(face, image, growth)
+    region = np.ascontiguousarray(image[top:bottom, left:right])
+    return region if region.size else image
+
+
+def _grown(face: Face, image: Image, growth: float) -> tuple[int, int, int, int]:
+    """left, top, right, bottom in whole pixels of the image."""
+    height, width = image.shape[:2]
+    x, y = face.centre
+    half = max(face.width, face.height) * growth / 2
+    return max(0, int(x - half)), max(0, int(y - half)), min(width, int(x + half) + 1), min(height, int(y + half) + 1)
 
 
 def _reduced_fast(image: Image, size: int) -> tuple[Image, NDArray[np.float32] | float]:

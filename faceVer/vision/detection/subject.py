@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -11,7 +12,14 @@ from faceVer.domain.errors import NoFaceError
 from faceVer.domain.values import Face, Image, Subject
 from faceVer.vision.alignment import alignment_residual, tilt
 from faceVer.vision.detection.detector import Detector, reduced
-from faceVer.vision.detection.multiscale import detect_multiscale, select_subject, transformed
+from faceVer.vision.detection.multiscale import (
+    CLOSE_GROWTH,
+    CLOSE_SIZE,
+    detect_multiscale,
+    select_subject,
+    surroundings,
+    transformed,
+)
 from faceVer.vision.detection.rules import DetectionRules
 from faceVer.vision.detection.second_person import require_single_person
 
@@ -21,6 +29,8 @@ from faceVer.vision.detection.second_person import require_single_person
 RELIABLE_CONFIDENCE, RELIABLE_RESIDUAL, RELIABLE_TILT = 0.8, 3.5, 45.0
 # Detectors miss faces that fill the image: it gets a border of this share of its sides.
 BORDER = 0.5
+TOUCHING = 0.1
+"""Distance from the border, as a share of the box's side, within which a face may be cut."""
 TURNS = (90, 270, 180)
 
 
@@ -71,27 +81,84 @@ def is_reliable(face: Face) -> bool:
 def _best_orientation(
     detector: Detector, image: Image, upright: list[Face], rules: DetectionRules
 ) -> tuple[Image, list[Face], int]:
-    """(image, faces, degrees) of the orientation with the most confident reliable face; next, with a border around it.
+    """(image, faces, degrees) of the orientation whose subject is reliable; next, with a border around the image.
 
-    Where no orientation has a reliable face the upright one is taken: in rotated images a detector finds false faces
-    more often than faces.
+    Small copies say which orientation, if any, is worth a finer one. Where no orientation has a reliable subject the
+    upright one is taken: in rotated images a detector finds false faces more often than faces.
     """
     fallback = upright
+    known = select_subject(upright, image) if upright else None
     for border in (0.0, BORDER):
-        best: tuple[float, Image, list[Face], int] | None = None
-        for turn in (0, *TURNS):
-            turned = rotate(image, turn)
-            faces = upright if turn == 0 and not border else _detect_padded(detector, turned, border, rules)
-            if not faces:
-                continue
-            subject = select_subject(faces, turned)
-            if is_reliable(subject) and (best is None or subject.confidence > best[0]):
-                best = subject.confidence, turned, faces, turn
-            if turn == 0:
-                fallback = fallback or faces
-        if best is not None:
-            return best[1:]
+        if border and known is not None and not _touches_border(known, image):
+            look: _Look | None = UPRIGHT  # whose landmarks often fit better in a copy of another scale
+        else:
+            look = _promising_turn(detector, image, known, border, rules.size)
+        if look is None:
+            continue
+        turned = rotate(image, look.turn)
+        faces = _detect_padded(detector, turned, border, rules)
+        if faces and (look.is_reliable or _is_right_way_up(select_subject(faces, turned), known)):
+            return turned, faces, look.turn
+        if look.turn == 0:
+            fallback = fallback or faces
     return image, fallback, 0
+
+
+def _is_right_way_up(face: Face, before: Face | None) -> bool:
+    """Whether the subject of a rotated image is reliable, or is upright where the one before the rotation was not."""
+    was_turned = before is not None and abs(tilt(before.landmarks)) > RELIABLE_TILT
+    return is_reliable(face) or (was_turned and abs(tilt(face.landmarks)) <= RELIABLE_TILT)
+
+
+class _Look(NamedTuple):
+    """What a small copy shows of the subject when it is rotated by `turn` degrees."""
+
+    is_reliable: bool
+    confidence: float
+    turn: int
+
+
+UPRIGHT = _Look(is_reliable=False, confidence=0.0, turn=0)
+
+
+def _promising_turn(detector: Detector, image: Image, subject: Face | None, border: float, size: int) -> _Look | None:
+    """The orientation in which detection at both scales is worth its time, None where none is.
+
+    subject: of the image as it is; first only its surroundings are looked at. size: of the copy of the image.
+    """
+    if subject is not None and not border:
+        best = _best_look(detector, surroundings(image, subject, CLOSE_GROWTH), CLOSE_SIZE)
+        if best is not None:
+            return best if best.turn else None
+    small, _ = reduced(image, size / (1 + 2 * border))
+    if border:
+        high, wide = (round(side * border) for side in small.shape[:2])
+        small = cv2.copyMakeBorder(small, high, high, wide, wide, cv2.BORDER_CONSTANT, value=(0, 0, 0))
+    best = _best_look(detector, small, size)
+    if best is None or border:
+        return best
+    return best if best.turn and (subject is None or best.confidence > subject.confidence) else None
+
+
+def _best_look(detector: Detector, image: Image, size: int) -> _Look | None:
+    """The most promising orientation of a small copy, None where no orientation shows a face."""
+    looks = []
+    small, _ = reduced(image, size)
+    for turn in (0, *TURNS):
+        turned = rotate(small, turn)
+        faces = detector.detect(turned, size)
+        if faces:
+            subject = select_subject(faces, turned)
+            looks.append(_Look(is_reliable(subject), subject.confidence, turn))
+    return max(looks, default=None)
+
+
+def _touches_border(face: Face, image: Image) -> bool:
+    """Whether the face's surroundings are cut."""
+    height, width = image.shape[:2]
+    margin = TOUCHING * face.side
+    left, top, right, bottom = face.box
+    return bool(left < margin or top < margin or right > width - margin or bottom > height - margin)
 
 
 def rotate(image: Image, degrees: int) -> Image:

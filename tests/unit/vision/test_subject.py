@@ -11,10 +11,14 @@ from PIL import Image
 
 from faceVer.domain.errors import ExtractionError, NoFaceError, SeveralFacesError
 from faceVer.domain.values import Face
+from faceVer.domain.values import Image as Image_
 from faceVer.services.faces import FaceEngine
+from faceVer.services.rules import detection_rules
 from faceVer.settings.model import Settings
 from faceVer.vision.alignment import estimate
+from faceVer.vision.detection.detector import Detector
 from faceVer.vision.detection.multiscale import select_subject
+from faceVer.vision.detection.subject import detect_faces
 from faceVer.vision.quality_gate import coverage
 from tests import support_faces as faces
 from tests.support_models import load_models
@@ -61,6 +65,48 @@ def test_a_group_has_no_subject(engine: FaceEngine) -> None:
 @pytest.mark.parametrize("number", range(6))
 def test_a_turned_photo_gives_the_same_template(engine: FaceEngine, turn: Image.Transpose, number: int) -> None:
     assert likeness(engine, faces.person(number), faces.person(number).transpose(turn)) > 0.99
+
+
+class Watched:
+    """A detector that notes the pixels of the copies it is given."""
+
+    aligner = None
+
+    def __init__(self, detector: Detector) -> None:
+        self._detector, self.reliable_side = detector, detector.reliable_side
+        self.pixels: list[int] = []
+
+    def detect(self, image: Image_, size: int) -> list[Face]:
+        height, width = (side * min(1.0, size / max(image.shape[:2])) for side in image.shape[:2])
+        self.pixels.append(round(height * width))
+        return self._detector.detect(image, size)
+
+
+FINE = 640 * 480
+"""Pixels of a photo's second scale."""
+
+
+def test_a_picture_without_a_face_costs_no_more_than_two_further_looks(engine: FaceEngine, settings: Settings) -> None:
+    watched = Watched(engine.detector)
+    with pytest.raises(NoFaceError):
+        detect_faces(watched, np.full((960, 1280, 3), 255, np.uint8), detection_rules(settings))
+    upright, search = watched.pixels[:2], watched.pixels[2:]
+    assert upright[1] == FINE
+    assert 0 < sum(search) <= 2 * FINE
+
+
+@pytest.mark.parametrize("turn", [Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_180, Image.Transpose.ROTATE_270])
+def test_to_find_the_orientation_costs_less_than_a_look_at_both_scales(
+    engine: FaceEngine, settings: Settings, turn: Image.Transpose
+) -> None:
+    photo = faces.astronaut().resize((900, 900)).crop((0, 0, 900, 675))
+    rules, upright, turned = detection_rules(settings), Watched(engine.detector), Watched(engine.detector)
+    detect_faces(upright, pixels(photo), rules)
+    found = detect_faces(turned, pixels(photo.transpose(turn)), rules)
+    assert found.subject.turned
+    looks = turned.pixels[len(turned.pixels) - len(upright.pixels) :]
+    assert looks == pytest.approx(upright.pixels, rel=0.01), "in the end the same as for the upright photo"
+    assert sum(turned.pixels) - 2 * sum(looks) < FINE
 
 
 def test_a_face_that_fills_the_frame_is_found(engine: FaceEngine) -> None:
