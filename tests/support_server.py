@@ -66,7 +66,8 @@ class Server:
         **settings: str,
     ) -> None:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("FACEVER_")}
-        environment.update({f"FACEVER_{name.upper()}": value for name, value in settings.items()})
+        # One process on any machine, unless a test says otherwise.
+        environment.update({f"FACEVER_{name.upper()}": value for name, value in ({"workers": "1"} | settings).items()})
         self.port = free_port()
         where = ["--host", "127.0.0.1", "--port"] if command == "serve" else ["--health-port"]
         words = [module, *before, command, *where, str(self.port), *arguments]

@@ -67,5 +67,8 @@ def usable_cpus() -> int:
 
 
 def inference_threads(configured: int, workers: int) -> int:
-    """Inference threads of one server process. configured: 0 = the usable CPUs divided by the workers."""
-    return configured or max(1, usable_cpus() // workers)
+    """Inference threads of one server process. configured: 0 = the usable CPUs divided by the workers.
+
+    workers: 0 = one.
+    """
+    return configured or max(1, usable_cpus() // max(1, workers))

@@ -8,7 +8,7 @@ from faceVer.media.image import WORKING_SIDE
 from faceVer.media.image_cost import MOST_PIXEL_BYTES
 from faceVer.media.sandbox.plan import MIB, ORDINARY, SLACK, SandboxPlan
 from faceVer.media.video import FRAME_PIXEL_BYTES
-from faceVer.observability.cgroup import inference_threads, memory_limit
+from faceVer.observability.cgroup import inference_threads, memory_limit, usable_cpus
 from faceVer.settings.model import Settings
 
 PROCESS, THREAD, SHARED = 240 * MIB, 15 * MIB, 110 * MIB
@@ -17,6 +17,21 @@ PLAIN = 96 * MIB
 """Bytes that a plain picture takes while a thread decodes it."""
 HELPER, FORK_SERVER = 20 * MIB, 60 * MIB
 """Bytes of a helper besides its address space limit, and of the process that forks them."""
+CPUS_PER_PROCESS = 4
+"""So many threads still keep their CPUs busy in one process; 8 and 16 wait for the interpreter's lock (measured on 16
+cores: docs/decisions/0051-devices.md)."""
+
+
+def with_processes(settings: Settings) -> Settings:
+    """The settings with the number of server processes that fits the machine, where they leave it to the server."""
+    server = settings.server
+    if server.workers:
+        return settings
+    alone = server.threads or settings.models.device != "cpu" or settings.models.providers
+    most = 1 if alone else max(1, usable_cpus() // CPUS_PER_PROCESS)
+    choices = (settings.changed(workers=workers) for workers in range(most, 1, -1))
+    fitting = (choice for choice in choices if memory_need(choice) <= usable_memory())
+    return next(fitting, settings.changed(workers=1))
 
 
 def usable_memory() -> float:
@@ -57,7 +72,7 @@ def _plan(settings: Settings, helpers: int, large_jobs: int) -> SandboxPlan:
 
 
 def _need(settings: Settings, plan: SandboxPlan) -> int:
-    workers, threads = settings.server.workers, _threads(settings)
+    workers, threads = max(1, settings.server.workers), _threads(settings)
     process = PROCESS + threads * (2 * THREAD + PLAIN) + settings.limits.max_inflight_bytes
     if settings.media.sandbox:
         process += FORK_SERVER + plan.helpers * HELPER + plan.most_bytes

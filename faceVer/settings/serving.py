@@ -17,7 +17,13 @@ class ServerSettings:
 
     host: str = setting("0.0.0.0", "Address to listen on.")  # noqa: S104 - a server's default, as the README says
     port: int = setting(8080, "TCP port to listen on.", low=0, high=65535)
-    workers: int = setting(1, "Server processes; more than one run under gunicorn.", low=1, high=256)
+    workers: int = setting(
+        0,
+        "Server processes; more than one run under gunicorn. 0 = one for each four usable CPUs, as far as the memory "
+        "suffices; one where `threads` is set or a device may be used.",
+        low=0,
+        high=256,
+    )
     threads: int = setting(
         0,
         "Inference threads per process; 0 = the usable CPUs divided by the workers.",

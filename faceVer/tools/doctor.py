@@ -32,7 +32,7 @@ from faceVer.media.sandbox.plan import MIB
 from faceVer.observability.cgroup import inference_threads, usable_cpus
 from faceVer.services.faces import FaceEngine
 from faceVer.services.folders.service import FolderService
-from faceVer.services.memory_plan import memory_need, sandbox_plan, usable_memory
+from faceVer.services.memory_plan import memory_need, sandbox_plan, usable_memory, with_processes
 from faceVer.settings.field import PREFIX
 from faceVer.settings.loader import non_default
 from faceVer.settings.model import Settings
@@ -58,7 +58,7 @@ def examine(load: Callable[[], Settings]) -> list[Finding]:
     """Run all checks. load: reads the settings."""
     found = [*_machine()]
     try:
-        settings = load()
+        settings = with_processes(load())
     except SetupError as error:
         return [*found, Finding("settings", "bad", str(error))]
     checks = (_settings, _threads, _memory, _descriptors, _weights, _inference, _storage, _port)
@@ -127,9 +127,10 @@ def _settings(settings: Settings) -> Iterator[Finding]:
 
 
 def _threads(settings: Settings) -> Iterator[Finding]:
-    cpus, threads = usable_cpus(), inference_threads(settings.server.threads, settings.server.workers)
-    total = threads * settings.server.workers
-    text = f"{settings.server.workers} process(es) with {threads} inference thread(s) each on {cpus} usable CPU(s)"
+    cpus, workers = usable_cpus(), max(1, settings.server.workers)
+    threads = inference_threads(settings.server.threads, workers)
+    total = threads * workers
+    text = f"{workers} process(es) with {threads} inference thread(s) each on {cpus} usable CPU(s)"
     yield Finding("threads", "note" if total > cpus else "ok", text)
 
 

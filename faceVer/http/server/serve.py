@@ -15,6 +15,7 @@ from faceVer.http.server.process import close_standard_error, configure_process,
 from faceVer.http.server.running import loop_factory, serving, stop_event
 from faceVer.http.server.sockets import cannot_listen, is_loopback, listen
 from faceVer.http.server.tls import certificate_ended, server_context
+from faceVer.services.memory_plan import with_processes
 from faceVer.settings.field import PREFIX
 from faceVer.settings.loader import non_default
 from faceVer.settings.model import Settings
@@ -29,7 +30,7 @@ def serve(settings: Settings) -> None:
     Keys.of(settings)
     trusted_networks(settings.auth.trusted_proxies)
     server_context(settings)
-    settings, shortage = fit_connections(settings)
+    settings, shortage = fit_connections(with_processes(settings))
     if shortage:
         log.warning("%s", shortage)
     _warn(settings)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from faceVer.media.sandbox.plan import MIB, ORDINARY
+from faceVer.observability import cgroup
 from faceVer.services import memory_plan
-from faceVer.services.memory_plan import memory_need, sandbox_plan
+from faceVer.services.memory_plan import memory_need, sandbox_plan, with_processes
 from faceVer.settings.model import Settings
 
 BODIES = 192 * MIB
@@ -39,6 +42,30 @@ def test_the_server_takes_fewer_files_at_a_time_where_they_do_not_fit(
     plan = sandbox_plan(DEPLOYED)
     assert (plan.helpers, plan.large_jobs) == (helpers, large_jobs)
     assert plan.most_bytes == (helpers - large_jobs) * ORDINARY + large_jobs * plan.large
+
+
+@pytest.mark.parametrize(
+    ("cpus", "mebibytes", "settings", "processes"),
+    [
+        (1, 100_000, {}, 1),
+        (7, 100_000, {}, 1),
+        (8, 100_000, {}, 2),
+        (16, 100_000, {}, 4),
+        (64, 100_000, {}, 16),
+        (64, 100_000, {"workers": 3}, 3),
+        (16, 8000, {}, 3),
+        (16, 100, {}, 1),
+        (16, 100_000, {"threads": 16}, 1),
+        (16, 100_000, {"device": "auto"}, 1),
+    ],
+)
+def test_the_server_chooses_its_processes(
+    machine: pytest.MonkeyPatch, cpus: int, mebibytes: int, settings: dict[str, Any], processes: int
+) -> None:
+    with_memory(machine, mebibytes)
+    for module in (memory_plan, cgroup):
+        machine.setattr(module, "usable_cpus", lambda: cpus)
+    assert with_processes(Settings.of(**settings)).server.workers == processes
 
 
 def test_the_need_grows_with_bodies_workers_and_pixels(machine: pytest.MonkeyPatch) -> None:
