@@ -35,6 +35,9 @@ def add(commands: Commands, parent: argparse.ArgumentParser) -> None:
     liveness.add_argument(
         "--measure", type=Path, metavar="DIR", help="APCER and BPCER over a labelled folder (docs/liveness.md)"
     )
+    liveness.add_argument(
+        "--pieces", type=float, metavar="SECONDS", help="with --measure: cut videos, each piece is a presentation"
+    )
     liveness.add_argument("--frames", action="store_true", help="every frame's evidence, too (not with --url)")
     liveness.set_defaults(run=run)
 
@@ -51,6 +54,8 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError("name files, or a folder with --measure")
     if options.measure:
         return _measure(options)
+    if options.pieces is not None:
+        raise UsageError("--pieces is for --measure")
     if options.frames and options.url:
         raise UsageError("--frames is for the engine in this process: a server does not return frames")
     sources = find(options.files, ("image", "video", "archive"))
@@ -125,13 +130,17 @@ def _frame_lines(source: Source, evidence: PadScore) -> list[str]:
 def _measure(options: argparse.Namespace) -> int:
     if options.url or options.json:
         raise UsageError("--measure is for the engine in this process, and prints a table")
+    if options.pieces is not None and not options.pieces > 0:
+        raise UsageError("--pieces takes seconds, above 0")
     if not options.measure.is_dir():
         raise SetupError(f"{options.measure} is not a folder")
     from faceVer.cli.local import LocalBackend
     from faceVer.tools.liveness_evaluation import measure
+    from faceVer.tools.video_pieces import Pieces
 
     backend = LocalBackend()
     threshold = backend.settings.liveness.spoofing_threshold
-    for line in measure(backend.folders, options.measure, threshold, frames=options.frames):
+    cutter = options.pieces and Pieces(backend.folders.examiner, backend.settings, options.pieces)
+    for line in measure(backend.folders, options.measure, threshold, frames=options.frames, cutter=cutter):
         print(line, flush=True)
     return OK

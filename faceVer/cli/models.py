@@ -30,6 +30,10 @@ def add(commands: Commands) -> None:
     )
     fetch.add_argument("--force", action="store_true", help="also files that are ready")
     fetch.set_defaults(run=_fetch)
+    bring = command(weights, "import", "install model files that no package registry holds (docs/packs.md)")
+    bring.add_argument("name", metavar="SET", help="which files they are, as silent-face")
+    bring.add_argument("files", nargs="+", type=Path, metavar="FILE", help="the files as published, under any names")
+    bring.set_defaults(run=_import)
     for name, text, run in (
         ("list", "what the pack needs and what is there", _list),
         ("verify", "check every file's hash; exit status 1 if one is not ready", _verify),
@@ -71,6 +75,22 @@ def _fetch(options: argparse.Namespace) -> int:
     return OK
 
 
+def _import(options: argparse.Namespace) -> int:
+    from faceVer.cli.load_settings import load
+    from faceVer.inference.manifest import load_manifest, weights_folder
+    from faceVer.inference.weights.store import import_files, status
+    from faceVer.observability.progress import Progress
+
+    manifest = load_manifest(weights_folder(load().models.weights))
+    with Progress(sys.stderr, manifest.folder) as progress:
+        written = import_files(manifest, options.name, options.files, progress.step)
+    lacking = [spec.member for spec in manifest.imports(options.name) if status(manifest, spec).state != "ready"]
+    print(f"{written} imported: {manifest.folder}")
+    if lacking:
+        print(f"facever: {options.name} still lacks {', '.join(lacking)}", file=sys.stderr)
+    return OK
+
+
 def _list(options: argparse.Namespace) -> int:
     from faceVer.cli.load_settings import load
     from faceVer.inference.weights.store import status
@@ -90,12 +110,13 @@ def _verify(options: argparse.Namespace) -> int:
     from faceVer.inference.weights.store import status
 
     manifest, specs = _specs(load())
-    bad = 0
+    bad = []
     for found in (status(manifest, spec) for spec in specs):
         print(f"{found.state:8} {found.path}")
-        bad += found.state != "ready"
+        bad += [found.spec] if found.state != "ready" else []
     if bad:
-        print(f"facever: {bad} of {len(specs)} are not ready; run `facever weights fetch`", file=sys.stderr)
+        commands = ", ".join(sorted({f"`{spec.command}`" for spec in bad}))
+        print(f"facever: {len(bad)} of {len(specs)} are not ready; run {commands}", file=sys.stderr)
     return FAILED if bad else OK
 
 

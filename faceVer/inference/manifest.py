@@ -7,11 +7,23 @@ import sys
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from faceVer.domain.errors import SetupError
-from faceVer.inference.specs import Calibration, InputSpec, KnownAnswer, ModelSpec, NpmClient, OperatingPoint, Pack
+from faceVer.inference.specs import (
+    IMPORTED,
+    MEDIA,
+    Calibration,
+    Fusion,
+    InputSpec,
+    KnownAnswer,
+    ModelSpec,
+    NpmClient,
+    OperatingPoint,
+    Pack,
+)
 
 FORMAT = 1
 MAX_SLOPE = 300.0
@@ -38,6 +50,14 @@ class Manifest:
                 f"no pack {name!r} in {self.folder / MANIFEST}; it has {', '.join(self.packs)}; "
                 "a folder of ONNX files is named by its path"
             ) from None
+
+    def imports(self, name: str) -> tuple[ModelSpec, ...]:
+        """The models of a set of files that only the user can bring. Raises SetupError where there is no such set."""
+        sets = [spec for spec in self.models.values() if spec.registry == IMPORTED]
+        if found := tuple(spec for spec in sets if spec.package == name):
+            return found
+        known = ", ".join(sorted({spec.package for spec in sets})) or "none"
+        raise SetupError(f"no set {name!r} of files to import in {self.folder / MANIFEST}; it has {known}")
 
 
 def is_folder_pack(pack: str) -> bool:
@@ -119,13 +139,22 @@ def read_calibration(table: Mapping[str, Any] | None) -> Calibration | None:
 
 def _pack(name: str, entry: Mapping[str, Any], models: Mapping[str, ModelSpec]) -> Pack:
     liveness = tuple(models[item] for item in entry.get("liveness", ()))
-    weights = entry.get("liveness_weights", {})
-    numbers = all(isinstance(value, (int, float)) and value > 0 for value in weights.values())
-    if not numbers or not set(weights) <= {spec.name for spec in liveness}:
-        raise ValueError(f"packs.{name}.liveness_weights must be above 0 and name its liveness models")
+    tables = entry.get("fusion", {})
+    if not set(tables) <= set(MEDIA):
+        raise ValueError(f"packs.{name}.fusion is of kinds of media: {' and '.join(MEDIA)}")
+    names = {spec.name for spec in liveness}
+    fusion = {medium: _fusion(f"packs.{name}.fusion.{medium}", table, names) for medium, table in tables.items()}
     extra = tuple(models[item] for item in entry.get("extra", ()))
     alignment = models[entry["alignment"]] if "alignment" in entry else None
-    return Pack(name, models[entry["detection"]], models[entry["recognition"]], liveness, extra, weights, alignment)
+    return Pack(name, models[entry["detection"]], models[entry["recognition"]], liveness, extra, fusion, alignment)
+
+
+def _fusion(where: str, table: Mapping[str, Any], models: set[str]) -> Fusion:
+    offset, weights = table.get("offset", 0.0), table.get("weights", {})
+    numbers = all(isinstance(value, (int, float)) and isfinite(value) for value in (offset, *weights.values()))
+    if not numbers or not all(value > 0 for value in weights.values()) or not set(weights) <= models:
+        raise ValueError(f"{where}: weights must be above 0 and name the pack's liveness models; offset is a number")
+    return Fusion(float(offset), {name: float(value) for name, value in weights.items()})
 
 
 def digest(path: Path) -> str:

@@ -12,6 +12,10 @@ DIGITS = 12
 """Hex digits of a SHA-256 that name a file in `/version` and in template model ids."""
 
 
+IMPORTED = "import"
+"""The registry of files that the user brings (`facever weights import`)."""
+
+
 class OperatingPoint(NamedTuple):
     """One measured row of a calibration: at this cosine and score, the false match rate and the share of genuine
     comparisons that score as high."""
@@ -59,7 +63,10 @@ class KnownAnswer:
 
 @dataclass(frozen=True, slots=True)
 class ModelSpec:
-    """One model of the manifest. sha256: of the file inside the source package, hex."""
+    """One model of the manifest. sha256: of the file inside the source package, hex.
+
+    registry: "pypi", "npm", or `IMPORTED` for a file that no package holds; `package` then names the set it is of.
+    """
 
     name: str
     task: str
@@ -81,9 +88,32 @@ class ModelSpec:
         return ModelInfo(self.task, self.name, self.version, self.sha256, self.licence)
 
     @property
+    def command(self) -> str:
+        """The command that brings the file."""
+        return f"facever weights import {self.package} FILE…" if self.registry == IMPORTED else "facever weights fetch"
+
+    @property
     def identity(self) -> str:
         """The model id that templates carry: name, version and the digits that tell its weights."""
         return f"{self.name}-{self.version}-{self.sha256[:DIGITS]}"
+
+
+MEDIA = ("photo", "video")
+"""Kinds of media that PAD scores are combined for; an archive of frames counts as a video."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fusion:
+    """A logistic combination of PAD scores: the logit of the result is `offset` + the sum of weight * logit(score).
+
+    weights: by model, above 0; a model without one is not run. Empty = all models alike, adding up to 1.
+    """
+
+    offset: float = 0.0
+    weights: Mapping[str, float] = field(default_factory=dict)
+
+
+EQUAL = Fusion()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +121,7 @@ class Pack:
     """A named set of models: one detector, one recognizer, any number of liveness models and of helpers (`extra`).
 
     alignment: the detector that finds the subject's landmarks, where that is not `detection`.
-    liveness_weights: what each liveness model's score weighs among the others; 1 where none is given.
+    fusion: how the scores of the liveness models become one, by kind of media (`MEDIA`); `EQUAL` where none is given.
     """
 
     name: str
@@ -99,7 +129,7 @@ class Pack:
     recognition: ModelSpec
     liveness: tuple[ModelSpec, ...] = ()
     extra: tuple[ModelSpec, ...] = ()
-    liveness_weights: Mapping[str, float] = field(default_factory=dict)
+    fusion: Mapping[str, Fusion] = field(default_factory=dict)
     alignment: ModelSpec | None = None
 
     @property

@@ -1,33 +1,48 @@
 """Evaluates presentation attack detection on files: their scores, and the error rates of a labelled folder.
 
-A file's label is in its name, or in that of the nearest folder that has one: `real…` and `bona-fide…` are bona fide
-presentations, `attack-<type>…` and `spoof-<type>…` attacks of that type, `spoof…` attacks of no stated type. The terms
-are those of ISO/IEC 30107-3: APCER, BPCER, and non-response where no score can be given.
+A file's label is in the `list.csv` beside it (columns file, label, attack_type), or in its name, or in that of the
+nearest folder that has one: `real…` and `bona-fide…` are bona fide presentations, `attack-<type>…` and
+`spoof-<type>…` attacks of that type, `spoof…` attacks of no stated type. The terms are those of ISO/IEC 30107-3: APCER,
+BPCER, and non-response where no score can be given.
 """
 
 from __future__ import annotations
 
+import csv
+import hashlib
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from math import sqrt
+from math import comb
 from pathlib import Path
 from typing import Protocol
 
-from faceVer.domain.errors import FaceError, SampleError
+from faceVer.domain.errors import FaceError, SampleError, SetupError
+from faceVer.media.sniffing import identify
 from faceVer.services.folders.findings import PadScore
 
 BONA_FIDE = "bona fide"
 UNSTATED = "unstated"
 # The type ends where a number or another mark begins: spoof-print-3.jpg and attack-print.2/7.jpg are both "print".
 _LABEL = re.compile(r"(real|bona-?fide)|(?:spoof|attack)(?:-([a-z]+(?:-[a-z]+)*))?", re.IGNORECASE)
-_NORMAL_95 = 1.96
+CONFIDENCE = 0.95
+HALVINGS = 40
+"""Of the rate's range: to 1e-12."""
+LIST = "list.csv"
+LABELS = {"live": BONA_FIDE, "real": BONA_FIDE, "bona fide": BONA_FIDE, "spoof": UNSTATED, "attack": UNSTATED}
+"""What the column `label` may hold."""
 
 
 class Scorer(Protocol):
-    """What is measured: FolderService, or a test's stand-in."""
+    """What is measured: FolderService, `Pieces`, or a test's stand-in."""
 
     def pad_score(self, data: bytes) -> PadScore: ...
+
+
+class CutScorer(Protocol):
+    """A scorer that cuts videos: for each piece of a file its score, or why it has none."""
+
+    def pad_scores(self, data: bytes) -> list[PadScore | FaceError]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,26 +81,74 @@ def label_of(path: Path, root: Path) -> str | None:
     return None
 
 
-def score_file(scorer: Scorer, path: Path) -> ScoredFile:
-    """Score one file. Raises InferenceError; OSError where it cannot be opened."""
+def listed(folder: Path) -> dict[Path, str]:
+    """The labels that the `list.csv` files in `folder` and below it give. Raises SetupError."""
+    found = {}
+    for path in sorted(folder.rglob(LIST)):
+        try:
+            with path.open(newline="", encoding="utf-8") as stream:
+                for row in csv.DictReader(stream):
+                    label, kind = LABELS[row["label"]], row["attack_type"]
+                    found[path.parent / row["file"]] = label if label == BONA_FIDE else kind or label
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            columns = f"the columns are file, label ({', '.join(LABELS)}) and attack_type"
+            raise SetupError(f"{path}: {type(error).__name__}: {error}; {columns}") from error
+    return found
+
+
+def score_file(scorer: Scorer, path: Path, data: bytes) -> ScoredFile:
+    """Score one file. Raises InferenceError."""
     try:
-        return ScoredFile(path, scorer.pad_score(path.read_bytes()))
+        return ScoredFile(path, scorer.pad_score(data))
     except (FaceError, SampleError) as error:
-        return ScoredFile(path, None, f"{type(error).__name__}: {error}")
+        return ScoredFile(path, None, _reason(error))
 
 
-def measure(scorer: Scorer, folder: Path, threshold: float, *, frames: bool = False) -> Iterator[str]:
-    """Lines for `facever liveness --measure DIR`: each labelled file, then the error rates."""
+def score_pieces(scorer: CutScorer, path: Path, data: bytes) -> list[ScoredFile]:
+    """Score each piece of a file. Raises InferenceError."""
+    try:
+        pieces = scorer.pad_scores(data)
+    except SampleError as error:
+        return [ScoredFile(path, None, _reason(error))]
+    return [
+        ScoredFile(path, None, _reason(one)) if isinstance(one, FaceError) else ScoredFile(path, one) for one in pieces
+    ]
+
+
+def _is_video(data: bytes) -> bool:
+    try:
+        return identify(data)[0] == "video"
+    except SampleError:
+        return False
+
+
+def _reason(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+def measure(
+    scorer: Scorer, folder: Path, threshold: float, *, frames: bool = False, cutter: CutScorer | None = None
+) -> Iterator[str]:
+    """Lines for `facever liveness --measure DIR`: each labelled file, then the error rates. Raises SetupError.
+
+    cutter: scores videos, where they are to be cut. Of equal files with the same label the first one counts.
+    """
     results: list[tuple[str, ScoredFile]] = []
-    skipped = 0
-    for path in sorted(p for p in folder.rglob("*") if p.is_file() and not p.name.startswith(".")):
-        label = label_of(path, folder)
+    skipped, seen, lists = 0, dict[tuple[str, bool], Path](), listed(folder)
+    for path in sorted(p for p in folder.rglob("*") if p.is_file() and not p.name.startswith(".") and p.name != LIST):
+        label = lists.get(path) or label_of(path, folder)
         if label is None:
             skipped += 1
             continue
-        scored = score_file(scorer, path)
-        results.append((label, scored))
-        yield from describe(scored, str(path.relative_to(folder)), threshold, frames=frames)
+        name, data = str(path.relative_to(folder)), path.read_bytes()
+        if (first := seen.setdefault((hashlib.sha256(data).hexdigest(), label == BONA_FIDE), path)) != path:
+            yield f"{name}: left out, it is {first.relative_to(folder)}"
+            continue
+        is_cut = cutter is not None and _is_video(data)
+        pieces = score_pieces(cutter, path, data) if cutter and is_cut else [score_file(scorer, path, data)]
+        for number, scored in enumerate(pieces, 1):
+            results.append((label, scored))
+            yield from describe(scored, f"{name} piece {number}" if is_cut else name, threshold, frames=frames)
     if skipped:
         yield f"{skipped} files without a label in their name or folder were left out"
     yield ""
@@ -131,15 +194,28 @@ def table(found: Iterable[Rate], threshold: float) -> Iterator[str]:
         term = "BPCER" if rate.label == BONA_FIDE else "APCER"
         text = f"{term} -"
         if rate.scored:
-            low, high = wilson(rate.errors, rate.scored)
+            low, high = interval(rate.errors, rate.scored)
             text = f"{term} {rate.errors / rate.scored:.1%} (95 %: {low:.0%} to {high:.0%})"
         yield f"{name:<24}{rate.total:>6}{rate.scored:>8}{rate.errors:>8}  {text:<32}{rate.unscored:>12}"
 
 
-def wilson(errors: int, count: int) -> tuple[float, float]:
-    """The 95 % interval (Wilson's score interval) of an error rate, `errors` of `count` (at least 1)."""
-    square = _NORMAL_95**2
-    rate = errors / count
-    centre = (rate + square / (2 * count)) / (1 + square / count)
-    half = _NORMAL_95 / (1 + square / count) * sqrt(rate * (1 - rate) / count + square / (4 * count**2))
-    return max(0.0, centre - half), min(1.0, centre + half)
+def interval(errors: int, count: int) -> tuple[float, float]:
+    """The exact 95 % interval (Clopper and Pearson, 1934) of an error rate, `errors` of `count` (at least 1)."""
+
+    def at_most(most: int, rate: float) -> float:
+        """The chance of at most so many errors."""
+        return sum(comb(count, k) * rate**k * (1 - rate) ** (count - k) for k in range(most + 1))
+
+    def crossing(most: int, chance: float) -> float:
+        """The rate at which that chance, which falls as the rate rises, is `chance`."""
+        low, high = 0.0, 1.0
+        for _ in range(HALVINGS):
+            middle = (low + high) / 2
+            low, high = (middle, high) if at_most(most, middle) > chance else (low, middle)
+        return low
+
+    tail = (1 - CONFIDENCE) / 2
+    return (
+        0.0 if errors == 0 else crossing(errors - 1, 1 - tail),
+        1.0 if errors == count else crossing(errors, tail),
+    )

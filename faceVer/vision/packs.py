@@ -22,7 +22,8 @@ from faceVer.inference.manifest import (
     read_calibration,
     weights_folder,
 )
-from faceVer.inference.specs import DIGITS, Calibration, ModelSpec
+from faceVer.inference.specs import DIGITS, IMPORTED, Calibration, ModelSpec
+from faceVer.inference.weights.store import require
 from faceVer.vision.detection.centerface import CenterFace
 from faceVer.vision.detection.detector import Detector
 from faceVer.vision.detection.one_pass import OnePassDetector
@@ -79,6 +80,9 @@ def calibration_target(selection: PackSelection) -> tuple[Path, tuple[str, ...]]
 
 def _from_manifest(manifest: Manifest, selection: PackSelection, backend: Backend) -> Models:
     pack = manifest.pack(selection.pack)
+    for spec in pack.models:
+        if spec.registry == IMPORTED:
+            require(manifest, spec)  # a pack is selected for such files: no start without them
     aligner = _detector(manifest, pack.alignment, selection, backend) if pack.alignment else None
     detector = _detector(manifest, pack.detection, selection, backend, aligner)
     adapter = _adapter(RECOGNIZERS, pack.recognition)

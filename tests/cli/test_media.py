@@ -52,6 +52,15 @@ def test_a_labelled_folder(facever: Run, files: Path, tmp_path: Path) -> None:
     assert "  frame 0" in facever("liveness", "--measure", tmp_path, "--frames").out
 
 
+def test_videos_in_pieces(facever: Run, files: Path, tmp_path: Path) -> None:
+    shutil.copy(files / "clip.mp4", tmp_path / "real-1.mp4")
+    shutil.copy(files / "photo.jpg", tmp_path / "attack-1.jpg")
+    done = facever("liveness", "--measure", tmp_path, "--pieces", "1")
+    assert done.status == 0
+    assert "real-1.mp4 piece 1: " in done.out
+    assert "attack-1.jpg: " in done.out
+
+
 def test_the_development_data(facever: Run, data_folder: Path) -> None:
     done = facever("liveness", *sorted(data_folder.glob("liveness-dev/*.*")), "--json")
     assert done.status == 3
@@ -88,6 +97,9 @@ def test_best_shots(facever: Run, files: Path, tmp_path: Path) -> None:
         (["liveness", "clip.mp4", "--frames", "--url", "http://x"], 2, "--frames"),
         (["liveness", "--measure", ".", "--json"], 2, "--measure"),
         (["liveness", "--measure", "nowhere"], 1, "not a folder"),
+        (["liveness", "clip.mp4", "--pieces", "3"], 2, "--pieces is for --measure"),
+        (["liveness", "--measure", ".", "--pieces", "0"], 2, "above 0"),
+        (["liveness", "--measure", ".", "--pieces", "nan"], 2, "above 0"),
         (["best-shot", "clip.mp4", "frames.zip", "-o", "x"], 2, "for one media item"),
         (["best-shot", "clip.mp4"], 2, "--out-dir"),
         (["best-shot", "tree", "--out-dir", "x"], 1, "no videos or archives in this folder"),

