@@ -11,8 +11,10 @@ media weigh alike, and so do attacks and bona fide ones.
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from statistics import median
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,7 +22,7 @@ from numpy.typing import NDArray
 
 from benchmarks.liveness_attacks import ATTACKS, recorded
 from faceVer.domain.errors import FaceError
-from faceVer.domain.values import Image
+from faceVer.domain.values import Image, Subject
 from faceVer.inference.manifest import load_manifest, weights_folder
 from faceVer.inference.specs import EQUAL, Fusion
 from faceVer.media.image import decode
@@ -29,10 +31,12 @@ from faceVer.services.faces import FaceEngine
 from faceVer.services.rules import media_limits, pack_selection
 from faceVer.settings.loader import load_settings
 from faceVer.vision.liveness.models import pad_models
-from faceVer.vision.liveness.passive import logit
+from faceVer.vision.liveness.passive import PadModel, logit
 
 BONA_FIDE = "bona fide"
 FOLDS, FRAMES, RIDGE = 10, 60, 1e-2
+TIMED = 60
+"""Presentations that one view is timed on."""
 Floats = NDArray[np.float64]
 
 
@@ -139,19 +143,30 @@ def main(data: Path, people: int) -> None:
     engine = FaceEngine.load(settings)
     manifest = load_manifest(weights_folder(settings.models.weights))
     models = pad_models(manifest, manifest.pack(pack_selection(settings).pack), engine.backend)
-    media, kinds, rows = [], [], []
+    media, kinds, rows, timed = [], [], [], []
     for one in presentations(data, people):
         try:
             subject = engine.subject(one.image)
         except FaceError:
             continue
+        timed += [subject] if len(timed) < TIMED else []
         media.append(one.media)
         kinds.append(one.kind)
         rows.append([logit(model.pad_score(subject.image, subject.face)) for model in models.values()])
+    for name, model in models.items():
+        print(f"{name}: {median(view_seconds(model, subject) for subject in timed) * 1e3:.2f} ms of CPU time a view")
     study = Study(media, np.array(kinds), np.array(rows))
     print({str(kind): kinds.count(kind) for kind in sorted(set(kinds))})
     for line in lines(study, list(models), manifest.pack(settings.models.pack).fusion.get("photo", EQUAL)):
         print(line)
+
+
+def view_seconds(model: PadModel, subject: Subject) -> float:
+    """CPU time of one view, the crop included; the first run on a picture is not counted."""
+    model.pad_score(subject.image, subject.face, count=1)
+    start = time.thread_time()
+    model.pad_score(subject.image, subject.face, count=1)
+    return time.thread_time() - start
 
 
 def lines(study: Study, names: Sequence[str], fusion: Fusion) -> Iterator[str]:

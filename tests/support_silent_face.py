@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from faceVer.inference.manifest import load_manifest, weights_folder
-from faceVer.inference.weights.store import import_files
+from faceVer.inference.weights.imports import import_files
 
 
 def published(data_folder: Path) -> list[Path]:

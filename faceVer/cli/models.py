@@ -78,7 +78,8 @@ def _fetch(options: argparse.Namespace) -> int:
 def _import(options: argparse.Namespace) -> int:
     from faceVer.cli.load_settings import load
     from faceVer.inference.manifest import load_manifest, weights_folder
-    from faceVer.inference.weights.store import import_files, status
+    from faceVer.inference.weights.imports import import_files
+    from faceVer.inference.weights.store import status
     from faceVer.observability.progress import Progress
 
     manifest = load_manifest(weights_folder(load().models.weights))

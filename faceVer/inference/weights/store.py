@@ -26,8 +26,6 @@ from faceVer.inference.weights import sources
 Report = Callable[[str], None]
 Bring = Callable[[ModelSpec, Path, Report], bytes]
 """(model, scratch folder, report) -> its file as published, checked. Raises WeightsError."""
-LARGEST_IMPORT = 1 << 28
-"""Bytes; a file that is given by mistake is not read into memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,43 +91,13 @@ def fetch(
 
     # Files that only the user can bring come last: what they lack does not keep the others away.
     ordered = sorted(specs, key=lambda spec: source is None and spec.registry == IMPORTED)
-    return _install(manifest, ordered, report, bring, force=force)
+    return install(manifest, ordered, report, bring, force=force)
 
 
-def import_files(manifest: Manifest, name: str, files: Iterable[Path], report: Report) -> int:
-    """Install the files of the set `name` that no registry holds; how many were written. Raises SetupError.
-
-    files: any of the set, known by their hashes and not by their names. Nothing is written where one is foreign.
-    """
-    known = {spec.sha256: spec for spec in manifest.imports(name)}
-    found: dict[str, bytes] = {}
-    for path in files:
-        data = _read(path, name)
-        digits = hashlib.sha256(data).hexdigest()
-        if digits not in known:
-            wanted = ", ".join(f"{spec.member} ({digits})" for digits, spec in known.items())
-            raise WeightsError(
-                f"{path} has SHA-256 {digits}, which no file of {name} has: {wanted}; nothing was installed"
-            )
-        found[digits] = data
-    brought = [spec for digits, spec in known.items() if digits in found]
-    return _install(manifest, brought, report, lambda spec, scratch, told: found[spec.sha256])
-
-
-def _read(path: Path, name: str) -> bytes:
-    try:
-        with path.open("rb") as stream:
-            data = stream.read(LARGEST_IMPORT + 1)
-    except OSError as error:
-        raise WeightsError(f"cannot read {path}: {error.strerror or error}") from error
-    if len(data) > LARGEST_IMPORT:
-        raise WeightsError(f"{path} is larger than any file of {name}; nothing was installed")
-    return data
-
-
-def _install(
+def install(
     manifest: Manifest, wanted: Sequence[ModelSpec], report: Report, bring: Bring, *, force: bool = False
 ) -> int:
+    """Prepare and write what `bring` gives for each model that is not ready; how many. Raises WeightsError."""
     if not force and all(status(manifest, spec).state == "ready" for spec in wanted):
         return 0  # also where the folder cannot be written to
     try:

@@ -10,9 +10,11 @@ import pytest
 
 from faceVer.domain.errors import SetupError, WeightsError
 from faceVer.inference.backend import LoadedModel
+from faceVer.inference.batched import BatchedBackend, Batches
 from faceVer.inference.manifest import Manifest, load_manifest, weights_folder
 from faceVer.inference.onnx import OnnxBackend
-from faceVer.inference.weights.store import LARGEST_IMPORT, fetch, import_files, require, status
+from faceVer.inference.weights.imports import LARGEST, import_files
+from faceVer.inference.weights.store import fetch, require, status
 from tests.support_silent_face import published, weights_with
 from tests.unit.inference.test_store import MODEL, leftovers, manifest_with, quiet
 
@@ -80,7 +82,7 @@ def test_files_that_cannot_be_read(manifest: Manifest, tmp_path: Path) -> None:
         import_files(manifest, "some-package", [tmp_path], quiet)
     huge = tmp_path / "huge"
     with huge.open("wb") as stream:
-        stream.truncate(LARGEST_IMPORT + 1)
+        stream.truncate(LARGEST + 1)
     with pytest.raises(WeightsError, match="larger than any file"):
         import_files(manifest, "some-package", [huge], quiet)
     assert leftovers(manifest) == []
@@ -129,6 +131,18 @@ def test_the_prepared_files_of_silent_face_compute_what_the_published_ones_do(
         )
         assert before.shape == after.shape == (8, 3)
         assert np.abs(before - after).max() <= 1e-5 * np.abs(before).max()
+
+
+def test_silent_face_gives_in_a_batch_what_it_gives_alone(data_folder: Path, tmp_path: Path) -> None:
+    folder = weights_with(published(data_folder), tmp_path)
+    cpu = OnnxBackend(("CPUExecutionProvider",))
+    together = BatchedBackend(OnnxBackend(("CPUExecutionProvider",)), Batches(4, 0.0, ((96, 128),)))
+    pictures = np.random.default_rng(1).uniform(0, 255, (6, 3, 80, 80)).astype(np.float32)
+    for spec in load_manifest(folder).imports("silent-face"):
+        warm = LoadedModel.load(together, spec.name, folder / spec.file).warm()
+        single = LoadedModel.load(cpu, spec.name, folder / spec.file).run(pictures)[0]
+        np.testing.assert_allclose(warm.run(pictures)[0], single, rtol=1e-3, atol=1e-3 * np.abs(single).max())
+    together.close()
 
 
 def test_the_manifest_names_licence_and_hash_of_silent_face() -> None:
