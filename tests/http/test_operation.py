@@ -78,6 +78,7 @@ class TestLogs:
             assert shown == {
                 "host": "127.0.0.1",
                 "port": running.port,
+                "workers": 1,
                 "threads": 1,
                 "webhook_secret": "***",
                 "template_key": "***",
