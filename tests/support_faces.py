@@ -7,7 +7,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFilter
 
 # Face boxes of the six people in insightface's t1.jpg.
 BOXES = (
@@ -40,14 +40,18 @@ def person(number: int) -> Image.Image:
     return group().crop((left - wide, max(0, top - high), right + wide, bottom + high)).resize((300, 300))
 
 
-def scene(second: float, size: tuple[int, int] = (1000, 700)) -> Image.Image:
-    """The astronaut in front, and another person whose face is `second` times as large behind."""
+def scene(second: float, size: tuple[int, int] = (1000, 700), *, corner: bool = False, blur: float = 0) -> Image.Image:
+    """The astronaut in front, and another person whose face is `second` times as large: beside, or in a corner.
+
+    blur: sigma, as a share of that face's side.
+    """
     picture = Image.new("RGB", size, (90, 110, 130))
     front = astronaut().crop((90, 0, 390, 300)).resize((700, 700))
     picture.paste(front, (0, 0))
     # The astronaut's face is 105 of the crop's 300 pixels high and wide, a person's half of its own picture.
     side = round(105 / 300 * 700 * second * 2)
-    picture.paste(person(0).resize((side, side)), (size[0] - side - 5, 10))
+    other = person(0).resize((side, side)).filter(ImageFilter.GaussianBlur(blur * side / 2))
+    picture.paste(other, (size[0] - side - 5, 10) if corner else (min(size[0] - side - 5, 720), (size[1] - side) // 3))
     return picture
 
 

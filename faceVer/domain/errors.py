@@ -167,6 +167,10 @@ class PartTypeError(RequestError):
     """A multipart part states a Content-Type that is not accepted."""
 
 
+class FaceChoiceError(RequestError):
+    """The parameter `face` is no choice of a face, or is sent twice; `exposed` is its name."""
+
+
 class UnknownPathError(RequestError):
     """There is no such path."""
 

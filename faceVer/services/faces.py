@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceVer.domain.errors import ExtractionError, FaceError, NoFaceError
+from faceVer.domain.face_choice import FaceChoice
 from faceVer.domain.values import Comparison, Face, Image, ModelInfo, Subject
 from faceVer.inference.backend import Backend
 from faceVer.inference.opening import open_backend
@@ -26,9 +27,10 @@ from faceVer.observability.timings import count_faces, stage
 from faceVer.services.rules import decoder, detection_rules, media_limits, pack_selection, quality_gate_rules
 from faceVer.settings.model import Settings
 from faceVer.vision.alignment import CROP, has_enough_detail
+from faceVer.vision.detection.choice import choose_face
 from faceVer.vision.detection.detector import Detector, probe_image
 from faceVer.vision.detection.second_person import is_second_person, require_single_person
-from faceVer.vision.detection.subject import detect_faces, find_subject, in_larger_image
+from faceVer.vision.detection.subject import detect_faces, in_larger_image
 from faceVer.vision.packs import Models, load_models
 from faceVer.vision.quality_gate import aligned_crop
 
@@ -105,42 +107,54 @@ class FaceEngine:
         """The inference runtime and its version."""
         return self._models.backend.runtime
 
-    def subject(self, image: Image) -> Subject:
-        """The image's subject. Raises NoFaceError, SeveralFacesError, InferenceError."""
+    def subject(self, image: Image, choice: FaceChoice | None = None, scale: float = 1.0) -> Subject:
+        """The image's subject, or the chosen face. scale: pixels of the picture for one of the image.
+
+        Raises NoFaceError, SeveralFacesError (without a choice), InferenceError.
+        """
         with stage("detect"):
-            subject = find_subject(self._models.detector, image, self._rules)
+            found = detect_faces(self.detector, image, self._rules)
+            if choice is not None:
+                found = choose_face(self.detector, found, choice, scale)
+            else:
+                require_single_person(found.subject, found.faces, self._rules)
         count_faces(1)
-        return subject
+        return found.subject
 
     def embed_image(self, image: Image) -> Vector:
         """(D,) float32 unit vector of the image's subject. Raises FaceError kinds, InferenceError."""
         return self._embed_subject(self.subject(image))
 
-    def embed(self, sample: bytes, budget: PixelBudget | None = None) -> Vector:
-        """(D,) float32 unit vector of an image file's subject. budget: of the request that it belongs to.
+    def embed(self, sample: bytes, budget: PixelBudget | None = None, choice: FaceChoice | None = None) -> Vector:
+        """(D,) float32 unit vector of an image file's subject, or of the chosen face. budget: of the request that it
+        belongs to.
 
         Raises SampleError, TooLargeError (the budget), FaceError kinds, InferenceError.
         """
         image, full_size = self._decode(sample, budget)
-        return self._embed_subject(self._at_full_size(self.subject(image), sample, image, full_size))
+        subject = self.subject(image, choice, full_size[1] / image.shape[1])
+        return self._embed_subject(self._at_full_size(subject, sample, image, full_size))
 
-    def examine(self, sample: bytes) -> ExtractionReport:
+    def examine(self, sample: bytes, choice: FaceChoice | None = None) -> ExtractionReport:
         """What `extract` finds in an image file. Raises SampleError, InferenceError."""
         image, full_size = self._decode(sample)
         size = full_size[1], full_size[0]
         try:
             with stage("detect"):
-                found = detect_faces(self._models.detector, image, self._rules)
+                found = detect_faces(self.detector, image, self._rules)
+                if choice is not None:
+                    found = choose_face(self.detector, found, choice, full_size[1] / image.shape[1])
         except NoFaceError as error:
             return ExtractionReport(image, size, error=error)
         count_faces(1)
-        subject = found.subject
-        second = [face for face in found.faces if is_second_person(face, subject.face, self._rules)]
-        rest = [face for face in found.faces if face is not subject.face and face not in second]
+        subject, others = found.subject, found.faces
+        second = [face for face in others if choice is None and is_second_person(face, subject, self._rules)]
+        rest = [face for face in others if face is not subject.face and face not in second]
         template: bytes | None = None
         failure: FaceError | None = None
         try:
-            require_single_person(subject.face, found.faces, self._rules)
+            if choice is None:
+                require_single_person(subject, others, self._rules)
             template = self.encode(self._embed_subject(self._at_full_size(subject, sample, image, full_size)))
         except FaceError as error:
             failure = error
@@ -182,9 +196,9 @@ class FaceEngine:
         with stage("match"):
             return self.matcher.compare_many(to_half_precision(probe), to_half_precision(np.stack(list(gallery))))
 
-    def extract(self, sample: bytes) -> bytes:
-        """The binary template of an image file's subject."""
-        return self.encode(self.embed(sample))
+    def extract(self, sample: bytes, choice: FaceChoice | None = None) -> bytes:
+        """The binary template of an image file's subject, or of the chosen face."""
+        return self.encode(self.embed(sample, choice=choice))
 
     def compare(self, feature: bytes, template: bytes) -> Comparison:
         """Two templates, 1:1. Raises TemplateError."""

@@ -48,6 +48,8 @@ def detection_rules(settings: Settings) -> DetectionRules:
         faces.detection_size_fine,
         faces.second_face_ratio,
         faces.second_face_confidence,
+        faces.second_face_aside,
+        faces.second_face_blurred,
         faces.detection == "quick",
     )
 

@@ -138,6 +138,15 @@ class FacesSettings:
         low=0.01,
         high=100,
     )
+    second_face_aside: float = setting(
+        0.7,
+        "The same of a face much farther from the picture's centre than the subject's; 0 = as any other.",
+        low=0,
+        high=100,
+    )
+    second_face_blurred: float = setting(
+        0.8, "The same of a face much less sharp than the subject's; 0 = as any other.", low=0, high=100
+    )
     second_face_confidence: float = setting(
         0.5, "Lowest detector confidence of a second person's face.", low=0.05, high=1
     )

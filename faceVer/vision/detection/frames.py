@@ -15,7 +15,7 @@ from faceVer.vision.detection.detector import Detector
 from faceVer.vision.detection.multiscale import detect_multiscale, select_subject
 from faceVer.vision.detection.rules import DetectionRules
 from faceVer.vision.detection.second_person import is_second_person
-from faceVer.vision.detection.subject import RELIABLE_TILT, find_subject, is_reliable, rotate
+from faceVer.vision.detection.subject import RELIABLE_TILT, detect_faces, is_reliable, rotate
 
 # Rotating and padding cost up to eight detections per frame; where no frame shows a reliable face so many are tried.
 TRIED = 3
@@ -51,10 +51,11 @@ def detect_subjects(detector: Detector, frames: Sequence[Frame], rules: Detectio
 
 def _find_subjects(detector: Detector, frames: Sequence[Frame], rules: DetectionRules) -> list[tuple[Frame, Subject]]:
     """The subject of each frame that shows one in any orientation, second persons or not."""
+    # No finer copy for second persons.
     tolerant, found = replace(rules, second_ratio=math.inf), []
     for frame in frames:
         with contextlib.suppress(NoFaceError):
-            found.append((frame, find_subject(detector, frame.image, tolerant)))
+            found.append((frame, detect_faces(detector, frame.image, tolerant).subject))
     return found
 
 
@@ -70,7 +71,7 @@ def _detect_each(detector: Detector, frames: Sequence[Frame], rules: DetectionRu
         faces = [face for face in faces if abs(tilt(face.landmarks)) <= RELIABLE_TILT]
         if faces:
             subject = select_subject(faces, frame.image)
-            alone = not any(is_second_person(other, subject, rules) for other in faces)
+            alone = not any(is_second_person(other, Subject(frame.image, subject), rules) for other in faces)
             detections.append(FrameDetection(frame, frame.image, subject, alone, is_fine))
     return detections
 

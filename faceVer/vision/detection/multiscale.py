@@ -38,22 +38,37 @@ def detect_multiscale(detector: Detector, image: Image, rules: DetectionRules) -
     if detector.aligner is None or not faces:
         return faces
     subject = select_subject(faces, image)
-    closer = _close(detector.aligner, image, subject, ALIGNED_GROWTH, ALIGNED_SIZE)
-    doubt = UNCONFIRMED if closer is subject else 1.0
-    aligned = replace(subject, landmarks=closer.landmarks, confidence=subject.confidence * doubt)
+    aligned = _aligned(detector.aligner, image, subject)
     return [aligned if face is subject else face for face in faces]
+
+
+def refined(detector: Detector, image: Image, face: Face) -> Face:
+    """A face that is not the subject's, with landmarks as good as the subject's. Raises InferenceError."""
+    if detector.aligner is not None:
+        return _aligned(detector.aligner, image, face)
+    return _close(detector, image, face, CLOSE_GROWTH, CLOSE_SIZE)
 
 
 def select_subject(faces: list[Face], image: Image) -> Face:
     """The largest, most central of `faces` (not empty): box side, weighted down towards the corners."""
-    height, width = image.shape[:2]
 
     def weight(face: Face) -> float:
-        x, y = face.centre
-        off = np.hypot(x / width - 0.5, y / height - 0.5) / np.hypot(0.5, 0.5)
-        return face.side * (1 - (1 - CORNER_WEIGHT) * min(1.0, float(off)))
+        return face.side * (1 - (1 - CORNER_WEIGHT) * min(1.0, off_centre(face, image)))
 
     return max(faces, key=weight)
+
+
+def off_centre(face: Face, image: Image) -> float:
+    """Distance of the face from the image's centre, in widths and heights of the image: 1 in a corner."""
+    height, width = image.shape[:2]
+    x, y = face.centre
+    return float(np.hypot(x / width - 0.5, y / height - 0.5) / np.hypot(0.5, 0.5))
+
+
+def _aligned(aligner: Detector, image: Image, face: Face) -> Face:
+    closer = _close(aligner, image, face, ALIGNED_GROWTH, ALIGNED_SIZE)
+    doubt = UNCONFIRMED if closer is face else 1.0
+    return replace(face, landmarks=closer.landmarks, confidence=face.confidence * doubt)
 
 
 def _detect_thorough(detector: Detector, image: Image, rules: DetectionRules) -> list[Face]:
@@ -95,7 +110,7 @@ def _close(detector: Detector, image: Image, face: Face, growth: float, size: in
         return face
     corner = np.array([left, top], np.float32)
     found = [transformed(other, 1.0, corner) for other in _detect(detector, region, size)]
-    same = [other for other in found if _overlap(other, face) > SAME_FACE_IOU]
+    same = [other for other in found if overlap(other.box, face.box) > SAME_FACE_IOU]
     return max(same, key=lambda other: other.confidence) if same else face
 
 
@@ -138,9 +153,9 @@ def transformed(face: Face, factor: NDArray[np.float32] | float, corner: NDArray
     return Face(box, (face.landmarks * factor + corner).astype(np.float32), face.confidence)
 
 
-def _overlap(one: Face, other: Face) -> float:
-    """Intersection over union of the boxes."""
-    wide = min(one.box[2], other.box[2]) - max(one.box[0], other.box[0])
-    high = min(one.box[3], other.box[3]) - max(one.box[1], other.box[1])
+def overlap(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
+    """Intersection over union of two boxes, (4,) xyxy."""
+    wide, high = np.minimum(one[2:], other[2:]) - np.maximum(one[:2], other[:2])
     shared = float(max(wide, 0) * max(high, 0))
-    return shared / max(one.width * one.height + other.width * other.height - shared, 1e-6)
+    areas = sum(float((box[2] - box[0]) * (box[3] - box[1])) for box in (one, other))
+    return shared / max(areas - shared, 1e-6)

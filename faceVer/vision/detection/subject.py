@@ -21,7 +21,6 @@ from faceVer.vision.detection.multiscale import (
     transformed,
 )
 from faceVer.vision.detection.rules import DetectionRules
-from faceVer.vision.detection.second_person import require_single_person
 
 # Measured on lfw-dev with CenterFace (docs/faces.md). Upright faces: confidence 0.86 and alignment residual 3.2 at the
 # 5th and 99th percentile. Sideways ones often get 0.7 and landmarks that fit no face: for anything less reliable than
@@ -52,13 +51,6 @@ def detect_faces(detector: Detector, image: Image, rules: DetectionRules) -> Det
             raise NoFaceError("no face was found upright, turned or padded")
         subject = select_subject(faces, image)
     return DetectedFaces(Subject(image, subject, turned), tuple(faces))
-
-
-def find_subject(detector: Detector, image: Image, rules: DetectionRules) -> Subject:
-    """The image's subject. Raises NoFaceError, SeveralFacesError, InferenceError."""
-    found = detect_faces(detector, image, rules)
-    require_single_person(found.subject.face, found.faces, rules)
-    return found.subject
 
 
 def in_larger_image(subject: Subject, image: Image) -> Subject:

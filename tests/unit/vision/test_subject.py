@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from insightface.utils import face_align
 from PIL import Image
 
 from faceVer.domain.errors import ExtractionError, NoFaceError, SeveralFacesError
-from faceVer.domain.values import Face
+from faceVer.domain.values import Face, Subject
 from faceVer.domain.values import Image as Image_
 from faceVer.services.faces import FaceEngine
 from faceVer.services.rules import detection_rules
@@ -18,6 +19,8 @@ from faceVer.settings.model import Settings
 from faceVer.vision.alignment import estimate
 from faceVer.vision.detection.detector import Detector
 from faceVer.vision.detection.multiscale import select_subject
+from faceVer.vision.detection.rules import DetectionRules
+from faceVer.vision.detection.second_person import is_blurred
 from faceVer.vision.detection.subject import detect_faces
 from faceVer.vision.quality_gate import coverage
 from tests import support_faces as faces
@@ -54,6 +57,49 @@ def test_the_second_face_rule_is_a_setting(engine: FaceEngine, settings: Setting
     strict = with_settings(engine, settings, second_face_ratio=0.12)
     with pytest.raises(SeveralFacesError):
         strict.subject(pixels(faces.scene(0.16)))
+
+
+@pytest.mark.parametrize(
+    ("ratio", "corner", "blur", "second"),
+    [
+        (0.4, False, 0.0, True),
+        (0.4, True, 0.0, False),
+        (0.8, True, 0.0, True),
+        (0.4, False, 0.03, False),
+        (0.6, False, 0.03, False),
+        (0.9, False, 0.03, True),
+    ],
+)
+def test_a_bystander_is_small_for_its_place_or_blurred(
+    engine: FaceEngine, settings: Settings, ratio: float, corner: bool, blur: float, second: bool
+) -> None:
+    photo = pixels(faces.scene(ratio, corner=corner, blur=blur))
+    with pytest.raises(SeveralFacesError) if second else nullcontext():
+        engine.subject(photo)
+    with pytest.raises(SeveralFacesError):
+        with_settings(engine, settings, second_face_aside=0, second_face_blurred=0).subject(photo)
+
+
+def test_sharpness_is_compared_at_the_same_size(engine: FaceEngine) -> None:
+    for ratio in (0.3, 0.5, 0.8):
+        for blur in (0.0, 0.03):
+            found = detect_faces(
+                engine.detector, pixels(faces.scene(ratio, blur=blur)), DetectionRules(192, 640, 0.25, 0.5)
+            )
+            (other,) = (face for face in found.faces if face is not found.subject.face)
+            assert is_blurred(other, found.subject) == (blur > 0)
+
+
+def test_a_face_outside_the_image_is_blurred() -> None:
+    image = np.random.default_rng(1).integers(0, 255, (100, 100, 3), dtype=np.uint8)
+    subject = Subject(image, face_at(50, 50, 60))
+    assert is_blurred(face_at(-80, 50, 60), subject)
+    assert not is_blurred(face_at(5, 50, 60), subject)
+
+
+def face_at(x: float, y: float, side: float) -> Face:
+    box = np.array([x - side / 2, y - side / 2, x + side / 2, y + side / 2], np.float32)
+    return Face(box, np.zeros((5, 2), np.float32), 0.9)
 
 
 def test_a_group_has_no_subject(engine: FaceEngine) -> None:
