@@ -42,6 +42,7 @@ from faceVer.client.errors import (
     TransportError,
     Unauthorized,
 )
+from faceVer.client.files import Face
 from faceVer.client.oz.results import Company, Page, Tokens, User
 from faceVer.client.payload import Biometry, Quality
 from faceVer.client.results import (
@@ -83,6 +84,7 @@ __all__ = [
     "Company",
     "Comparison",
     "Conflict",
+    "Face",
     "FaceError",
     "FaceUnusable",
     "Folder",

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar, Unpack
+from urllib.parse import urlencode
 
 from faceVer.client import folder_parsing, parsing
 from faceVer.client.call import Call, Options
 from faceVer.client.content_types import sample_type
-from faceVer.client.files import File, NamedFile, Source, load
+from faceVer.client.files import Face, File, NamedFile, Source, load
 from faceVer.client.form import Body, Part, form
 from faceVer.client.parts import many_parts, media_part, sample_part, template_part
 from faceVer.client.payload import NAME as PAYLOAD
@@ -50,29 +51,41 @@ class Calls:
         """Whether liveness can be scored."""
         return Call(f"{LIVENESS}/health", parsing.health, options, statuses=(200, OVERLOADED))
 
-    def extract(self, image: File, **options: Unpack[Options]) -> Call[bytes]:
-        """The template of the face in an image."""
+    def extract(self, image: File, *, face: Face | None = None, **options: Unpack[Options]) -> Call[bytes]:
+        """The template of the face in an image. face: which one, of several."""
         parse = partial(parsing.template, encoded=self.encoded)
-        return Call(f"{PATTERN}/extract", parse, options, self._image(image))
+        return Call(f"{PATTERN}/extract{_chosen(face=face)}", parse, options, self._image(image))
 
-    def liveness(self, image: File, **options: Unpack[Options]) -> Call[Liveness]:
-        """Whether an image is bona fide or a presentation attack."""
-        return Call(DETECT, parsing.liveness, options, self._image(image))
+    def liveness(self, image: File, *, face: Face | None = None, **options: Unpack[Options]) -> Call[Liveness]:
+        """Whether an image is bona fide or a presentation attack. face: which one, of several."""
+        return Call(f"{DETECT}{_chosen(face=face)}", parsing.liveness, options, self._image(image))
 
     def compare(self, feature: File, template: File, **options: Unpack[Options]) -> Call[Comparison]:
         """Compare two templates."""
         parts = (template_part("bio_feature", feature), template_part("bio_template", template))
         return self._form(f"{PATTERN}/compare", parsing.comparison, parts, options)
 
-    def verify(self, image: File, template: File, **options: Unpack[Options]) -> Call[Verification]:
-        """Compare an image with a template; the result includes the image's own template."""
+    def verify(
+        self, image: File, template: File, *, face: Face | None = None, **options: Unpack[Options]
+    ) -> Call[Verification]:
+        """Compare an image with a template; the result includes the image's own template. face: in the image."""
         parts = (sample_part("sample", image), template_part("bio_template", template))
-        return self._form(f"{PATTERN}/verify", partial(parsing.verification, encoded=self.encoded), parts, options)
+        parse = partial(parsing.verification, encoded=self.encoded)
+        return self._form(f"{PATTERN}/verify{_chosen(face=face)}", parse, parts, options)
 
-    def extract_and_compare(self, image: File, other: File, **options: Unpack[Options]) -> Call[Comparison]:
-        """Compare two images."""
+    def extract_and_compare(
+        self,
+        image: File,
+        other: File,
+        *,
+        face: Face | None = None,
+        other_face: Face | None = None,
+        **options: Unpack[Options],
+    ) -> Call[Comparison]:
+        """Compare two images. face, other_face: which one, in an image of several."""
         parts = (sample_part("sample_1", image), sample_part("sample_2", other))
-        return self._form(f"{PATTERN}/extract_and_compare", parsing.comparison, parts, options)
+        chosen = _chosen(face_1=face, face_2=other_face)
+        return self._form(f"{PATTERN}/extract_and_compare{chosen}", parsing.comparison, parts, options)
 
     def compare_n(
         self, template: File, templates: Iterable[NamedFile], **options: Unpack[Options]
@@ -87,17 +100,29 @@ class Calls:
         parts = many_parts("templates_n", templates, template_part, offset)
         return self._one_to_n("compare_n", template_part("template_1", template), parts, options, offset)
 
-    def verify_n(self, image: File, templates: Iterable[NamedFile], **options: Unpack[Options]) -> Call[list[Match]]:
-        """Compare an image with each of N templates. Raises ValueError as `compare_n` does."""
+    def verify_n(
+        self, image: File, templates: Iterable[NamedFile], *, face: Face | None = None, **options: Unpack[Options]
+    ) -> Call[list[Match]]:
+        """Compare an image with each of N templates. face: in the image. Raises ValueError as `compare_n` does."""
         parts = many_parts("templates_n", templates, template_part)
-        return self._one_to_n("verify_n", sample_part("sample_1", image), parts, options)
+        return self._one_to_n(f"verify_n{_chosen(face=face)}", sample_part("sample_1", image), parts, options)
 
     def extract_and_compare_n(
-        self, image: File, images: Iterable[NamedFile], **options: Unpack[Options]
+        self,
+        image: File,
+        images: Iterable[NamedFile],
+        *,
+        face: Face | None = None,
+        images_face: Face | None = None,
+        **options: Unpack[Options],
     ) -> Call[list[Match]]:
-        """Compare an image with each of N images. Raises ValueError as `compare_n` does."""
+        """Compare an image with each of N images. face: in the image; images_face: in each of the others.
+
+        Raises ValueError as `compare_n` does.
+        """
         parts = many_parts("samples_n", images, sample_part)
-        return self._one_to_n("extract_and_compare_n", sample_part("sample_1", image), parts, options)
+        method = f"extract_and_compare_n{_chosen(face_1=face, face_n=images_face)}"
+        return self._one_to_n(method, sample_part("sample_1", image), parts, options)
 
     def analyse(
         self,
@@ -162,3 +187,13 @@ class Calls:
         self, path: str, parse: Callable[[Response], T], parts: Iterable[Part], options: Options, *, safe: bool = True
     ) -> Call[T]:
         return Call(path, parse, options, form(parts, encoded=self.encoded), safe)
+
+
+def _chosen(**faces: Face | None) -> str:
+    """The query string of chosen faces, "" = none."""
+    given = {
+        name: ",".join(f"{value:.3f}" for value in face) if isinstance(face, tuple) else str(face)
+        for name, face in faces.items()
+        if face is not None
+    }
+    return f"?{urlencode(given, safe=',')}" if given else ""

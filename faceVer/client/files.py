@@ -20,6 +20,9 @@ File = bytes | bytearray | memoryview | str | os.PathLike[str] | BinaryIO
 """bytes; a path; or a binary file, which is read from its current position to its end."""
 NamedFile = File | tuple[str, File]
 """A file, or (the file name to send it under, the file)."""
+Face = str | int | tuple[float, float, float, float]
+"""Which face of an image counts: "largest", "central", its number from the left (1 = leftmost), or a box (x, y, width,
+height) in pixels of the upright image. Other people in the image are no error then."""
 
 
 @dataclass(frozen=True, slots=True)

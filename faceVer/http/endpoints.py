@@ -32,6 +32,7 @@ from faceVer.http.pipeline.endpoint import (
     reject_path,
 )
 from faceVer.http.pipeline.face_endpoints import face_endpoints
+from faceVer.http.pipeline.face_parameter import face_parameters
 from faceVer.http.pipeline.forms.content_types import ANY_IMAGE
 from faceVer.http.pipeline.paths import FACES, INSTANT_FOLDERS, LIVE, LIVENESS, METRICS, READY, VERSION
 from faceVer.http.pipeline.paths import OZ as OZ_API
@@ -79,6 +80,7 @@ def _rows(settings: Settings) -> Iterator[Endpoint]:
         body=Body.IMAGE_OR_FORM,
         models=("liveness",),
         responses=(json_content(Detection), json_content(FolderDocument)),
+        query=face_parameters(),
         examples=("liveness", "folder", "failed"),
     )
     yield Endpoint(

@@ -10,10 +10,20 @@ import pillow_heif
 import pytest
 
 from faceVer import __version__
-from faceVer.client import AnalysisFailed, Biometry, Client, Comparison, Health, Quality
+from faceVer.client import (
+    AnalysisFailed,
+    BadRequest,
+    Biometry,
+    Client,
+    Comparison,
+    Health,
+    NoFace,
+    Quality,
+    SeveralFaces,
+)
 from tests import support_faces as faces
 from tests.client.flavours import Connect
-from tests.support_liveness import blank
+from tests.support_liveness import blank, pair
 from tests.support_media import jpeg, make_zip
 from tests.support_server import Server
 
@@ -76,6 +86,24 @@ class TestPattern:
         assert client.verify_n(astronaut, [template, ("other", other_template)]) == found
         assert client.extract_and_compare_n(astronaut, [astronaut, ("other", stranger)]) == found
         assert list(client.search(template, [template, ("other", other_template)], batch=1)) == found
+
+    def test_the_chosen_face(self, connect: Connect, server: Server, base64: bool) -> None:
+        client, both = connect(server.url, base64=base64), jpeg(pair(0, 2))
+        left, right = (client.extract(both, face=face) for face in (1, (310, -20.5, 290, 310)))
+        assert client.compare(left, right).score < 0.5
+        assert client.verify(both, right, face="2").score == 1.0
+        assert client.extract_and_compare(both, both, face=1, other_face=2).score < 0.5
+        assert client.extract_and_compare(both, both, face="2", other_face=2).score == 1.0
+        assert [match.approved for match in client.verify_n(both, [left, right], face=2)] == [False, True]
+        found = client.extract_and_compare_n(both, [both, both], face=2, images_face="2")
+        assert [match.score for match in found] == [1.0, 1.0]
+        assert 0 <= client.liveness(both, face=1).score <= 1
+        with pytest.raises(SeveralFaces):
+            client.extract(both)
+        with pytest.raises(NoFace):
+            client.extract(both, face=3)
+        with pytest.raises(BadRequest, match="Invalid request: face"):
+            client.extract(both, face="the man with the hat")
 
     def test_file_names_come_back_as_they_are(
         self, connect: Connect, server: Server, template: bytes, base64: bool

@@ -132,6 +132,8 @@ def _picture(path: str, have: Material) -> Iterator[Call]:
     yield Call("not base64", path, 400, family(path, "002003"), b"@@@", {**JPEG, **BASE64})
     yield Call("no face", path, 400, family(path, "003002"), have.empty, dict(JPEG))
     yield Call("two people", path, 400, family(path, "003003"), have.two, dict(JPEG))
+    yield Call("one of them", f"{path}?face=2", 200, "", have.two, dict(JPEG))
+    yield Call("no choice", f"{path}?face=0", 400, family(path, "002006"), have.two, dict(JPEG))
     if path == EXTRACT:
         for encoding in ENCODINGS[1:]:
             as_is = {**JPEG, "Content-Transfer-Encoding": encoding}
@@ -166,6 +168,7 @@ def _form(path: str, have: Material) -> Iterator[Call]:
             both = [*good[spec.name], part(spec.name, data, kind, "имя “1”.bin")]
             yield Call("two of N", path, 200, "", form([*good[specs[0].name], *both]), dict(FORM))
         if spec.types is IMAGE_TYPES:
+            yield call("no choice", "BPE-002006", {"face": [part("face", b"0")]})
             for name, picture, number in (
                 ("cut", have.cut, 1),
                 ("no face", have.empty, 2),

@@ -45,7 +45,7 @@ class Judge:
 
     def path_of(self, path: str) -> str:
         """The document's path for a real one: literal ones first."""
-        paths = self.document["paths"]
+        path, paths = path.partition("?")[0], self.document["paths"]
         if path in paths:
             return path
         fits = [one for one in paths if re.fullmatch(re.sub(r"\{[^/]*\}", "[^/]+", one), path)]

@@ -89,9 +89,19 @@ def test_the_server_serves_the_document(server: Server, default: Node) -> None:
 
 def test_forms_are_the_rows_of_the_endpoint_table(default: Node) -> None:
     for name, (*specs, _, _, _) in ENDPOINTS.items():
-        content = default["paths"][f"/v1/face/pattern/{name}"]["post"]["requestBody"]["content"][FORM]
+        operation = default["paths"][f"/v1/face/pattern/{name}"]["post"]
+        content = operation["requestBody"]["content"][FORM]
         schema, encoding = content["schema"], content["encoding"]
-        assert list(schema["properties"]) == schema["required"] == list(encoding) == [spec.name for spec in specs]
+        assert schema["required"] == list(encoding) == [spec.name for spec in specs]
+        query = [
+            one["name"] for one in default["paths"][f"/v1/face/pattern/{name}"]["post"]["parameters"] if "in" in one
+        ]
+        samples = [spec.name for spec in specs if spec.is_image]
+        own = (
+            [name.replace("samples", "face").replace("sample", "face") for name in samples] if len(samples) > 1 else []
+        )
+        assert query == (["face", *own] if samples else [])
+        assert list(schema["properties"]) == [*schema["required"], *query]
         for spec in specs:
             assert (schema["properties"][spec.name]["type"] == "array") is spec.many
             assert set(encoding[spec.name]["contentType"].split(", ")) == spec.types

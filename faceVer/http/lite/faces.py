@@ -25,7 +25,7 @@ async def _compare(context: CallContext, features: Files, templates: Files) -> w
 
 async def _extract_and_compare(context: CallContext, left: Files, right: Files) -> web.Response:
     """Compare two images, 1:1."""
-    vectors = await context.embed_all([left.data[0], right.data[0]])
+    vectors = await context.embed_all(left, right)
     return responses.comparison_response(context.engine.match(vectors[0], vectors[1:])[0])
 
 
@@ -36,7 +36,7 @@ async def _compare_n(context: CallContext, probe: Files, templates: Files) -> we
 
 async def _verify_n(context: CallContext, probe: Files, templates: Files) -> web.Response:
     """Compare an image with N templates."""
-    vector = await context.executor.run(context.engine.embed, probe.data[0])
+    vector = await context.embed(probe)
     return await _results(context, templates, lambda: context.engine.verify_n(vector, templates.data))
 
 
@@ -45,7 +45,7 @@ async def _extract_and_compare_n(context: CallContext, probe: Files, samples: Fi
     limit = context.settings.limits.max_samples
     if len(samples.data) > limit:
         raise TooLargeError(f"{len(samples.data)} samples, at most {limit} are allowed")
-    vectors = await context.embed_all([probe.data[0], *samples.data])
+    vectors = await context.embed_all(probe, samples)
     return await _results(context, samples, lambda: context.engine.match(vectors[0], vectors[1:]))
 
 

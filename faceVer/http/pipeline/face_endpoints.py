@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from functools import partial
 from typing import NamedTuple
 
 from aiohttp import web
 
 from faceVer.domain.errors import FaceVerError
+from faceVer.domain.face_choice import FaceChoice
 from faceVer.http.pipeline.api_family import ApiFamily
 from faceVer.http.pipeline.context import ENGINE, EXECUTOR, SETTINGS
 from faceVer.http.pipeline.endpoint import Body, Content, Endpoint, Handler, Lane
 from faceVer.http.pipeline.executor import InferenceExecutor
+from faceVer.http.pipeline.face_parameter import face_of_query, face_parameters, faces_of_form
 from faceVer.http.pipeline.forms.content_types import FORM, IMAGE_TYPES
 from faceVer.http.pipeline.forms.parser import Part
 from faceVer.http.pipeline.part_spec import Files, PartSpec, read_pair
@@ -35,10 +37,18 @@ class CallContext(NamedTuple):
     settings: Settings
     as_base64: bool
 
-    async def embed_all(self, samples: Sequence[bytes]) -> list[Vector]:
-        """The vectors of all pictures of the request, which share its budget of pixels. Raises what `embed` raises."""
+    async def embed(self, samples: Files) -> Vector:
+        """The vector of the only picture. Raises what `embed` of the engine raises."""
+        return await self.executor.run(partial(self.engine.embed, choice=samples.face), samples.data[0])
+
+    async def embed_all(self, *samples: Files) -> list[Vector]:
+        """The vectors of all pictures of the request, which share its budget of pixels. Raises as `embed`."""
         budget = PixelBudget(self.settings.media.max_folder_pixels)
-        return await self.executor.map(partial(self.engine.embed, budget=budget), samples)
+
+        def embed(sample: tuple[bytes, FaceChoice | None]) -> Vector:
+            return self.engine.embed(sample[0], budget, sample[1])
+
+        return await self.executor.map(embed, [(data, files.face) for files in samples for data in files.data])
 
 
 UseCase = Callable[[CallContext, Files, Files], Awaitable[web.Response]]
@@ -72,6 +82,7 @@ def face_endpoints(
         body=Body.IMAGE,
         models=("faces",),
         responses=(TEMPLATE,),
+        query=face_parameters(),
     )
     for name, one in comparing.items():
         yield Endpoint(
@@ -82,6 +93,7 @@ def face_endpoints(
             lane=Lane.INFERENCE if one.first.is_image or one.second.is_image else Lane.COMPARISON,
             body=Body.FORM,
             parts=(one.first, one.second),
+            query=face_parameters((one.first, one.second)),
             models=("faces",),
             responses=(one.response,),
             examples=one.examples,
@@ -91,7 +103,8 @@ def face_endpoints(
 def _extract_handler(types: frozenset[str]) -> Handler:
     async def extract(request: web.Request) -> web.Response:
         """Make a template from the image that is the request's body."""
-        template, as_base64 = await with_image(request, request.app[ENGINE].extract, types)
+        extract = partial(request.app[ENGINE].extract, choice=face_of_query(request))
+        template, as_base64 = await with_image(request, extract, types)
         return template_response(template, as_base64=as_base64)
 
     return extract
@@ -105,7 +118,10 @@ def _pair_handler(first: PartSpec, second: PartSpec, use_case: UseCase) -> Handl
         engine, executor = app[ENGINE], app[EXECUTOR]
 
         def read(parts: list[Part]) -> tuple[Files, Files | FaceVerError]:
-            return read_pair(parts, first, second, settings)
+            chosen = faces_of_form(request, parts, (first, second))
+            one, other = read_pair(parts, first, second, settings)
+            one = one._replace(face=chosen.get(first.name))
+            return one, other._replace(face=chosen.get(second.name)) if isinstance(other, Files) else other
 
         def images(pair: tuple[Files, Files | FaceVerError]) -> Iterator[bytes]:
             for spec, found in zip((first, second), pair, strict=True):
@@ -116,7 +132,8 @@ def _pair_handler(first: PartSpec, second: PartSpec, use_case: UseCase) -> Handl
             first_files, second_files = pair
             if isinstance(second_files, FaceVerError):
                 # Errors in the first part's content have priority (docs/contract.md, Order of checks).
-                await executor.run(engine.embed if first.is_image else engine.decode, first_files.data[0])
+                embed = partial(engine.embed, choice=first_files.face)
+                await executor.run(embed if first.is_image else engine.decode, first_files.data[0])
                 # A new error: the traceback of `second_files` would refer to this frame, which holds it and all parts.
                 raise type(second_files)(str(second_files), exposed=second_files.exposed)
             return await use_case(CallContext(engine, executor, settings, as_base64), first_files, second_files)
@@ -129,6 +146,6 @@ def _pair_handler(first: PartSpec, second: PartSpec, use_case: UseCase) -> Handl
 
 async def verify(context: CallContext, samples: Files, templates: Files) -> web.Response:
     """Compare a sample with a template; the response also contains the template of the sample."""
-    vector = await context.executor.run(context.engine.embed, samples.data[0])
+    vector = await context.embed(samples)
     outcome = context.engine.verify_n(vector, templates.data)[0]
     return verify_response(outcome, context.engine.encode(vector), as_base64=context.as_base64)

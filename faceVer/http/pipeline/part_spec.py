@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from faceVer.domain.errors import FaceVerError, PartTypeError, SampleError, TemplateError
+from faceVer.domain.face_choice import FaceChoice
 from faceVer.http.pipeline.forms.content_types import IMAGE_TYPES, TEMPLATE_TYPES, accepts, media_type
 from faceVer.http.pipeline.forms.parser import Part
 from faceVer.http.pipeline.forms.transfer_encoding import decoded
@@ -42,10 +43,14 @@ def template(name: str, *, many: bool = False, types: frozenset[str] = TEMPLATE_
 
 
 class Files(NamedTuple):
-    """The parts of one spec. data: their bytes, decoded from base64. names: their names in a 1:N response."""
+    """The parts of one spec. data: their bytes, decoded from base64. names: their names in a 1:N response.
+
+    face: the one that counts in each of the photos; None = the only one.
+    """
 
     data: list[bytes]
     names: list[str]
+    face: FaceChoice | None = None
 
 
 def read_pair(

@@ -10,7 +10,8 @@ from dataclasses import replace
 
 from faceVer.domain.analyses import FailureKind
 from faceVer.domain.errors import FaceError, NoFaceError, SeveralFacesError
-from faceVer.domain.values import Frame, FrameDetection
+from faceVer.domain.face_choice import FaceChoice
+from faceVer.domain.values import Frame, FrameDetection, Image
 from faceVer.media.limits import MediaLimits
 from faceVer.services.faces import FaceEngine
 from faceVer.services.folders.best_shot import BestShots
@@ -57,9 +58,16 @@ class Examiner:
             return replace(findings, previews=frame_previews(decoded.frames, detections, findings.pad))
         return findings
 
-    def pad_score(self, frames: Sequence[Frame], *, is_photo: bool) -> PadScore:
-        """The PAD score of decoded frames. Raises NoFaceError, SeveralFacesError, InferenceError."""
-        return self._pad_score(self._subjects.in_medium(frames, is_photo=is_photo), is_photo=is_photo)
+    def pad_score(self, frames: Sequence[Frame]) -> PadScore:
+        """The PAD score of a video's or an archive's frames. Raises NoFaceError, SeveralFacesError, InferenceError."""
+        return self._pad_score(self._subjects.in_medium(frames, is_photo=False), is_photo=False)
+
+    def photo_score(self, image: Image, choice: FaceChoice | None, scale: float) -> PadScore:
+        """The PAD score of a photo's subject, or of the chosen face: see `FaceEngine.subject`.
+
+        Raises NoFaceError, SeveralFacesError, InferenceError.
+        """
+        return self._pad_score(self._subjects.in_photo(image, choice, scale), is_photo=True)
 
     def _pad_score(self, detections: Sequence[FrameDetection], *, is_photo: bool) -> PadScore:
         model = self._liveness.pad_of(is_photo=is_photo)

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from faceVer.domain.clock import Clock, IdFactory, random_id, system_clock
-from faceVer.domain.values import Face, Frame, ModelInfo, Upload
+from faceVer.domain.errors import FaceChoiceError
+from faceVer.domain.face_choice import FaceChoice
+from faceVer.domain.values import Face, ModelInfo, Upload
 from faceVer.media.sniffing import identify
 from faceVer.services.faces import FaceEngine
 from faceVer.services.folders.decide import decide
@@ -87,23 +89,30 @@ class FolderService:
     def _document(self, plan: Plan, findings: Sequence[Findings], view: Presentation) -> dict[str, Any]:
         return present(decide(plan, findings, self._engine.match, self._clock()), view)
 
-    def detect_image(self, data: bytes) -> tuple[bool, float]:
+    def detect_image(self, data: bytes, choice: FaceChoice | None = None) -> tuple[bool, float]:
         """(passed, PAD score) of a single photo. score: 0..1, 6 digits; passed: not above the threshold.
 
-        Raises SampleError, NoFaceError, SeveralFacesError, InferenceError.
+        choice: of the face; None = the only one. Raises SampleError, NoFaceError, SeveralFacesError, InferenceError.
         """
-        image, _ = self._engine.decoder.picture(data, media_limits(self._settings))
-        score = self.examiner.pad_score([Frame(image)], is_photo=True).score
+        score = self._photo_score(data, choice).score
         return score <= self._settings.liveness.spoofing_threshold, score
 
-    def pad_score(self, data: bytes) -> PadScore:
+    def pad_score(self, data: bytes, choice: FaceChoice | None = None) -> PadScore:
         """The PAD score of an image, video or archive, and the score and weight of each frame.
 
-        Raises SampleError, NoFaceError, SeveralFacesError, InferenceError.
+        choice: of the face in an image. Raises SampleError, NoFaceError, SeveralFacesError, InferenceError,
+        FaceChoiceError (for a video or an archive).
         """
         kind = KINDS[identify(data)[0]]
-        frames = self._engine.decoder.medium(data, kind, media_limits(self._settings)).frames
-        return self.examiner.pad_score(frames, is_photo=kind == "image")
+        if kind == "image":
+            return self._photo_score(data, choice)
+        if choice is not None:
+            raise FaceChoiceError("a face is chosen in photos only", exposed="face")
+        return self.examiner.pad_score(self._engine.decoder.medium(data, kind, media_limits(self._settings)).frames)
+
+    def _photo_score(self, data: bytes, choice: FaceChoice | None) -> PadScore:
+        image, (_, width) = self._engine.decoder.picture(data, media_limits(self._settings))
+        return self.examiner.photo_score(image, choice, width / image.shape[1])
 
     def probe(self) -> None:
         """Run detection and PAD models on a synthetic picture, for the health method. Raises InferenceError."""

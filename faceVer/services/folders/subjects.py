@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from faceVer.domain.errors import NoFaceError, SeveralFacesError
+from faceVer.domain.face_choice import FaceChoice
 from faceVer.domain.values import Frame, FrameDetection, Image
 from faceVer.observability.timings import count_faces, stage
 from faceVer.services.faces import FaceEngine
@@ -35,9 +36,12 @@ class SubjectDetector:
             raise SeveralFacesError("more than half of the frames show a second face")
         return detections
 
-    def in_photo(self, image: Image) -> list[FrameDetection]:
-        """The one face of a photo. Raises NoFaceError, SeveralFacesError."""
-        subject = self._engine.subject(image)
+    def in_photo(self, image: Image, choice: FaceChoice | None = None, scale: float = 1.0) -> list[FrameDetection]:
+        """The one face of a photo, or the chosen one: see `FaceEngine.subject`.
+
+        Raises NoFaceError, SeveralFacesError.
+        """
+        subject = self._engine.subject(image, choice, scale)
         return [FrameDetection(Frame(image), subject.image, subject.face)]
 
     def in_frames(self, frames: Sequence[Frame]) -> list[FrameDetection]:

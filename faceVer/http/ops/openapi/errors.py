@@ -29,6 +29,7 @@ REASONS: dict[type[FaceVerError], str] = {
     errors.ExtractionError: "the face is too small, blurred or cut for a template",
     errors.NoFaceError: "no face was found",
     errors.SeveralFacesError: "a second person is in the picture",
+    errors.FaceChoiceError: "the parameter `face` is no choice of a face, or is sent twice",
     errors.PayloadError: "the payload is not a JSON object, too large, nested too deep, or sent twice",
     errors.PayloadValueError: "a field of the payload has a value out of range",
     errors.PayloadTypeError: "a field of the payload has the wrong type",
@@ -147,6 +148,8 @@ def _of_files(endpoint: Endpoint) -> Iterator[Ending]:
     if has_form and not endpoint.parts:
         yield Ending(errors.SampleError(exposed="media"), "there is no medium")
         yield from (Ending(kind(exposed=field)) for kind, field in _PAYLOAD_FIELDS.items())
+    if endpoint.query:
+        yield Ending(errors.FaceChoiceError(exposed=endpoint.query[0].name))
     if has_image:
         yield Ending(errors.InferenceError())
         # A folder document states its media's faces itself.

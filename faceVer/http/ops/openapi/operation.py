@@ -168,7 +168,7 @@ def _body(endpoint: Endpoint, settings: Settings) -> Node:
     if endpoint.body is Body.IMAGE_OR_FORM or (endpoint.body is Body.FORM and not endpoint.parts):
         contents[FORM] = _media_form(settings, Payload, PAYLOADS)
     elif endpoint.body is Body.FORM:
-        contents[FORM] = _parts_form(endpoint.parts, settings)
+        contents[FORM] = _parts_form(endpoint, settings)
     return contents
 
 
@@ -183,20 +183,26 @@ def binary(description: str) -> Node:
     return {"type": "string", "format": "binary", "description": description}
 
 
-def _parts_form(parts: tuple[PartSpec, ...], settings: Settings) -> Node:
+def _parts_form(endpoint: Endpoint, settings: Settings) -> Node:
     return {
         "schema": {
             "type": "object",
             "description": "The parts. Parts of other names are ignored.",
-            "properties": {part.name: _part(part, settings) for part in parts},
-            "required": [part.name for part in parts],
+            "properties": {
+                **{part.name: _part(part, settings) for part in endpoint.parts},
+                **{
+                    one.name: {**one.schema, "description": "The query parameter of this name, as a part."}
+                    for one in endpoint.query
+                },
+            },
+            "required": [part.name for part in endpoint.parts],
         },
         "encoding": {
             part.name: {
                 "contentType": ", ".join(image_types() if part.types == IMAGE_TYPES else sorted(part.types)),
                 "headers": _part_headers(),
             }
-            for part in parts
+            for part in endpoint.parts
         },
     }
 
