@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 BAD_TEMPLATE = "BPE-002004"
 """Code of a template that cannot be read, or is of another model."""
+NO_CHOICE = "LDE-002006"
+"""Code of a choice of a face where none is possible."""
 TOO_LARGE, TOO_LARGE_MEDIA = "BPE-002007", "LDE-002007"
 """Codes of too large files, of the face and the liveness methods."""
 
@@ -39,21 +41,27 @@ class Backend(Protocol):
     jobs: int
     """Files that are worth working on at a time."""
 
-    def extract(self, photo: bytes) -> bytes:
-        """The template of a photo."""
+    def extract(self, photo: bytes, face: str | None = None) -> bytes:
+        """The template of a photo. face: which one, of several (docs/faces.md, Choosing a face)."""
         ...
 
     def compare(self, template: bytes, others: Sequence[bytes]) -> list[Comparison]:
         """One template with N (at least one), in their order. One unreadable template fails all."""
         ...
 
-    def liveness(self, media: bytes) -> Liveness:
-        """Score a photo, a video or an archive."""
+    def liveness(self, media: bytes, face: str | None = None) -> Liveness:
+        """Score a photo, a video or an archive. face: in a photo, as for `extract`."""
         ...
 
     def best_shot(self, media: bytes) -> bytes:
         """The best frame of a video or an archive, as a JPEG."""
         ...
+
+
+def refuse_choice(face: str | None) -> None:
+    """Raises FileError where a face is chosen in a file that is a video or an archive, as the server does."""
+    if face is not None:
+        raise FileError(NO_CHOICE, "a face is chosen in photos only")
 
 
 def is_template(data: bytes) -> bool:
@@ -63,6 +71,6 @@ def is_template(data: bytes) -> bool:
     return data.startswith(TEMPLATE_MAGIC)
 
 
-def template_of(backend: Backend, data: bytes) -> bytes:
-    """The template in a file, or that of a photo. Raises FileError."""
-    return data if is_template(data) else backend.extract(data)
+def template_of(backend: Backend, data: bytes, face: str | None = None) -> bytes:
+    """The template in a file, or that of a photo. face: in a photo. Raises FileError."""
+    return data if is_template(data) else backend.extract(data, face)

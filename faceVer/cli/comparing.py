@@ -11,7 +11,7 @@ from faceVer.cli.backend import Backend, FileError, is_template, template_of
 from faceVer.cli.connect import connect
 from faceVer.cli.exit_codes import FAILED, OF_DECISION
 from faceVer.cli.files import read, read_existing, store
-from faceVer.cli.options import Commands, command
+from faceVer.cli.options import Commands, command, face
 from faceVer.cli.output import Output, printable
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ def add(commands: Commands, parent: argparse.ArgumentParser) -> None:
     compare = command(commands, "compare", "compare two photos or templates", parent)
     compare.add_argument("left", metavar="A", help="photo or template")
     compare.add_argument("right", metavar="B", help="photo or template")
+    face(compare, "photo A")
+    face(compare, "photo B", "--other-face")
     compare.add_argument(
         "--show",
         type=Path,
@@ -34,6 +36,7 @@ def add(commands: Commands, parent: argparse.ArgumentParser) -> None:
     verify = command(commands, "verify", "compare a new photo with a stored template", parent)
     verify.add_argument("photo", metavar="PHOTO")
     verify.add_argument("template", metavar="TEMPLATE")
+    face(verify, "the photo")
     verify.add_argument("-o", "--output", type=Path, metavar="FILE", help="file for the photo's template")
     verify.set_defaults(run=run_verify)
 
@@ -46,10 +49,10 @@ def run_compare(options: argparse.Namespace) -> int:
     output = Output(options)
     with connect(options) as backend:
         files, templates = [], []
-        for path in (options.left, options.right):
+        for path, chosen in ((options.left, options.face), (options.right, options.other_face)):
             try:
                 files.append(read(path))
-                templates.append(template_of(backend, files[-1]))
+                templates.append(template_of(backend, files[-1], chosen))
             except FileError as error:
                 output.failed(path, error)
         if output.failures:
@@ -69,7 +72,7 @@ def run_verify(options: argparse.Namespace) -> int:
     output, path = Output(options), options.photo
     try:
         with connect(options) as backend:
-            photo = backend.extract(read(path))
+            photo = backend.extract(read(path), options.face)
             path = options.template
             comparison = _compare(backend, (photo, read(path)), (options.photo, options.template), output)
         if comparison is None:

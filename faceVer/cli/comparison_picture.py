@@ -16,7 +16,7 @@ from faceVer.cli.backend import Backend, FileError, is_template
 from faceVer.cli.drawing import Panel, Verdict, draw
 from faceVer.cli.exit_codes import UsageError
 from faceVer.cli.files import read_existing, store
-from faceVer.cli.local import LocalBackend
+from faceVer.cli.local import LocalBackend, choice_of
 from faceVer.cli.output import printable
 from faceVer.domain.errors import FaceError, SetupError, TemplateError
 from faceVer.services.rules import media_limits
@@ -59,7 +59,8 @@ def show(
         (matcher.thresholds.approve, matcher.thresholds.operator) if local is backend else None,
         sorted(matcher.calibration.points, key=lambda point: point.score) if _reads(local, templates[0]) else (),
     )
-    left, right = (_panel(local, name, data) for name, data in zip((options.left, options.right), files, strict=True))
+    names = ((options.left, options.face), (options.right, options.other_face))
+    left, right = (_panel(local, *name, data) for name, data in zip(names, files, strict=True))
     stream, info = io.BytesIO(), PngInfo()
     info.add_text(*MARK)
     kind = Pil.registered_extensions().get(target.suffix.lower(), "PNG")
@@ -79,13 +80,13 @@ def _reads(local: LocalBackend, template: bytes) -> bool:
     return True
 
 
-def _panel(local: LocalBackend, name: str, data: bytes) -> Panel:
+def _panel(local: LocalBackend, name: str, chosen: str | None, data: bytes) -> Panel:
     if is_template(data):
         return Panel(printable(name), f"{len(data):,} bytes")
-    image, _ = local.engine.decoder.picture(data, media_limits(local.settings))
+    image, (_, width) = local.engine.decoder.picture(data, media_limits(local.settings))
     size = f"{image.shape[1]} x {image.shape[0]} pixels"
     try:
-        subject = local.engine.subject(image)
+        subject = local.engine.subject(image, choice_of(chosen), width / image.shape[1])
     except FaceError as error:  # a server with other settings has found a face
         return Panel(printable(name), f"{size}; {error}", image)
     turned = f", turned by {subject.turned} degrees" if subject.turned else ""

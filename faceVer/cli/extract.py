@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 from contextlib import AbstractContextManager, closing, nullcontext
+from functools import partial
 from pathlib import Path
 
 from faceVer.cli.backend import BAD_TEMPLATE, Backend, FileError, is_template
 from faceVer.cli.connect import connect
 from faceVer.cli.convert import Existing, Job, Product, convert, mark_duplicates
 from faceVer.cli.exit_codes import UsageError
-from faceVer.cli.options import Commands, command
+from faceVer.cli.options import Commands, command, face
 from faceVer.cli.output import Output
 from faceVer.cli.photo_manifest import read_manifest
 from faceVer.cli.report import Report
@@ -27,6 +28,7 @@ def add(commands: Commands, parent: argparse.ArgumentParser) -> None:
     target = extract.add_mutually_exclusive_group(required=True)
     target.add_argument("-o", "--output", type=Path, metavar="FILE", help="file for the template of one photo")
     target.add_argument("--out-dir", type=Path, metavar="DIR", help="folder for templates, laid out as the photos are")
+    face(extract, "a photo")
     _add_batch(extract, "none")
     extract.set_defaults(run=run)
 
@@ -39,7 +41,7 @@ def add(commands: Commands, parent: argparse.ArgumentParser) -> None:
     _add_files(again)
     again.add_argument("--out-dir", type=Path, metavar="DIR", required=True, help="folder for the templates")
     _add_batch(again, f"DIR/{REPORT}")
-    again.set_defaults(run=run, output=None)
+    again.set_defaults(run=run, output=None, face=None)
 
 
 def _add_files(parser: argparse.ArgumentParser) -> None:
@@ -68,7 +70,7 @@ def run(options: argparse.Namespace) -> int:
     jobs = _jobs(options)
     with connect(options) as backend, _report(options) as report:
         threads = options.jobs or backend.jobs
-        return convert(jobs, _product(backend), _existing(options), threads, Output(options), report)
+        return convert(jobs, _product(backend, options.face), _existing(options), threads, Output(options), report)
 
 
 def _jobs(options: argparse.Namespace) -> list[Job]:
@@ -110,7 +112,7 @@ def _report(options: argparse.Namespace) -> AbstractContextManager[Report | None
     return closing(Report.open(path, resume=options.resume, force=options.force)) if path else nullcontext()
 
 
-def _product(backend: Backend) -> Product:
+def _product(backend: Backend, face: str | None) -> Product:
     def is_current(data: bytes) -> bool:
         if not is_template(data):
             return False
@@ -122,4 +124,6 @@ def _product(backend: Backend) -> Product:
             return False
         return True
 
-    return Product("template", "template of this model", "template", backend.extract, is_current, is_template)
+    return Product(
+        "template", "template of this model", "template", partial(backend.extract, face=face), is_current, is_template
+    )

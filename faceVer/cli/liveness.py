@@ -15,7 +15,7 @@ from faceVer.cli.backend import Backend, FileError
 from faceVer.cli.connect import connect
 from faceVer.cli.exit_codes import DECLINED, FAILED, OK, UsageError, worst
 from faceVer.cli.files import read
-from faceVer.cli.options import Commands, command
+from faceVer.cli.options import Commands, command, face
 from faceVer.cli.output import Output, counted, printable
 from faceVer.cli.parallel import map_ordered
 from faceVer.cli.sources import Source, find
@@ -39,6 +39,7 @@ def add(commands: Commands, parent: argparse.ArgumentParser) -> None:
         "--pieces", type=float, metavar="SECONDS", help="with --measure: cut videos, each piece is a presentation"
     )
     liveness.add_argument("--frames", action="store_true", help="every frame's evidence, too (not with --url)")
+    face(liveness, "a photo")
     liveness.set_defaults(run=run)
 
 
@@ -61,7 +62,7 @@ def run(options: argparse.Namespace) -> int:
     sources = find(options.files, ("image", "video", "archive"))
     output, statuses = Output(options), []
     with connect(options) as backend:
-        scorer = _frame_scorer(backend) if options.frames else lambda data: (backend.liveness(data), None)
+        scorer = _frame_scorer(backend, options.face) if options.frames else _scorer(backend, options.face)
         results = map_ordered(partial(_score, scorer), sources, options.jobs or backend.jobs)
         for number, (source, scored) in enumerate(results, 1):
             if isinstance(scored, FileError):
@@ -79,14 +80,18 @@ def run(options: argparse.Namespace) -> int:
     return worst(statuses)
 
 
-def _frame_scorer(backend: Backend) -> Scorer:
+def _scorer(backend: Backend, face: str | None) -> Scorer:
+    return lambda data: (backend.liveness(data, face), None)
+
+
+def _frame_scorer(backend: Backend, face: str | None) -> Scorer:
     from faceVer.client import Liveness
 
     local = cast("LocalBackend", backend)  # since --frames excludes --url
     threshold = local.settings.liveness.spoofing_threshold
 
     def score(data: bytes) -> tuple[Liveness, PadScore]:
-        evidence = local.pad_score(data)
+        evidence = local.pad_score(data, face)
         return Liveness(evidence.score <= threshold, evidence.score), evidence
 
     return score
@@ -128,7 +133,7 @@ def _frame_lines(source: Source, evidence: PadScore) -> list[str]:
 
 
 def _measure(options: argparse.Namespace) -> int:
-    if options.url or options.json:
+    if options.url or options.json or options.face:
         raise UsageError("--measure is for the engine in this process, and prints a table")
     if options.pieces is not None and not options.pieces > 0:
         raise UsageError("--pieces takes seconds, above 0")

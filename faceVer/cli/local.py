@@ -7,11 +7,12 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 from faceVer.cli import folder_results
-from faceVer.cli.backend import FileError
+from faceVer.cli.backend import FileError, refuse_choice
 from faceVer.cli.load_settings import load
 from faceVer.client import Comparison, Folder, Liveness
 from faceVer.client.folder_parsing import parse_folder
 from faceVer.domain.errors import FaceVerError
+from faceVer.domain.face_choice import FaceChoice
 from faceVer.domain.values import Upload
 from faceVer.http.lite.errors import FACES, LIVENESS
 from faceVer.media.sniffing import identify
@@ -38,24 +39,25 @@ class LocalBackend:
         """Liveness and folder analyses. Raises SetupError."""
         return FolderService.load(self.engine, self.settings)
 
-    def extract(self, photo: bytes) -> bytes:
+    def extract(self, photo: bytes, face: str | None = None) -> bytes:
         with self._file_errors():
-            return self.engine.extract(photo)
+            return self.engine.extract(photo, choice_of(face))
 
     def compare(self, template: bytes, others: Sequence[bytes]) -> list[Comparison]:
         with self._file_errors():
             return [Comparison(one.score, one.decision) for one in self.engine.compare_n(template, others)]
 
-    def liveness(self, media: bytes) -> Liveness:
+    def liveness(self, media: bytes, face: str | None = None) -> Liveness:
         with self._file_errors(liveness=True):
             if identify(media)[0] == "image":
-                return Liveness(*self.folders.detect_image(media))
+                return Liveness(*self.folders.detect_image(media, choice_of(face)))
+            refuse_choice(face)
             return folder_results.liveness(self._folder(media))
 
-    def pad_score(self, media: bytes) -> PadScore:
+    def pad_score(self, media: bytes, face: str | None = None) -> PadScore:
         """The PAD score of a photo, a video or an archive, with each frame's part. Raises FileError, SetupError."""
         with self._file_errors(liveness=True):
-            return self.folders.pad_score(media)
+            return self.folders.pad_score(media, choice_of(face))
 
     def best_shot(self, media: bytes) -> bytes:
         with self._file_errors(liveness=True):
@@ -72,3 +74,8 @@ class LocalBackend:
             row = (LIVENESS if liveness else FACES).row(error)
             message = row.message.text(self.settings.api.language)
             raise FileError(str(row.code), message, str(error)) from error
+
+
+def choice_of(face: str | None) -> FaceChoice | None:
+    """The value of --face as the engine takes it. Raises FaceChoiceError."""
+    return None if face is None else FaceChoice.parse(face)

@@ -62,6 +62,29 @@ def parent(*, parallel: bool = True) -> argparse.ArgumentParser:
     return parser
 
 
+def face(parser: argparse._ActionsContainer, where: str, name: str = "--face") -> None:
+    """Add an option that chooses one of several people. where: they are."""
+    parser.add_argument(
+        name,
+        type=_face,
+        metavar="FACE",
+        help=f"who counts where several people are in {where}: largest, central, a number from the left (1 = leftmost) "
+        "or x,y,w,h in pixels",
+    )
+
+
+def _face(text: str) -> str:
+    from faceVer.domain.errors import FaceChoiceError
+    from faceVer.domain.face_choice import FaceChoice
+
+    try:
+        return str(FaceChoice.parse(text))
+    except FaceChoiceError as error:
+        raise argparse.ArgumentTypeError(
+            f"largest, central, a number from 1, or x,y,w,h is expected, not {text!r}"
+        ) from error
+
+
 def ca_file(group: argparse._ActionsContainer) -> None:
     group.add_argument(
         "--ca-file", type=Path, metavar="FILE", help="PEM file of the certificates to trust instead of the system's"

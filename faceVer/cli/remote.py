@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from faceVer.cli import folder_results
-from faceVer.cli.backend import TOO_LARGE, TOO_LARGE_MEDIA, FileError
+from faceVer.cli.backend import TOO_LARGE, TOO_LARGE_MEDIA, FileError, refuse_choice
 from faceVer.cli.exit_codes import OF_DECISION
 from faceVer.cli.sources import kind_of
 from faceVer.cli.tls_trust import trusting
@@ -48,9 +48,9 @@ class RemoteBackend:
         except ValueError as error:
             raise SetupError(f"{self._url}: {error}") from error
 
-    def extract(self, photo: bytes) -> bytes:
+    def extract(self, photo: bytes, face: str | None = None) -> bytes:
         with self._file_errors():
-            return self._client.extract(photo)
+            return self._client.extract(photo, face=face)
 
     def compare(self, template: bytes, others: Sequence[bytes]) -> list[Comparison]:
         with self._file_errors():
@@ -60,11 +60,12 @@ class RemoteBackend:
                     raise ProtocolError(f"an unknown decision: {match.decision[:20]!r}", 200)
             return [Comparison(match.score, match.decision) for match in matches]
 
-    def liveness(self, media: bytes) -> Liveness:
+    def liveness(self, media: bytes, face: str | None = None) -> Liveness:
         with self._file_errors(liveness=True):
             if kind_of(media) in ("video", "archive"):
+                refuse_choice(face)
                 return folder_results.liveness(self._client.analyse({folder_results.MEDIA_NAME: media}))
-            return self._client.liveness(media)
+            return self._client.liveness(media, face=face)
 
     def best_shot(self, media: bytes) -> bytes:
         with self._file_errors(liveness=True):

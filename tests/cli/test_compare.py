@@ -30,6 +30,18 @@ def test_photos_and_templates_mixed(facever: Run, files: Path, template: Path) -
     assert (row["decision"], row["score"] < 0.01) == ("declined", True)
 
 
+def test_the_chosen_faces(facever: Run, files: Path, tmp_path: Path) -> None:
+    crowd, picture = files / "crowd.jpg", tmp_path / "shown.png"
+    done = facever("compare", crowd, crowd, "--face", "2", "--other-face", "135,76,51,57", "--show", picture)
+    assert (done.status, done.out.split()[0]) == (0, "1.000000")
+    with Image.open(picture) as shown:
+        assert shown.width > 500
+    assert facever("compare", crowd, crowd, "--face", "2", "--other-face", "3").status == 3
+    assert "BPE-003002" in facever("compare", crowd, crowd, "--face", "7", "--other-face", "1").err
+    assert "BPE-003003" in facever("compare", crowd, crowd, "--face", "2").err
+    assert facever("compare", crowd, crowd, "--face", "0").status == 2
+
+
 def test_statuses(facever: Run, files: Path, template: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert facever("compare", template, files / "other.jpg").status == 3
     assert facever("verify", files / "other.jpg", template).status == 3

@@ -28,6 +28,12 @@ def told(ran: Ran) -> tuple[int, list[dict[str, Any]]]:
         ("verify other.jpg photo.fvt", 3),
         ("verify selfie.png other.jpg", 1),
         ("verify photo.fvt photo.fvt", 1),
+        ("compare crowd.jpg crowd.jpg --face 3 --other-face 3", 0),
+        ("compare crowd.jpg tree/a.jpg --face 1", 0),
+        ("compare crowd.jpg tree/a.jpg --face 2", 3),
+        ("compare crowd.jpg crowd.jpg --face 7", 1),
+        ("verify crowd.jpg photo.fvt --face central", 3),
+        ("liveness crowd.jpg clip.mp4 frames.zip --face 2", 1),
         ("search selfie.png photo.fvt tree other.jpg blank.mp4", 1),
         ("search photo.fvt tree/a.jpg selfie.png photo.fvt --top 2", 0),
         ("liveness photo.jpg clip.mp4 frames.zip", 0),
@@ -52,7 +58,11 @@ def test_results(
 
 @pytest.mark.parametrize(
     "command",
-    ["extract photo.jpg turned.jpg tree empty.jpg crowd.jpg", "best-shot clip.mp4 blank.mp4 photo.jpg"],
+    [
+        "extract photo.jpg turned.jpg tree empty.jpg crowd.jpg",
+        "extract crowd.jpg photo.jpg empty.jpg --face 1",
+        "best-shot clip.mp4 blank.mp4 photo.jpg",
+    ],
 )
 def test_files(
     command: str, facever: Run, files: Path, tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch
