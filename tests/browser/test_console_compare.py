@@ -119,6 +119,22 @@ def test_a_photo_without_a_usable_face_is_shown_with_the_reason(opened: Console)
     assert re.search("BPE-003002 .*\nRequest [0-9a-f]{32}", copied)
 
 
+def test_one_of_several_people_is_chosen_in_the_picture(opened: Console, server: Server) -> None:
+    opened.compare(jpeg(media.pair(0, 2)), faces.jpeg(faces.person(2)))
+    first, result = opened.section("First photo"), opened.section("Result")
+    first.get_by_role("heading", name="More than one person is in the picture").wait_for(timeout=TIMEOUT)
+    buttons = first.get_by_role("button", name=re.compile("Use face . of 2 from the left"))
+    expect(buttons).to_have_count(2)
+    first.get_by_role("button", name="Use face 2 of 2 from the left").click()
+    expect(result).to_contain_text("Approved", timeout=TIMEOUT)
+    expect(opened.page.locator(".curl code").first).to_contain_text(re.compile(r"-F 'face_1=3\d\d"))
+    other = first.get_by_role("button", name="Use face 1 of 2 from the left")
+    other.focus()
+    opened.page.keyboard.press("Enter")
+    expect(result).to_contain_text("Declined", timeout=TIMEOUT)
+    expect(first.get_by_role("button", name="Use face 2 of 2 from the left")).to_be_visible()
+
+
 def test_a_file_that_is_not_a_photo_is_explained(visit: Visit) -> None:
     with visit(failures=["400"]) as console:
         console.open()

@@ -233,6 +233,33 @@ def test_a_photo_of_two_people_has_an_error_and_both_faces(server: Server) -> No
     assert sorted(centre(face)[0] > 300 for face in report["faces"]) == [False, True]
 
 
+@pytest.mark.parametrize("turn", [0, 90, 180])
+def test_each_face_has_the_choice_that_makes_it_the_subject(server: Server, turn: int) -> None:
+    photo = faces.jpeg(faces.group().rotate(turn, expand=True))
+    report = face_report(server, photo)
+    assert report["error"]["code"] == "BPE-003003"
+    assert (len(report["faces"]), report["rotation"]) == (6, -turn % 360)
+    templates = set()
+    for face in report["faces"]:
+        response = server.call("POST", f"{FACE}?face={face['choice']}", photo, JPEG)
+        assert response.status == 200, response
+        chosen = response.json()
+        assert chosen["error"] is None
+        assert [one["role"] for one in chosen["faces"]] == ["subject", *["background"] * 5]
+        assert centre(chosen["faces"][0]) == pytest.approx(centre(face), abs=5)
+        extracted = server.call("POST", f"/v1/face/pattern/extract?face={face['choice']}", photo, JPEG)
+        assert base64.b64decode(chosen["template"]) == extracted.body
+        templates.add(chosen["template"])
+    assert len(templates) == 6
+
+
+def test_a_choice_without_a_face_and_one_that_is_none(server: Server) -> None:
+    photo = jpeg(media.pair())
+    report = server.call("POST", f"{FACE}?face=7", photo, JPEG).json()
+    assert (report["error"]["code"], report["faces"]) == ("BPE-003002", [])
+    assert server.call("POST", f"{FACE}?face=x", photo, JPEG).code == "BPE-002006"
+
+
 def test_a_small_face_in_the_background_is_not_a_second_person(guarded: tuple[Server, str]) -> None:
     server, key = guarded
     photo = faces.jpeg(faces.scene(0.4), quality=40)

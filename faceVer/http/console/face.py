@@ -7,31 +7,34 @@ from typing import Any
 
 from aiohttp import web
 
-from faceVer.domain.values import Face
+from faceVer.domain.face_choice import FaceChoice
+from faceVer.domain.values import Face, Subject
 from faceVer.http.pipeline.bpe_errors import BPE_ERRORS
 from faceVer.http.pipeline.context import ENGINE, SETTINGS
+from faceVer.http.pipeline.face_parameter import face_of_query
 from faceVer.http.pipeline.receiving import with_image
 from faceVer.http.pipeline.responses import json_body
 from faceVer.media.jpeg import encode_jpeg
 from faceVer.observability.timings import stage
 from faceVer.services.faces import ExtractionReport
 from faceVer.services.wire_json import json_bytes
+from faceVer.vision.detection.choice import upright_box
 
 PREVIEW_SIDE, PREVIEW_QUALITY = 960, 85
 """Longer side of the preview in pixels, and its JPEG quality."""
 
 
 async def examine_face(request: web.Request) -> web.Response:
-    """Take an image as the body, and report the same errors as `extract`, except FaceError.
+    """Take an image as the body and `face` as `extract` does, and report the same errors, except FaceError.
 
     For a FaceError the response is a 200, so that the page can show the photo with its faces: `template` is null, and
     `error` has the code, the message and the reason.
     """
     app = request.app
-    language = app[SETTINGS].api.language
+    language, choice = app[SETTINGS].api.language, face_of_query(request)
 
     def work(image: bytes) -> bytes:
-        report = app[ENGINE].examine(image)
+        report = app[ENGINE].examine(image, choice)
         with stage("answer"):
             return json_bytes(_document(report, language))
 
@@ -59,14 +62,18 @@ def _document(report: ExtractionReport, language: str) -> dict[str, Any]:
 
 def _face(face: Face, index: int, report: ExtractionReport, scale: float) -> dict[str, Any]:
     """role: "subject"; "second_person", which prevents a template; "background", which the server ignores. side: of the
-    box, in pixels of the sample."""
+    box, in pixels of the sample. choice: the value of `face` that chooses it."""
     to_sample = max(report.size) / max(report.image.shape[:2])
+    left, top, right, bottom = (
+        (upright_box(face, Subject(report.image, face, report.turned)) * to_sample).round().tolist()
+    )
     return {
         "role": "subject" if index == 0 else "second_person" if index <= report.others else "background",
         "box": [round(float(edge) * scale, 1) for edge in face.box],
         "landmarks": [[round(float(value) * scale, 1) for value in point] for point in face.landmarks],
         "confidence": round(face.confidence, 4),
         "side": round(face.side * to_sample),
+        "choice": str(FaceChoice("box", box=(left, top, right - left, bottom - top))),
     }
 
 

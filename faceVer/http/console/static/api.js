@@ -162,10 +162,12 @@ const sleep = (seconds, signal) =>
     });
   });
 
-/** What the server found in a photo. `error` is a ServerError, or null. */
-export async function examineFace(file, options = {}) {
+/** What the server found in a photo. face: the `choice` of one of its faces, "" = the only one. `error` is a
+ * ServerError, or null. */
+export async function examineFace(file, { face = "", ...options } = {}) {
   const type = isPhoto(file) ? typeOf(file) : "image/jpeg";
-  const { document, requestId } = await post("console/face", { body: file, file, type, ...options });
+  const path = face ? `console/face?face=${encodeURIComponent(face)}` : "console/face";
+  const { document, requestId } = await post(path, { body: file, file, type, ...options });
   const { code, message, reason } = document.error ?? {};
   return { ...document, error: code ? new ServerError(200, code, message, { reason, requestId }) : null };
 }

@@ -1,7 +1,7 @@
 // The Compare view: two photos and their score.
 
 import { about, compare, onAboutChanged, sampleFile } from "./api.js";
-import { curlBox, part } from "./curl.js";
+import { curlBox, part, text } from "./curl.js";
 import { button, h, icon, replaceKeepingFocus } from "./dom.js";
 import { ignoredNote } from "./files.js";
 import { matchRateSentence } from "./match-rate.js";
@@ -62,6 +62,7 @@ export function mount(root) {
     plot.show(null);
     curl.show([
       ...slots.map((slot, n) => part(`sample_${n + 1}`, slot.file, ["first.jpg", "second.jpg"][n])),
+      ...slots.flatMap((slot, n) => text(`face_${n + 1}`, slot.face)),
       "v1/face/pattern/extract_and_compare",
     ]);
     const [left, right] = slots.map((slot) => slot.template);

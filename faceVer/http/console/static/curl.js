@@ -17,6 +17,9 @@ export function part(field, file, example) {
   return `-F ${quoted(`${field}=@${path};type=${typeOf(file ?? { name })}`)}`;
 }
 
+/** The arguments for a text as a part of a form, none if it is "". */
+export const text = (field, value) => (value ? [`-F ${quoted(`${field}=${value}`)}`] : []);
+
 /** The arguments for the first of many files. */
 export const firstParts = (field, files) => files.slice(0, MAX_FILES).map((file) => part(field, file));
 /** A comment about the other files, "" if there are none. */

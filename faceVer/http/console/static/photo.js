@@ -64,7 +64,7 @@ export class PhotoSlot {
   clear() {
     const focused = this.element.contains(document.activeElement);
     this.abort?.abort();
-    Object.assign(this, { template: null, file: null, name: "", unusable: false });
+    Object.assign(this, { template: null, file: null, name: "", face: "", unusable: false });
     this.remove.hidden = true;
     this.facts.replaceChildren();
     this.stage.className = "stage vacant";
@@ -98,15 +98,17 @@ export class PhotoSlot {
     this.first.focus();
   }
 
-  async take(file) {
+  /** face: the `choice` of one of the file's faces, "" = the only one. */
+  async take(file, face = "") {
     if (!file) return;
     this.abort?.abort();
     const abort = (this.abort = new AbortController());
-    Object.assign(this, { template: null, file, name: file.name || "photo.jpg", unusable: false });
+    Object.assign(this, { template: null, file, name: file.name || "photo.jpg", face, unusable: false });
     this.onchange(this);
     this.busy("Looking for a face …");
     try {
       const report = await examineFace(file, {
+        face,
         signal: abort.signal,
         onwait: () => this.busy("The server is busy; waiting …"),
       });
@@ -146,6 +148,7 @@ export class PhotoSlot {
         image,
         outlines(preview.width, preview.height, faces),
         labelled.map((face) => label(face, preview)),
+        this.picks(report),
       ),
     );
     this.facts.replaceChildren(
@@ -153,11 +156,37 @@ export class PhotoSlot {
       h("p", { class: "fine" }, details(report)),
     );
     if (error) this.facts.append(errorBox(error));
+    const hint = error ? "Click the face to use in the picture." : "To use another face, click it in the picture.";
+    if (faces.length > 1) this.facts.append(h("p", { class: "fine" }, hint));
     const saveTemplate = () => save(`${stem(this.name)}.fvt`, new Blob([bytesOf(this.template)]));
     const properties = { title: `${report.template_bytes} bytes`, "aria-label": `Save template: ${this.title}` };
     const saveButton = error ? null : button("download", "Save template", saveTemplate, properties);
     this.facts.append(h("p", { class: "row" }, saveButton, this.replaceButton()));
     this.onchange(this);
+  }
+
+  /** A button over each face that could be used instead, from left to right. */
+  picks({ preview: { width, height }, faces, error }) {
+    if (faces.length < 2) return [];
+    const ordered = [...faces].sort((one, other) => one.box[0] + one.box[2] - other.box[0] - other.box[2]);
+    return ordered.map((face, n) => {
+      if (face.role === "subject" && !error) return null;
+      const [left, top, right, bottom] = face.box;
+      const name = `Use face ${n + 1} of ${faces.length} from the left: ${this.title}`;
+      return h("button", {
+        type: "button",
+        class: "pick",
+        title: "Use this face",
+        "aria-label": name,
+        css: {
+          left: `${(100 * left) / width}%`,
+          top: `${(100 * top) / height}%`,
+          width: `${(100 * (right - left)) / width}%`,
+          height: `${(100 * (bottom - top)) / height}%`,
+        },
+        onclick: () => this.take(this.file, face.choice),
+      });
+    });
   }
 
   replaceButton() {
@@ -174,7 +203,7 @@ export class PhotoSlot {
     this.facts.replaceChildren(
       errorBox(
         error,
-        button("", "Try again", () => this.take(this.file)),
+        button("", "Try again", () => this.take(this.file, this.face)),
         this.replaceButton(),
         button("", "Remove", () => this.clear()),
       ),

@@ -1,7 +1,7 @@
 // The Search view: one photo, the probe, compared with many.
 
 import { isTemplate, onAboutChanged, sampleFile } from "./api.js";
-import { curlBox, firstParts, moreParts, part } from "./curl.js";
+import { curlBox, firstParts, moreParts, part, text } from "./curl.js";
 import { button, h, replaceKeepingFocus, save } from "./dom.js";
 import { ACCEPT_PHOTOS, acceptDrops, fileButton, invitation } from "./files.js";
 import { Gallery } from "./gallery.js";
@@ -136,9 +136,9 @@ export function mount(root) {
     const files = usable.length ? usable : [{ name: "one.fvt" }, { name: "other.fvt" }];
     const templates = files.filter(isTemplate);
     const photos = files.filter((file) => !isTemplate(file));
-    const first = part("sample_1", probe.file, "photo.jpg");
+    const first = [part("sample_1", probe.file, "photo.jpg"), ...text("face_1", probe.face)];
     const commands = (field, files, endpoint) =>
-      files.length ? [[first, ...firstParts(field, files), `v1/face/pattern/${endpoint}`], moreParts(files)] : [];
+      files.length ? [[...first, ...firstParts(field, files), `v1/face/pattern/${endpoint}`], moreParts(files)] : [];
     curl.show(
       ...commands("templates_n", templates, "verify_n"),
       ...commands("samples_n", photos, "extract_and_compare_n"),
@@ -159,8 +159,8 @@ export function mount(root) {
   }
 
   function passesFilter({ name, decision, error }) {
-    const text = filter.value.trim().toLowerCase();
-    return !error && name.toLowerCase().includes(text) && (!only.value || decision === only.value);
+    const wanted = filter.value.trim().toLowerCase();
+    return !error && name.toLowerCase().includes(wanted) && (!only.value || decision === only.value);
   }
 
   function advice(filtered) {
