@@ -125,6 +125,7 @@ def test_one_of_several_people_is_chosen_in_the_picture(opened: Console, server:
     first.get_by_role("heading", name="More than one person is in the picture").wait_for(timeout=TIMEOUT)
     buttons = first.get_by_role("button", name=re.compile("Use face . of 2 from the left"))
     expect(buttons).to_have_count(2)
+    expect(first).to_contain_text("Click the face to use in the picture.")
     first.get_by_role("button", name="Use face 2 of 2 from the left").click()
     expect(result).to_contain_text("Approved", timeout=TIMEOUT)
     expect(opened.page.locator(".curl code").first).to_contain_text(re.compile(r"-F 'face_1=3\d\d"))

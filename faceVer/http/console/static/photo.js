@@ -139,7 +139,9 @@ export class PhotoSlot {
       width: preview.width,
       height: preview.height,
     });
-    const labelled = faces.filter((face) => face.role !== "background" && faces.length > 1);
+    // The labels of many faces would cover them.
+    const named = faces.length > 3 ? ["subject"] : ["subject", "second_person"];
+    const labelled = faces.filter((face) => named.includes(face.role) && faces.length > 1);
     this.stage.className = "stage";
     this.stage.replaceChildren(
       framed(
@@ -155,9 +157,9 @@ export class PhotoSlot {
       h("p", { class: "file", title: this.name }, this.name),
       h("p", { class: "fine" }, details(report)),
     );
-    if (error) this.facts.append(errorBox(error));
     const hint = error ? "Click the face to use in the picture." : "To use another face, click it in the picture.";
     if (faces.length > 1) this.facts.append(h("p", { class: "fine" }, hint));
+    if (error) this.facts.append(errorBox(error));
     const saveTemplate = () => save(`${stem(this.name)}.fvt`, new Blob([bytesOf(this.template)]));
     const properties = { title: `${report.template_bytes} bytes`, "aria-label": `Save template: ${this.title}` };
     const saveButton = error ? null : button("download", "Save template", saveTemplate, properties);
