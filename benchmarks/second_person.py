@@ -27,7 +27,7 @@ from faceVer.services.rules import detection_rules, pack_selection
 from faceVer.settings.loader import load_settings
 from faceVer.vision.alignment import align
 from faceVer.vision.detection.rules import DetectionRules
-from faceVer.vision.detection.second_person import is_second_person
+from faceVer.vision.detection.second_person import distance_aside, is_second_person, relative_sharpness
 from faceVer.vision.detection.subject import DetectedFaces, detect_faces
 from faceVer.vision.packs import Models, load_models
 
@@ -96,6 +96,8 @@ def print_bystanders(models: Models, photos: list[Photo], before: DetectionRules
     for low in sorted(rows):
         still, checked = sum(now for now, _ in rows[low]), [wrong for _, wrong in rows[low] if wrong is not None]
         print(f"| from {low} | {len(rows[low])} | {still} | {len(checked)} | {sum(checked)} |")
+    asides = [distance_aside(face, photo.found.subject) for photo in photos for face in photo.seconds(before)]
+    print(f"aside, 5th, 10th, 50th, 95th percentile: {np.percentile(asides, (5, 10, 50, 95)).round(2)}")
     print(f"Of {len(photos)} photos, before {len(rows[0.0]) / len(photos):.1%}, now", end=" ")
     print(f"{sum(now for now, _ in rows[0.0]) / len(photos):.1%}\n")
 
@@ -124,21 +126,32 @@ def print_scenes(models: Models, photos: list[Photo], count: int, before: Detect
     pairs = [(one, other) for one, other in (draw.sample(alone, 2) for _ in range(count)) if one.person != other.person]
     print(f"passed of {len(pairs)} composed photos, before / now, by the second face's size")
     print(f"| place | look | {' | '.join(map(str, SIZES))} |\n| --- | --- |{' --- |' * len(SIZES)}")
+    sharpness: dict[str, list[float]] = defaultdict(list)
     for place, look in product(PLACES, LOOKS):
         cells = []
         for size in SIZES:
-            passed = [passes(models, scene(one, other, size, place, look), (before, now)) for one, other in pairs]
-            cells.append(f"{sum(one for one, _ in passed)} / {sum(one for _, one in passed)}")
+            scenes = [detected(models, scene(one, other, size, place, look), now) for one, other in pairs]
+            passed = [
+                sum(found is not None and not found.seconds(rules) for found in scenes) for rules in (before, now)
+            ]
+            sharpness[look] += [
+                relative_sharpness(face, found.found.subject)
+                for found in scenes
+                if found
+                for face in found.seconds(before)
+            ]
+            cells.append(" / ".join(map(str, passed)))
         print(f"| {place} | {look} | {' | '.join(cells)} |", flush=True)
+    for look, values in sharpness.items():
+        print(f"{look}: sharpness, 5th, 50th, 95th percentile: {np.percentile(values, (5, 50, 95)).round(2)}")
 
 
-def passes(models: Models, image: Image, rules: tuple[DetectionRules, DetectionRules]) -> list[bool]:
-    """Whether no second person is found in the photo, by each of the rules."""
+def detected(models: Models, image: Image, rules: DetectionRules) -> Photo | None:
+    """The photo with its faces; None = it has none."""
     try:
-        photo = Photo(Path(), detect_faces(models.detector, image, rules[1]))
+        return Photo(Path(), detect_faces(models.detector, image, rules))
     except NoFaceError:
-        return [False, False]
-    return [not photo.seconds(one) for one in rules]
+        return None
 
 
 def scene(one: Photo, other: Photo, size: float, place: str, look: str) -> Image:

@@ -17,8 +17,8 @@ from faceVer.vision.detection.rules import DetectionRules
 # Measured by `python -m benchmarks.second_person`; docs/faces.md has its table. Of lfw-dev's bystanders 9 of 10 lie at
 # least 0.37 farther from the centre than the subject, of two people beside each other neither does.
 ASIDE = 0.4
-# Of the subject's sharpness at the same size. Two sharp photos of lfw-dev differ by a factor of 3.5 (5th percentile of
-# their faces in one scene: 0.28); faces blurred with a sigma of 6 % of their side have 0.1 in the median or less.
+# Of the subject's sharpness at the same size. Sharp faces of two photos in one scene have 0.22 to 2.3 (5th and 95th
+# percentile; in one photo they differ less), faces blurred with a sigma of 6 % of their side have 0.1 at most (95th).
 BLURRED = 0.15
 # Both faces are reduced to this share of the smaller one's side, which hides noise and JPEG blocks, and to so many
 # pixels at most: recognition sees no finer detail.
@@ -33,15 +33,25 @@ class Kind(NamedTuple):
     least: Callable[[DetectionRules], float]
 
 
+def distance_aside(other: Face, subject: Subject) -> float:
+    """How much farther a face is from the image's centre than the subject's: see `off_centre`."""
+    return off_centre(other, subject.image) - off_centre(subject.face, subject.image)
+
+
+def relative_sharpness(other: Face, subject: Subject) -> float:
+    """The sharpness of a face as a share of the subject's, both reduced to the same size."""
+    side = min(COMPARED_SIDE, COMPARED_SHARE * min(other.side, subject.face.side))
+    return _detail(other, subject.image, side) / max(_detail(subject.face, subject.image, side), 1e-6)
+
+
 def is_aside(other: Face, subject: Subject) -> bool:
     """Whether a face is much farther from the image's centre than the subject's."""
-    return off_centre(other, subject.image) - off_centre(subject.face, subject.image) > ASIDE
+    return distance_aside(other, subject) > ASIDE
 
 
 def is_blurred(other: Face, subject: Subject) -> bool:
-    """Whether a face is much less sharp than the subject's, both reduced to the same size."""
-    side = min(COMPARED_SIDE, COMPARED_SHARE * min(other.side, subject.face.side))
-    return _detail(other, subject.image, side) < BLURRED * _detail(subject.face, subject.image, side)
+    """Whether a face is much less sharp than the subject's."""
+    return relative_sharpness(other, subject) < BLURRED
 
 
 KINDS = (
