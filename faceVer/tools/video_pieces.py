@@ -31,7 +31,7 @@ class Pieces:
 
     def _score(self, frames: list[Frame]) -> PadScore | FaceError:
         try:
-            return self._examiner.pad_score(frames, is_photo=False)
+            return self._examiner.pad_score(frames)
         except FaceError as error:
             return error
 
