@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test test-quick test-platform check audit weights all-weights docs browser contract deploy-check image-proof accuracy soak load attack crash cycles fuzz fuzz-ids fuzz-guided bench lock clean
+.PHONY: help serve test test-quick test-platform check audit weights all-weights docs browser contract deploy-check image-proof accuracy quality soak load attack crash cycles fuzz fuzz-ids fuzz-guided bench lock clean
 
 help:
 	@echo "make serve     set up and serve on 0.0.0.0:$(PORT) (PORT= changes it, STORE=.store keeps folders)"
@@ -22,6 +22,7 @@ help:
 	@echo "make deploy-check  the files in deploy/ against the code and the tools that know their formats"
 	@echo "make image-proof   build the Dockerfile without an engine and run the result (root, debootstrap, buildah)"
 	@echo "make accuracy  measure recognition accuracy through the HTTP API (needs the development data)"
+	@echo "make quality   recognition of small, blurred and turned faces by the pack in FACEVER_PACK (likewise)"
 	@echo "make soak      mixed requests for SOAK_MINUTES=30 at SOAK_RATE=15 per second: right answers, flat memory"
 	@echo "make load      ten times the load the server can bear (about 2 minutes)"
 	@echo "make attack    200 hostile files of 20 kinds at once, beside the requests of others (about 5 minutes)"
@@ -122,6 +123,9 @@ image-proof:
 
 accuracy: $(VENV)/dev.stamp weights
 	$(BIN)/python -m pytest -m slow -s tests/accuracy
+
+quality: $(VENV)/dev.stamp all-weights
+	$(BIN)/python -m tests.accuracy.quality
 
 soak: $(VENV)/dev.stamp weights
 	SOAK_MINUTES=$(or $(SOAK_MINUTES),30) SOAK_RATE=$(or $(SOAK_RATE),15) $(BIN)/python -m pytest -q -m slow -s tests/soak

@@ -65,7 +65,7 @@ def published_models() -> Path:
     pack = manifest.pack("open")
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=ENVIRONMENTS) as scratch:
-        for name, spec in (("detection", pack.detection), ("recognition", pack.recognition)):
+        for name, spec in (("detection", pack.detection), ("recognition", pack.recognition.models[0])):
             target = folder / f"{name}.onnx"
             if target.is_file() and digest(target) == spec.sha256:
                 continue

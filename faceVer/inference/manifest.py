@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import sys
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
@@ -23,6 +23,7 @@ from faceVer.inference.specs import (
     NpmClient,
     OperatingPoint,
     Pack,
+    Recognition,
 )
 
 FORMAT = 1
@@ -109,8 +110,19 @@ def _model(name: str, entry: Mapping[str, Any]) -> ModelSpec:
         input=InputSpec(**known),
         calibration=read_calibration(entry.get("calibration")),
         known_answer=_known_answer(entry.get("known_answer")),
+        ranges={layer: _range(bounds) for layer, bounds in entry.get("ranges", {}).items()},
+        centre=tuple(map(float, entry.get("centre", ()))),
         **text,
     )
+
+
+def _range(bounds: Sequence[Any]) -> tuple[float, ...]:
+    values = tuple(map(float, bounds))
+    if len(values) not in (2, 4) or not all(low < high for low, high in zip(values[::2], values[1::2], strict=True)):
+        raise ValueError(
+            "a quantized layer's range is [least, largest] of its input, and of its output, if that is, too"
+        )
+    return values
 
 
 def _known_answer(table: Mapping[str, Any] | None) -> KnownAnswer | None:
@@ -146,7 +158,8 @@ def _pack(name: str, entry: Mapping[str, Any], models: Mapping[str, ModelSpec]) 
     fusion = {medium: _fusion(f"packs.{name}.fusion.{medium}", table, names) for medium, table in tables.items()}
     extra = tuple(models[item] for item in entry.get("extra", ()))
     alignment = models[entry["alignment"]] if "alignment" in entry else None
-    return Pack(name, models[entry["detection"]], models[entry["recognition"]], liveness, extra, fusion, alignment)
+    recognition = _recognition(name, entry, models)
+    return Pack(name, models[entry["detection"]], recognition, liveness, extra, fusion, alignment)
 
 
 def _fusion(where: str, table: Mapping[str, Any], models: set[str]) -> Fusion:
@@ -155,6 +168,23 @@ def _fusion(where: str, table: Mapping[str, Any], models: set[str]) -> Fusion:
     if not numbers or not all(value > 0 for value in weights.values()) or not set(weights) <= models:
         raise ValueError(f"{where}: weights must be above 0 and name the pack's liveness models; offset is a number")
     return Fusion(float(offset), {name: float(value) for name, value in weights.items()})
+
+
+def _recognition(name: str, entry: Mapping[str, Any], models: Mapping[str, ModelSpec]) -> Recognition:
+    named = entry["recognition"]
+    specs = tuple(models[item] for item in ([named] if isinstance(named, str) else named))
+    if not specs or len(set(specs)) < len(specs):
+        raise ValueError(f"packs.{name}.recognition must name a model, or several different ones")
+    weights: Mapping[str, float] = entry.get("recognition_weights", {})
+    numbers = all(isinstance(value, (int, float)) and value > 0 for value in weights.values())
+    if not numbers or not set(weights) <= {spec.name for spec in specs}:
+        raise ValueError(f"packs.{name}.recognition_weights must be above 0 and name its recognition models")
+    shares = [float(weights.get(spec.name, 1)) for spec in specs]
+    mirrored = entry.get("recognition_mirrored", False)
+    if not isinstance(mirrored, bool):
+        raise TypeError(f"packs.{name}.recognition_mirrored must be true or false")
+    fitted = read_calibration(entry.get("calibration"))
+    return Recognition(specs, tuple(share / sum(shares) for share in shares), mirrored, fitted)
 
 
 def digest(path: Path) -> str:

@@ -11,6 +11,9 @@ from faceVer.domain.values import ModelInfo
 DIGITS = 12
 """Hex digits of a SHA-256 that name a file in `/version` and in template model ids."""
 
+CHANGING = ("quantize", "centre")
+"""The preparation steps that change embeddings; the others keep them."""
+
 
 IMPORTED = "import"
 """The registry of files that the user brings (`facever weights import`)."""
@@ -66,6 +69,7 @@ class ModelSpec:
     """One model of the manifest. sha256: of the file inside the source package, hex.
 
     registry: "pypi", "npm", or `IMPORTED` for a file that no package holds; `package` then names the set it is of.
+    ranges, centre: for the steps `quantize` and `centre` (inference/weights/quantizing.py, prepare.py).
     """
 
     name: str
@@ -82,6 +86,8 @@ class ModelSpec:
     input: InputSpec
     calibration: Calibration | None = None
     known_answer: KnownAnswer | None = None
+    ranges: Mapping[str, tuple[float, ...]] = field(default_factory=dict, hash=False)
+    centre: tuple[float, ...] = ()
 
     @property
     def info(self) -> ModelInfo:
@@ -94,8 +100,40 @@ class ModelSpec:
 
     @property
     def identity(self) -> str:
-        """The model id that templates carry: name, version and the digits that tell its weights."""
-        return f"{self.name}-{self.version}-{self.sha256[:DIGITS]}"
+        """The model id that templates carry: name, version, the digits that tell its weights, what changed them."""
+        changed = [step for step in self.prepare if step in CHANGING]
+        return "-".join([self.name, self.version, self.sha256[:DIGITS], *changed])
+
+
+@dataclass(frozen=True, slots=True)
+class Recognition:
+    """What makes a pack's embeddings: one model, or several whose embeddings are joined.
+
+    weights: of each model's cosine in that of the joined embeddings, above 0, in sum 1. mirrored: whether the mirrored
+    crop's embedding is averaged in. fitted: the pack's calibration, for a recognition that is not one plain model.
+    """
+
+    models: tuple[ModelSpec, ...]
+    weights: tuple[float, ...] = (1.0,)
+    mirrored: bool = False
+    fitted: Calibration | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is one model as it stands, which has its own calibration."""
+        return len(self.models) == 1 and not self.mirrored
+
+    @property
+    def calibration(self) -> Calibration | None:
+        return self.models[0].calibration if self.is_plain else self.fitted
+
+    @property
+    def identity(self) -> str:
+        """The model id that templates carry; anything that changes embeddings changes it."""
+        parts = [spec.identity for spec in self.models]
+        if len(parts) > 1:
+            parts = [f"{part}_{weight:g}" for part, weight in zip(parts, self.weights, strict=True)]
+        return "_".join([*parts, "mirrored"] if self.mirrored else parts)
 
 
 MEDIA = ("photo", "video")
@@ -118,7 +156,7 @@ EQUAL = Fusion()
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """A named set of models: one detector, one recognizer, any number of liveness models and of helpers (`extra`).
+    """A named set of models: one detector, one recognition, any number of liveness models and of helpers (`extra`).
 
     alignment: the detector that finds the subject's landmarks, where that is not `detection`.
     fusion: how the scores of the liveness models become one, by kind of media (`MEDIA`); `EQUAL` where none is given.
@@ -126,7 +164,7 @@ class Pack:
 
     name: str
     detection: ModelSpec
-    recognition: ModelSpec
+    recognition: Recognition
     liveness: tuple[ModelSpec, ...] = ()
     extra: tuple[ModelSpec, ...] = ()
     fusion: Mapping[str, Fusion] = field(default_factory=dict)
@@ -135,7 +173,7 @@ class Pack:
     @property
     def models(self) -> tuple[ModelSpec, ...]:
         aligner = () if self.alignment is None else (self.alignment,)
-        return (self.detection, *aligner, self.recognition, *self.liveness, *self.extra)
+        return (self.detection, *aligner, *self.recognition.models, *self.liveness, *self.extra)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,13 +22,13 @@ from faceVer.inference.manifest import (
     read_calibration,
     weights_folder,
 )
-from faceVer.inference.specs import DIGITS, IMPORTED, Calibration, ModelSpec
+from faceVer.inference.specs import DIGITS, IMPORTED, Calibration, ModelSpec, Recognition
 from faceVer.inference.weights.store import require
 from faceVer.vision.detection.centerface import CenterFace
 from faceVer.vision.detection.detector import Detector
 from faceVer.vision.detection.one_pass import OnePassDetector
 from faceVer.vision.detection.yunet import YuNet
-from faceVer.vision.recognition import ArcFace, Recognizer
+from faceVer.vision.recognition import ArcFace, Joined, Mirrored, Recognizer
 
 Adapter = TypeVar("Adapter")
 log = logging.getLogger(__name__)
@@ -75,7 +75,9 @@ def calibration_target(selection: PackSelection) -> tuple[Path, tuple[str, ...]]
     if is_folder_pack(selection.pack):
         return Path(selection.pack) / CALIBRATION_FILE, ()
     manifest = load_manifest(weights_folder(selection.weights))
-    return manifest.folder / MANIFEST, ("models", manifest.pack(selection.pack).recognition.name)
+    recognition = manifest.pack(selection.pack).recognition
+    keys = ("models", recognition.models[0].name) if recognition.is_plain else ("packs", selection.pack)
+    return manifest.folder / MANIFEST, keys
 
 
 def _from_manifest(manifest: Manifest, selection: PackSelection, backend: Backend) -> Models:
@@ -85,17 +87,23 @@ def _from_manifest(manifest: Manifest, selection: PackSelection, backend: Backen
             require(manifest, spec)  # a pack is selected for such files: no start without them
     aligner = _detector(manifest, pack.alignment, selection, backend) if pack.alignment else None
     detector = _detector(manifest, pack.detection, selection, backend, aligner)
-    adapter = _adapter(RECOGNIZERS, pack.recognition)
-    recognizer = adapter(load_model(manifest, pack.recognition, backend), pack.recognition.input)
     return Models(
         pack.name,
         detector,
-        recognizer,
+        _recognizer(manifest, pack.recognition, backend),
         backend,
         pack.recognition.identity,
         _calibration(pack.recognition.calibration, pack.name),
-        tuple(spec.info for spec in (pack.detection, pack.alignment, pack.recognition) if spec),
+        tuple(spec.info for spec in (pack.detection, pack.alignment, *pack.recognition.models) if spec),
     )
+
+
+def _recognizer(manifest: Manifest, recognition: Recognition, backend: Backend) -> Recognizer:
+    parts = [
+        _adapter(RECOGNIZERS, spec)(load_model(manifest, spec, backend), spec.input) for spec in recognition.models
+    ]
+    joined = parts[0] if len(parts) == 1 else Joined(parts, recognition.weights)
+    return Mirrored(joined) if recognition.mirrored else joined
 
 
 def _detector(

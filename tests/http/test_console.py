@@ -102,7 +102,8 @@ def test_about_has_models_calibration_and_default_settings(server: Server, setti
     assert [tuple(point.values()) for point in points] == [tuple(point) for point in recognition.calibration.points]
     assert {tuple(point) for point in points} == {("fmr", "cosine", "score", "tar")}
     assert about["calibration"]["slope"] == recognition.calibration.slope
-    assert next(model for model in about["models"] if model["task"] == "recognition")["licence"] == recognition.licence
+    licences = [model["licence"] for model in about["models"] if model["task"] == "recognition"]
+    assert licences == [spec.licence for spec in recognition.models]
     assert about["thresholds"] == {"approve": 0.85, "operator": 0.85, "pad": 0.5}
     assert about["limits"]["file_bytes"] == settings.limits.max_file_bytes
     assert (about["key_required"], about["docs"], about["language"], about["liveness"]) == (False, True, "en", True)

@@ -1,4 +1,4 @@
-"""Make a published ONNX file fast without changing what it computes (weights/README.md states the gain of each step).
+"""Make a published ONNX file fast or better (weights/README.md states the gain of each step).
 
 The steps are named in the manifest and run in its order; every step works on the model in place.
 """
@@ -6,7 +6,8 @@ The steps are named in the manifest and run in its order; every step works on th
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from onnx import numpy_helper
 from faceVer.domain.errors import WeightsError
 from faceVer.inference.weights.folding import fold_batchnorm, fold_constants
 from faceVer.inference.weights.padding import pad_channels
+from faceVer.inference.weights.quantizing import Ranges, quantize
 
 # Weights below this are noise of training: products of them are denormal floats, which cost a CPU some hundred cycles
 # each. Float32 denormals start at 1.2e-38; 1e-20 squared still stays clear of them.
@@ -123,7 +125,9 @@ def _dynamic_shape(model: onnx.ModelProto) -> None:
     del model.graph.value_info[:]
 
 
-STEPS: dict[str, Callable[[onnx.ModelProto], None]] = {
+Steps = Mapping[str, Callable[[onnx.ModelProto], None]]
+
+STEPS: Steps = {
     "fold-constants": fold_constants,
     "dynamic-shape": _dynamic_shape,
     "hide-initializers": _hide_initializers,
@@ -134,16 +138,41 @@ STEPS: dict[str, Callable[[onnx.ModelProto], None]] = {
 }
 
 
-def prepare(source: bytes, steps: tuple[str, ...], target: Path) -> None:
-    """Run `steps` over the ONNX file `source` and write the result to `target`. Raises WeightsError, OSError."""
+def _centre(model: onnx.ModelProto, centre: Sequence[float]) -> None:
+    """Subtract a vector from the only output, (N, D). Raises WeightsError where it is none of D numbers."""
+    (output,) = model.graph.output
+    if len(centre) != output.type.tensor_type.shape.dim[-1].dim_value:
+        raise WeightsError(f"the centre has {len(centre)} numbers, the output others")
+    for node in model.graph.node:
+        node.output[:] = [f"{name}.raw" if name == output.name else name for name in node.output]
+    model.graph.initializer.append(numpy_helper.from_array(np.array([centre], np.float32), "centre"))
+    model.graph.node.append(onnx.helper.make_node("Sub", [f"{output.name}.raw", "centre"], [output.name]))
+
+
+def prepare(
+    source: bytes,
+    steps: tuple[str, ...],
+    target: Path,
+    ranges: Ranges | None = None,
+    centre: Sequence[float] = (),
+) -> None:
+    """Run `steps` over the ONNX file `source` and write the result to `target`. Raises WeightsError, OSError.
+
+    ranges, centre: for the steps `quantize` and `centre`.
+    """
     try:
         model = onnx.load_model_from_string(source)
     except Exception as error:  # protobuf's own exception classes differ between versions
         raise WeightsError(f"not an ONNX file: {error}") from error
+    known: Steps = {
+        **STEPS,
+        "quantize": partial(quantize, ranges=ranges or {}),
+        "centre": partial(_centre, centre=centre),
+    }
     for step in steps:
-        if step not in STEPS:
-            raise WeightsError(f"unknown preparation step {step!r}; known: {', '.join(STEPS)}")
-        STEPS[step](model)
+        if step not in known:
+            raise WeightsError(f"unknown preparation step {step!r}; known: {', '.join(known)}")
+        known[step](model)
     _drop_unused(model)
     onnx.checker.check_model(model)
     target.write_bytes(model.SerializeToString(deterministic=True))

@@ -51,7 +51,7 @@ def status(manifest: Manifest, spec: ModelSpec) -> Status:
         return Status(spec, path, "missing" if not path.exists() else "altered")
     if not isinstance(receipt, dict) or receipt.get("prepared_sha256") != actual:
         return Status(spec, path, "altered", size)
-    current = receipt.get("source_sha256") == spec.sha256 and receipt.get("prepare") == list(spec.prepare)
+    current = receipt.get("source_sha256") == spec.sha256 and receipt.get("prepare") == _steps(spec)
     return Status(spec, path, "ready" if current else "stale", size)
 
 
@@ -130,12 +130,12 @@ def _write(manifest: Manifest, spec: ModelSpec, data: bytes, scratch: Path, repo
     from faceVer.inference.weights.prepare import prepare  # onnx is slow to import and only needed here
 
     fresh = scratch / spec.file
-    prepare(data, spec.prepare, fresh)
+    prepare(data, spec.prepare, fresh, spec.ranges, spec.centre)
     receipt = {
         "model": spec.name,
         "version": spec.version,
         "source_sha256": spec.sha256,
-        "prepare": list(spec.prepare),
+        "prepare": _steps(spec),
         "prepared_sha256": digest(fresh),
     }
     receipt_file = scratch / f"{spec.file}.json"
@@ -148,6 +148,12 @@ def _write(manifest: Manifest, spec: ModelSpec, data: bytes, scratch: Path, repo
     os.replace(fresh, target)
     os.replace(receipt_file, _receipt(target))
     report(f"{spec.name}: ready ({target.stat().st_size / 1e6:.1f} MB)")
+
+
+def _steps(spec: ModelSpec) -> list[object]:
+    """What the prepared file depends on, besides its source."""
+    constants = [[layer, *bounds] for layer, bounds in spec.ranges.items()]
+    return [*spec.prepare, *constants, *([list(spec.centre)] if spec.centre else [])]
 
 
 def _receipt(path: Path) -> Path:

@@ -20,7 +20,9 @@ from onnx import TensorProto, helper, numpy_helper
 
 from faceVer.domain.errors import SetupError, WeightsError
 from faceVer.inference.manifest import Manifest, load_manifest, weights_folder
+from faceVer.inference.specs import Recognition
 from faceVer.inference.weights.store import fetch, require, status
+from faceVer.matching.template import MODEL_ID
 
 
 def small_model() -> bytes:
@@ -273,7 +275,7 @@ class TestManifest:
     def test_the_projects_own(self) -> None:
         manifest = load_manifest(weights_folder(""))
         pack = manifest.pack("open")
-        assert (pack.detection.task, pack.recognition.task) == ("detection", "recognition")
+        assert (pack.detection.task, pack.recognition.models[0].task) == ("detection", "recognition")
         assert {spec.licence for spec in pack.models} == {"MIT"}
         assert pack.recognition.calibration is not None
         assert pack.recognition.calibration.source
@@ -310,6 +312,56 @@ class TestManifest:
         path.write_text(path.read_text() + f"[models.rec.calibration]\n{values}\n")
         with pytest.raises(SetupError, match="slope"):
             load_manifest(tmp_path / "w")
+
+    @pytest.mark.parametrize(
+        ("recognition", "reason"),
+        [
+            ("[]", "must name a model"),
+            ("['rec', 'rec']", "must name a model"),
+            ("['rec', 'other']", "KeyError: 'other'"),
+            ("['rec']\nrecognition_mirrored = 1", "true or false"),
+            ("['rec']\nrecognition_weights = {det = 1}", "name its recognition models"),
+            ("['rec']\nrecognition_weights = {rec = 0}", "must be above 0"),
+        ],
+    )
+    def test_recognitions_that_are_none(self, tmp_path: Path, recognition: str, reason: str) -> None:
+        manifest_with(tmp_path / "w")
+        path = tmp_path / "w" / "manifest.toml"
+        path.write_text(path.read_text().replace('recognition = "rec"', f"recognition = {recognition}"))
+        with pytest.raises(SetupError, match=reason):
+            load_manifest(tmp_path / "w")
+
+    def test_what_changes_embeddings_changes_their_model_id(self) -> None:
+        models = load_manifest(weights_folder("")).models
+        sface, other = models["sface"], models["mobilefacenet"]
+        ids = [
+            Recognition((sface,)).identity,
+            Recognition((sface,), mirrored=True).identity,
+            Recognition((sface, other), (0.5, 0.5)).identity,
+            Recognition((other, sface), (0.5, 0.5)).identity,
+            Recognition((sface, other), (0.65, 0.35)).identity,
+            Recognition((sface, other), (0.65, 0.35), mirrored=True).identity,
+        ]
+        assert ids[0] == sface.identity == "sface-1.1.1-fb143eea0783-quantize-centre"
+        assert len(set(ids)) == len(ids)
+        assert all(MODEL_ID.fullmatch(one) for one in ids)
+
+    @pytest.mark.parametrize("bounds", ["[1, 2, 3]", "[2, 1]", "[0, 1, 3, 3]", "['a', 'b']", "[]"])
+    def test_ranges_that_are_none(self, tmp_path: Path, bounds: str) -> None:
+        manifest_with(tmp_path / "w")
+        path = tmp_path / "w" / "manifest.toml"
+        path.write_text(path.read_text() + f"[models.rec.ranges]\nlayer = {bounds}\n")
+        with pytest.raises(SetupError, match=r"manifest\.toml"):
+            load_manifest(tmp_path / "w")
+
+    @pytest.mark.parametrize("constants", ["centre = [1.0, 2.0]", "ranges = {layer = [0, 1]}"])
+    def test_a_file_prepared_with_other_constants_is_stale(self, tmp_path: Path, source: Path, constants: str) -> None:
+        manifest = manifest_with(tmp_path / "w")
+        fetch(manifest, manifest.pack("open").models, quiet, source=source)
+        path = tmp_path / "w" / "manifest.toml"
+        path.write_text(path.read_text() + constants + "\n")
+        changed = load_manifest(tmp_path / "w")
+        assert [status(changed, spec).state for spec in changed.pack("open").models] == ["ready", "stale"]
 
     def test_file_names_stay_in_the_folder(self, tmp_path: Path) -> None:
         manifest_with(tmp_path / "w")
