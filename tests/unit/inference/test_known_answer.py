@@ -20,6 +20,7 @@ from faceVer.inference.backend import LoadedModel, Signature, Tensors
 from faceVer.inference.known_answer import VALUES, answer, check_known_answer, load_model
 from faceVer.inference.manifest import Manifest, digest, load_manifest, weights_folder
 from faceVer.inference.onnx import OnnxBackend
+from faceVer.inference.specs import IMPORTED
 from faceVer.settings.loader import load_settings
 from tests.support_models import load_liveness_models, load_models
 
@@ -31,13 +32,16 @@ def manifest() -> Manifest:
     return load_manifest(weights_folder(""))
 
 
-def test_the_manifest_states_the_answer_of_every_model(manifest: Manifest) -> None:
-    for spec in manifest.models.values():
-        known = spec.known_answer
-        assert known is not None
-        found = answer(load_model(manifest, spec, OnnxBackend(CPU)), known.shape, spec.input)
-        assert len(known.values) <= VALUES
-        assert found == pytest.approx(known.values, rel=1e-3, abs=1e-3)
+@pytest.mark.parametrize("name", load_manifest(weights_folder("")).models)
+def test_the_manifest_states_the_answer_of_every_model(manifest: Manifest, name: str) -> None:
+    spec = manifest.models[name]
+    if spec.registry == IMPORTED and not (weights_folder("") / spec.file).exists():
+        pytest.skip(f"{spec.file} has not been imported")
+    known = spec.known_answer
+    assert known is not None
+    found = answer(load_model(manifest, spec, OnnxBackend(CPU)), known.shape, spec.input)
+    assert len(known.values) <= VALUES
+    assert found == pytest.approx(known.values, rel=1e-3, abs=1e-3)
 
 
 def swap(folder: Path, name: str) -> None:
