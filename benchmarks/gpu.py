@@ -135,7 +135,7 @@ def compared(bodies: Sequence[bytes], answers: Sequence[bytes | None]) -> dict[s
         if answer is None:
             other += 1
         else:
-            cosines.append(float(engine.decode(answer) @ vector))
+            cosines.append(float(engine.templates.decode(answer)[1] @ vector))
     return {
         "photos": len(cosines) + other,
         "other_decisions": other,

@@ -91,7 +91,7 @@ def measure(engine: FaceEngine, name: str, upright: int, make: Callable[[Image],
             wrong += 1
         elif report.template is not None:
             try:
-                cosines.append(float(engine.decode(report.template) @ engine.embed(jpeg(image))))
+                cosines.append(float(engine.templates.decode(report.template)[1] @ engine.embed(jpeg(image))))
             except FaceError:
                 continue
     p50, p99, largest = (np.percentile(seconds, share) * 1e3 for share in (50, 99, 100))

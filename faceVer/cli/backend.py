@@ -6,7 +6,7 @@ Both return the client's result types.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
 
 if TYPE_CHECKING:
     from faceVer.client import Comparison, Liveness
@@ -49,6 +49,13 @@ class Backend(Protocol):
         """One template with N (at least one), in their order. One unreadable template fails all."""
         ...
 
+    def verify(self, photo: bytes, others: Sequence[bytes], face: str | None = None) -> list[Comparison]:
+        """A photo with N templates, in their order; some may be of older models that are read (FACEVER_ALSO_READ).
+
+        face: in the photo, as for `extract`.
+        """
+        ...
+
     def liveness(self, media: bytes, face: str | None = None) -> Liveness:
         """Score a photo, a video or an archive. face: in a photo, as for `extract`."""
         ...
@@ -71,6 +78,23 @@ def is_template(data: bytes) -> bool:
     return data.startswith(TEMPLATE_MAGIC)
 
 
-def template_of(backend: Backend, data: bytes, face: str | None = None) -> bytes:
-    """The template in a file, or that of a photo. face: in a photo. Raises FileError."""
-    return data if is_template(data) else backend.extract(data, face)
+class Probe(NamedTuple):
+    """What is compared with others. photo: that the template was made of, where it was. face: in the photo."""
+
+    template: bytes
+    photo: bytes | None = None
+    face: str | None = None
+
+    @classmethod
+    def of(cls, backend: Backend, data: bytes, face: str | None = None) -> Self:
+        """The template in a file, or that of a photo. Raises FileError."""
+        return cls(data) if is_template(data) else cls(backend.extract(data, face), data, face)
+
+    def compare(self, backend: Backend, others: Sequence[bytes]) -> list[Comparison]:
+        """With N templates, in their order; by the photo where one is of another model. Raises FileError."""
+        try:
+            return backend.compare(self.template, others)
+        except FileError as error:
+            if self.photo is None or error.code != BAD_TEMPLATE:
+                raise
+            return backend.verify(self.photo, others, self.face)

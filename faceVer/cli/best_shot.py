@@ -32,7 +32,7 @@ def run(options: argparse.Namespace) -> int:
     )
     existing = Existing.FORCE if options.force else Existing.REPLACE if options.output else Existing.KEEP
     with connect(options) as backend:
-        product = Product("best shot", "JPEG", "best_shot", backend.best_shot, _is_jpeg, _is_jpeg)
+        product = Product("best shot", "JPEG", "best_shot", backend.best_shot, lambda data, _: _is_jpeg(data), _is_jpeg)
         return convert(jobs, product, existing, options.jobs or backend.jobs, Output(options), None)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from faceVer.cli.backend import Backend, FileError, is_template, template_of
+from faceVer.cli.backend import Backend, FileError, Probe, is_template
 from faceVer.cli.connect import connect
 from faceVer.cli.exit_codes import FAILED, OF_DECISION
 from faceVer.cli.files import read, read_existing, store
@@ -48,23 +48,23 @@ def run_compare(options: argparse.Namespace) -> int:
         check(options)
     output = Output(options)
     with connect(options) as backend:
-        files, templates = [], []
+        files, probes = [], []
         for path, chosen in ((options.left, options.face), (options.right, options.other_face)):
             try:
                 files.append(read(path))
-                templates.append(template_of(backend, files[-1], chosen))
+                probes.append(Probe.of(backend, files[-1], chosen))
             except FileError as error:
                 output.failed(path, error)
         if output.failures:
             return FAILED
-        comparison = _compare(backend, templates, (options.left, options.right), output)
+        comparison = _compare(backend, probes, (options.left, options.right), output)
         if comparison is None:
             return FAILED
         _print(output, {"left": options.left, "right": options.right}, comparison)
         if options.show:
             from faceVer.cli.comparison_picture import show
 
-            show(options, backend, files, templates, comparison)
+            show(options, backend, files, [probe.template for probe in probes], comparison)
         return OF_DECISION[comparison.decision]
 
 
@@ -72,9 +72,10 @@ def run_verify(options: argparse.Namespace) -> int:
     output, path = Output(options), options.photo
     try:
         with connect(options) as backend:
-            photo = backend.extract(read(path), options.face)
+            data = read(path)
+            photo = Probe(backend.extract(data, options.face), data, options.face)
             path = options.template
-            comparison = _compare(backend, (photo, read(path)), (options.photo, options.template), output)
+            comparison = _compare(backend, (photo, Probe(read(path))), (options.photo, options.template), output)
         if comparison is None:
             return FAILED
         if options.output:
@@ -82,7 +83,7 @@ def run_verify(options: argparse.Namespace) -> int:
             existing = read_existing(options.output)
             if existing is not None and not is_template(existing):
                 raise FileError("EEXIST", "exists and is not a template")
-            store(options.output, photo)
+            store(options.output, photo.template)
     except FileError as error:
         output.failed(path, error)
         return FAILED
@@ -91,13 +92,15 @@ def run_verify(options: argparse.Namespace) -> int:
     return OF_DECISION[comparison.decision]
 
 
-def _compare(backend: Backend, templates: Sequence[bytes], paths: Sequence[str], output: Output) -> Comparison | None:
+def _compare(backend: Backend, probes: Sequence[Probe], paths: Sequence[str], output: Output) -> Comparison | None:
     """Compare two templates; None where one of them cannot be read, which is printed."""
-    left, right = templates
+    left, right = probes
     try:
-        return backend.compare(left, [right])[0]
+        if left.photo is None and right.photo is not None:  # the one with a photo can be compared by more models
+            return right.compare(backend, [left.template])[0]
+        return left.compare(backend, [right.template])[0]
     except FileError as error:
-        output.failed(paths[1] if _is_readable(backend, left) else paths[0], error)
+        output.failed(paths[1] if _is_readable(backend, left.template) else paths[0], error)
         return None
 
 

@@ -18,7 +18,7 @@ from faceVer.cli.exit_codes import UsageError
 from faceVer.cli.files import read_existing, store
 from faceVer.cli.local import LocalBackend, choice_of
 from faceVer.cli.output import printable
-from faceVer.domain.errors import FaceError, SetupError, TemplateError
+from faceVer.domain.errors import FaceError, SetupError
 from faceVer.services.rules import media_limits
 
 if TYPE_CHECKING:
@@ -57,7 +57,9 @@ def show(
         comparison.score,
         cast("Decision", comparison.decision),
         (matcher.thresholds.approve, matcher.thresholds.operator) if local is backend else None,
-        sorted(matcher.calibration.points, key=lambda point: point.score) if _reads(local, templates[0]) else (),
+        sorted(matcher.calibration.points, key=lambda point: point.score)
+        if all(map(local.engine.is_own, templates))
+        else (),
     )
     names = ((options.left, options.face), (options.right, options.other_face))
     left, right = (_panel(local, *name, data) for name, data in zip(names, files, strict=True))
@@ -69,15 +71,6 @@ def show(
     except (KeyError, OSError, ValueError) as error:
         raise SetupError(f"{target}: a picture cannot be written as {kind}") from error
     store(target, stream.getvalue())
-
-
-def _reads(local: LocalBackend, template: bytes) -> bool:
-    """Whether the template is of this engine's model, so that the engine's false match rates apply to the score."""
-    try:
-        local.engine.decode(template)
-    except TemplateError:
-        return False
-    return True
 
 
 def _panel(local: LocalBackend, name: str, chosen: str | None, data: bytes) -> Panel:

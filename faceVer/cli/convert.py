@@ -46,7 +46,8 @@ class Job:
 class Product:
     """What is made. field: its name in records. make: from a file's bytes; raises FileError.
 
-    is_current: whether existing bytes are as good as what `make` would make. is_replaceable: whether they may be
+    is_current: whether existing bytes are as good as what `make` would make of the file at a path; raises FileError.
+    is_replaceable: whether they may be
     replaced by it.
     """
 
@@ -54,7 +55,7 @@ class Product:
     kind: str
     field: str
     make: Callable[[bytes], bytes]
-    is_current: Callable[[bytes], bool]
+    is_current: Callable[[bytes, str], bool]
     is_replaceable: Callable[[bytes], bool]
 
 
@@ -118,7 +119,7 @@ def _is_kept(job: Job, product: Product, existing: Existing) -> bool:
     if existing is Existing.REPLACE:
         if product.is_replaceable(data):
             return False
-    elif product.is_current(data):
+    elif product.is_current(data, job.path):
         return True
     elif existing is Existing.RESUME:
         return False

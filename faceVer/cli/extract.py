@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 from contextlib import AbstractContextManager, closing, nullcontext
-from functools import partial
 from pathlib import Path
 
 from faceVer.cli.backend import BAD_TEMPLATE, Backend, FileError, is_template
 from faceVer.cli.connect import connect
 from faceVer.cli.convert import Existing, Job, Product, convert, mark_duplicates
 from faceVer.cli.exit_codes import UsageError
+from faceVer.cli.files import read
 from faceVer.cli.options import Commands, command, face
 from faceVer.cli.output import Output
 from faceVer.cli.photo_manifest import read_manifest
@@ -58,7 +58,7 @@ def _add_files(parser: argparse.ArgumentParser) -> None:
 def _add_batch(parser: argparse.ArgumentParser, report: str) -> None:
     again = parser.add_mutually_exclusive_group()
     again.add_argument(
-        "--resume", action="store_true", help="continue: keep templates that this model reads, make all others again"
+        "--resume", action="store_true", help="continue: keep templates of this model, make all others again"
     )
     again.add_argument("--force", action="store_true", help="make every template again, replacing existing ones")
     parser.add_argument(
@@ -112,18 +112,36 @@ def _report(options: argparse.Namespace) -> AbstractContextManager[Report | None
     return closing(Report.open(path, resume=options.resume, force=options.force)) if path else nullcontext()
 
 
-def _product(backend: Backend, face: str | None) -> Product:
-    def is_current(data: bytes) -> bool:
-        if not is_template(data):
+class _Templates:
+    """Makes templates, and tells the current ones: those that can be compared with one that was just made.
+
+    Where FACEVER_ALSO_READ names older models, their templates can be read, too, but only be compared with their like.
+    """
+
+    def __init__(self, backend: Backend, face: str | None) -> None:
+        self._backend, self._face = backend, face
+        self._made: bytes | None = None
+
+    def make(self, photo: bytes) -> bytes:
+        self._made = self._backend.extract(photo, self._face)
+        return self._made
+
+    def is_current(self, data: bytes, photo: str) -> bool:
+        """photo: the path of a photo to make a template of, where none was made yet. Raises FileError."""
+        if not is_template(data) or not self._are_comparable(data, data):
             return False
+        return self._are_comparable(self._made or self.make(read(photo)), data)
+
+    def _are_comparable(self, one: bytes, other: bytes) -> bool:
         try:
-            backend.compare(data, [data])
+            self._backend.compare(one, [other])
         except FileError as error:
             if error.code != BAD_TEMPLATE:  # a server error, which says nothing about the template
                 raise
             return False
         return True
 
-    return Product(
-        "template", "template of this model", "template", partial(backend.extract, face=face), is_current, is_template
-    )
+
+def _product(backend: Backend, face: str | None) -> Product:
+    templates = _Templates(backend, face)
+    return Product("template", "template of this model", "template", templates.make, templates.is_current, is_template)

@@ -47,6 +47,11 @@ class LocalBackend:
         with self._file_errors():
             return [Comparison(one.score, one.decision) for one in self.engine.compare_n(template, others)]
 
+    def verify(self, photo: bytes, others: Sequence[bytes], face: str | None = None) -> list[Comparison]:
+        with self._file_errors():
+            compared = self.engine.verify(photo, others, choice_of(face))[1]
+            return [Comparison(one.score, one.decision) for one in compared]
+
     def liveness(self, media: bytes, face: str | None = None) -> Liveness:
         with self._file_errors(liveness=True):
             if identify(media)[0] == "image":

@@ -53,11 +53,12 @@ def _specs(settings: Settings) -> tuple[Manifest, tuple[ModelSpec, ...]]:
     from faceVer.inference.manifest import DEFAULT_PACK, is_folder_pack, load_manifest, weights_folder
 
     manifest = load_manifest(weights_folder(settings.models.weights))
+    older = manifest.older(settings.models.also_read)
     if is_folder_pack(settings.models.pack):
         # Its own files are not fetched; liveness uses the default pack's models.
         borrowed = manifest.pack(DEFAULT_PACK)
-        return manifest, (*borrowed.liveness, *borrowed.extra)
-    return manifest, manifest.pack(settings.models.pack).models
+        return manifest, (*borrowed.liveness, *borrowed.extra, *older)
+    return manifest, (*manifest.pack(settings.models.pack).models, *older)
 
 
 def _fetch(options: argparse.Namespace) -> int:

@@ -19,6 +19,7 @@ from faceVer.client import (
     Client,
     Comparison,
     Liveness,
+    Match,
     ProtocolError,
     Quality,
     Timeout,
@@ -54,11 +55,11 @@ class RemoteBackend:
 
     def compare(self, template: bytes, others: Sequence[bytes]) -> list[Comparison]:
         with self._file_errors():
-            matches = self._client.compare_n(template, others)
-            for match in matches:
-                if match.decision not in OF_DECISION:
-                    raise ProtocolError(f"an unknown decision: {match.decision[:20]!r}", 200)
-            return [Comparison(match.score, match.decision) for match in matches]
+            return _comparisons(self._client.compare_n(template, others))
+
+    def verify(self, photo: bytes, others: Sequence[bytes], face: str | None = None) -> list[Comparison]:
+        with self._file_errors():
+            return _comparisons(self._client.verify_n(photo, others, face=face))
 
     def liveness(self, media: bytes, face: str | None = None) -> Liveness:
         with self._file_errors(liveness=True):
@@ -101,6 +102,14 @@ class RemoteBackend:
             if self._foreign < MAX_FOREIGN and not 300 <= error.status < 400:
                 return FileError(f"HTTP-{error.status}" if error.status else "EPROTO", str(error))
         return SetupError(f"{self._url}: {error}")
+
+
+def _comparisons(matches: Sequence[Match]) -> list[Comparison]:
+    """Raises ProtocolError where a decision is not the API's."""
+    for match in matches:
+        if match.decision not in OF_DECISION:
+            raise ProtocolError(f"an unknown decision: {match.decision[:20]!r}", 200)
+    return [Comparison(match.score, match.decision) for match in matches]
 
 
 def _api_key(file: Path | None) -> str | None:

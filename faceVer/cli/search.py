@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from faceVer.cli.backend import BAD_TEMPLATE, TOO_LARGE, Backend, FileError, template_of
+from faceVer.cli.backend import BAD_TEMPLATE, TOO_LARGE, Backend, FileError, Probe
 from faceVer.cli.connect import connect
 from faceVer.cli.exit_codes import DECLINED, FAILED, OF_DECISION, UsageError
 from faceVer.cli.files import read
@@ -56,8 +56,8 @@ def run(options: argparse.Namespace) -> int:
     gallery, output = find(arguments, ("image", "template")), Output(options)
     with connect(options) as backend:
         try:
-            probe = template_of(backend, read(options.probe))
-            backend.compare(probe, [probe])  # an unreadable probe fails here, not with each file
+            probe = Probe.of(backend, read(options.probe))
+            backend.compare(probe.template, [probe.template])  # an unreadable probe fails here, not with each file
         except FileError as error:
             output.failed(options.probe, error)
             return FAILED
@@ -85,12 +85,12 @@ def _read_list(file: str | None) -> list[str]:
     return [line for line in lines if line]
 
 
-def _compare(backend: Backend, probe: bytes, gallery: list[Source], threads: int, output: Output) -> Compared:
+def _compare(backend: Backend, probe: Probe, gallery: list[Source], threads: int, output: Output) -> Compared:
     """(path, comparison) of each file, in the gallery's order. Prints the failures."""
 
     def template(source: Source) -> bytes | FileError:
         try:
-            return template_of(backend, read(source.path))
+            return Probe.of(backend, read(source.path)).template
         except FileError as error:
             return error
 
@@ -106,10 +106,10 @@ def _compare(backend: Backend, probe: bytes, gallery: list[Source], threads: int
         output.progress(number, len(gallery))
 
 
-def _compare_batch(backend: Backend, probe: bytes, batch: list[tuple[str, bytes]], output: Output) -> Compared:
+def _compare_batch(backend: Backend, probe: Probe, batch: list[tuple[str, bytes]], output: Output) -> Compared:
     """One comparison. A batch that fails is halved until the template that fails it is alone."""
     try:
-        comparisons = backend.compare(probe, [template for _, template in batch])
+        comparisons = probe.compare(backend, [template for _, template in batch])
     except FileError as error:
         if len(batch) == 1 or error.code not in DIVISIBLE:
             for path, _ in batch:

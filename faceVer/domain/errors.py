@@ -163,6 +163,10 @@ class TemplateError(RequestError):
     """The bytes are not a template of the loaded model."""
 
 
+class OtherModelError(TemplateError):
+    """The template was made by another model than the ones it is read by, or compared with."""
+
+
 class PartTypeError(RequestError):
     """A multipart part states a Content-Type that is not accepted."""
 

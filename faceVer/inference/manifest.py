@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import sys
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
@@ -59,6 +59,22 @@ class Manifest:
             return found
         known = ", ".join(sorted({spec.package for spec in sets})) or "none"
         raise SetupError(f"no set {name!r} of files to import in {self.folder / MANIFEST}; it has {known}")
+
+    def recognition(self, name: str) -> Recognition:
+        """The recognition of the pack of that name, or the recognition model of that name. Raises SetupError."""
+        if name in self.packs:
+            return self.packs[name].recognition
+        models = {spec.name: spec for pack in self.packs.values() for spec in pack.recognition.models}
+        if name not in models:
+            raise SetupError(
+                f"no pack or recognition model {name!r} in {self.folder / MANIFEST}; "
+                f"it has {', '.join((*self.packs, *models))}"
+            )
+        return Recognition((models[name],))
+
+    def older(self, names: Iterable[str]) -> tuple[ModelSpec, ...]:
+        """The recognition models of FACEVER_ALSO_READ that are the manifest's. Raises SetupError."""
+        return tuple(spec for name in names if not is_folder_pack(name) for spec in self.recognition(name).models)
 
 
 def is_folder_pack(pack: str) -> bool:

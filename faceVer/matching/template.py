@@ -25,7 +25,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from numpy.typing import NDArray
 
-from faceVer.domain.errors import TemplateError
+from faceVer.domain.errors import OtherModelError, TemplateError
 
 MAGIC = b"FVTP"
 VERSION = 1
@@ -54,7 +54,7 @@ class TemplateCodec:
     """
 
     def __init__(self, identity: str, dimension: int, key: bytes | None = None, *, accept_plain: bool = False) -> None:
-        self._identity = identity
+        self.identity = identity
         self._dimension = dimension
         self._cipher = AESGCM(key) if key else None
         self._accepts_plain = accept_plain or not key
@@ -74,8 +74,12 @@ class TemplateCodec:
         nonce = os.urandom(NONCE)
         return _with_checksum(header + nonce + self._cipher.encrypt(nonce, body, header))
 
+    def may_read(self, blob: bytes) -> bool:
+        """Whether it begins as the unencrypted templates of this model do; `decode` checks the rest."""
+        return blob.startswith(self._prefix)
+
     def decode(self, blob: bytes) -> NDArray[np.float32]:
-        """The unit vector in `blob`, (dimension,) float32. Raises TemplateError on anything else."""
+        """The unit vector in `blob`, (dimension,) float32. Raises OtherModelError; TemplateError on anything else."""
         # The same as `blocks` for one template, without the cost of arrays of one number.
         canonical = self._are_canonical((blob,))
         row = np.frombuffer(blob, DTYPES[STORED], self._dimension, self._data) if canonical else self._read(blob)
@@ -129,10 +133,10 @@ class TemplateCodec:
             raise TemplateError(f"the template's body is not msgpack: {type(error).__name__}") from error
         if not isinstance(fields, dict) or set(fields) != {"model", "dim", "dtype", "data"}:
             raise TemplateError("the template's body has other fields")
-        if fields["model"] != self._identity:
+        if fields["model"] != self.identity:
             theirs = fields["model"] if isinstance(fields["model"], str) else ""
             named = theirs if MODEL_ID.fullmatch(theirs) else "another model"
-            raise TemplateError(exposed=f"made by {named}, not by {self._identity}")
+            raise OtherModelError(exposed=f"made by {named}")
         name, data = fields["dtype"], fields["data"]
         dtype = DTYPES.get(name) if isinstance(name, str) else None
         if (
@@ -173,7 +177,7 @@ class TemplateCodec:
     def _body(self, data: bytes) -> bytes:
         return bytes(
             msgpack.packb(
-                {"model": self._identity, "dim": self._dimension, "dtype": STORED, "data": data}, use_bin_type=True
+                {"model": self.identity, "dim": self._dimension, "dtype": STORED, "data": data}, use_bin_type=True
             )
         )
 

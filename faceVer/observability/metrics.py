@@ -23,7 +23,10 @@ REQUEST_BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 
 """Upper bounds of the requests' buckets, in seconds."""
 STAGE_BOUNDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0)
 """Upper bounds of the stages' buckets, in seconds."""
-COUNTERS = ("received_bytes", "faces", "connections_opened", "cut_head", "cut_write", "cut_limit")
+COUNTERS = (
+    *("received_bytes", "faces", "compared_own", "compared_older"),
+    *("connections_opened", "cut_head", "cut_write", "cut_limit"),
+)
 _OVERLOADS: tuple[type[errors.OverloadedError], ...] = (
     errors.OverloadedError,
     *errors.OverloadedError.__subclasses__(),
@@ -95,7 +98,7 @@ class Metrics:
             own[self._counters["received_bytes"]] += received
 
     def count_stages(self, trace: Trace, totals: dict[str, float]) -> None:
-        """Count the stages of a request that has ended (totals: seconds by stage), and the faces found in it."""
+        """Count the stages of a request that has ended (totals: seconds by stage), its faces and its templates."""
         own, stages = self._own, self._stages
         for name, seconds in totals.items():
             first = stages[name]
@@ -103,6 +106,9 @@ class Metrics:
             own[first + len(STAGE_BOUNDS) + 1] += seconds
         if trace.faces:
             own[self._counters["faces"]] += sum(trace.faces)
+        for newer, older in trace.compared:
+            own[self._counters["compared_own"]] += newer
+            own[self._counters["compared_older"]] += older
 
     def count(self, name: str, by: float = 1) -> None:
         """Add to a counter. name: one of `COUNTERS`."""

@@ -40,7 +40,7 @@ STAGES = (
 class Trace:
     """The measurements of one request. Threads only append, which needs no lock."""
 
-    __slots__ = ("deadline_exceeded", "faces", "finished", "lane", "started", "timings")
+    __slots__ = ("compared", "deadline_exceeded", "faces", "finished", "lane", "started", "timings")
 
     def __init__(self, *, lane: str = "inference") -> None:
         self.started = perf_counter()
@@ -50,6 +50,8 @@ class Trace:
         """(stage, seconds), in the order in which the stages ended."""
         self.faces: list[int] = []
         """Numbers of faces found, one for each detection."""
+        self.compared: list[tuple[int, int]] = []
+        """Numbers of templates compared, made by the pack's own model and by older ones, for each call."""
         self.finished = False
         """Whether the request has its response, or needs none: what still runs for it is useless."""
         self.deadline_exceeded = False
@@ -105,3 +107,10 @@ def count_faces(number: int) -> None:
     trace = current.get()
     if trace is not None:
         trace.faces.append(number)
+
+
+def count_compared(own: int, older: int) -> None:
+    """Count templates that have been compared, by the model that made them: the pack's own, or an older one."""
+    trace = current.get()
+    if trace is not None:
+        trace.compared.append((own, older))

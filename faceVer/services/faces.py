@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from faceVer.domain.errors import ExtractionError, FaceError, NoFaceError
+from faceVer.domain.errors import ExtractionError, FaceError, NoFaceError, TemplateError
 from faceVer.domain.face_choice import FaceChoice
 from faceVer.domain.values import Comparison, Face, Image, ModelInfo, Subject
 from faceVer.inference.backend import Backend
 from faceVer.inference.opening import open_backend
+from faceVer.matching.readers import TemplateReaders
 from faceVer.matching.scores import Matcher, Thresholds
 from faceVer.matching.template import TemplateCodec, to_half_precision
 from faceVer.media.decoder import Decoder
@@ -25,19 +25,19 @@ from faceVer.media.image import WORKING_SIDE
 from faceVer.media.limits import PixelBudget
 from faceVer.observability.timings import count_faces, stage
 from faceVer.services.rules import decoder, detection_rules, media_limits, pack_selection, quality_gate_rules
+from faceVer.services.templates import OWN, TemplateComparer, Vector
 from faceVer.settings.model import Settings
 from faceVer.vision.alignment import CROP, has_enough_detail
 from faceVer.vision.detection.choice import choose_face
 from faceVer.vision.detection.detector import Detector, probe_image
 from faceVer.vision.detection.second_person import is_second_person, require_single_person
 from faceVer.vision.detection.subject import detect_faces, in_larger_image
+from faceVer.vision.older import OlderModel, load_older
 from faceVer.vision.packs import Models, load_models
 from faceVer.vision.quality_gate import aligned_crop
 
 QUICK_SIDE = 640
 """With quick detection, larger images (twice this side or more) are first decoded at a reduced size."""
-
-Vector = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,36 +61,45 @@ class ExtractionReport:
 class FaceEngine:
     """Makes templates of image files (samples) and compares them. Errors: see faceVer.domain.errors.
 
-    decoder: what it and others read files with; by default in this process.
+    decoder: what it and others read files with; by default in this process. older: models whose templates are read too.
     """
 
-    def __init__(self, models: Models, settings: Settings, decoder: Decoder | None = None) -> None:
+    def __init__(
+        self, models: Models, settings: Settings, decoder: Decoder | None = None, older: Sequence[OlderModel] = ()
+    ) -> None:
         cv2.setNumThreads(1)  # requests run in parallel, not the parts of one
         self._models = models
         self.decoder = decoder or Decoder()
         self._limits = replace(media_limits(settings), budget=None)
         self._rules = detection_rules(settings)
         self._gate = quality_gate_rules(settings)
+        self.older = tuple(older)
+        self._recognizers = (models.recognizer, *(one.recognizer for one in older))
+        identities = (models.identity, *(one.identity for one in older))
+        calibrations = (models.calibration, *(one.calibration for one in older))
         comparison = settings.comparison
-        self._codec = TemplateCodec(
-            models.identity,
-            models.recognizer.dimension,
-            comparison.template_key,
-            accept_plain=comparison.accepts_plain_templates,
-        )
+        key, plain = comparison.template_key, comparison.accepts_plain_templates
+        codecs = [
+            TemplateCodec(identity, recognizer.dimension, key, accept_plain=plain)
+            for identity, recognizer in zip(identities, self._recognizers, strict=True)
+        ]
         approve, operator = comparison.approve_threshold, comparison.operator_threshold
-        self.matcher = Matcher(models.calibration, Thresholds(approve, approve if operator is None else operator))
+        thresholds = Thresholds(approve, approve if operator is None else operator)
+        matchers = [Matcher(calibration, thresholds) for calibration in calibrations]
+        self.matcher = matchers[OWN]
+        self.templates = TemplateComparer(TemplateReaders(codecs), matchers)
 
     @classmethod
     def load(cls, settings: Settings) -> FaceEngine:
         """Load the configured pack. Raises SetupError."""
-        models = load_models(pack_selection(settings), open_backend(settings))
-        return cls(models, settings, decoder(settings))
+        selection = pack_selection(settings)
+        models = load_models(selection, open_backend(settings))
+        return cls(models, settings, decoder(settings), load_older(selection, models))
 
     @property
     def infos(self) -> tuple[ModelInfo, ...]:
-        """The loaded models."""
-        return self._models.infos
+        """The loaded models, the older ones last."""
+        return (*self._models.infos, *(info for one in self.older for info in one.infos))
 
     @property
     def backend(self) -> Backend:
@@ -131,9 +140,7 @@ class FaceEngine:
 
         Raises SampleError, TooLargeError (the budget), FaceError kinds, InferenceError.
         """
-        image, full_size = self._decode(sample, budget)
-        subject = self.subject(image, choice, full_size[1] / image.shape[1])
-        return self._embed_subject(self._at_full_size(subject, sample, image, full_size))
+        return self._embed_crop(self._crop(sample, budget, choice))
 
     def examine(self, sample: bytes, choice: FaceChoice | None = None) -> ExtractionReport:
         """What `extract` finds in an image file. Raises SampleError, InferenceError."""
@@ -175,21 +182,38 @@ class FaceEngine:
             return in_larger_image(subject, self.decoder.picture(sample, self._limits)[0])
         return subject
 
-    def _embed_subject(self, subject: Subject) -> Vector:
+    def _crop(self, sample: bytes, budget: PixelBudget | None, choice: FaceChoice | None) -> Image:
+        """The aligned face of an image file's subject, or of the chosen one. Raises as `embed`."""
+        image, full_size = self._decode(sample, budget)
+        subject = self.subject(image, choice, full_size[1] / image.shape[1])
+        return self._align(self._at_full_size(subject, sample, image, full_size))
+
+    def _align(self, subject: Subject) -> Image:
         with stage("align"):
-            crop = aligned_crop(subject, self._gate)
+            return aligned_crop(subject, self._gate)
+
+    def _embed_subject(self, subject: Subject) -> Vector:
+        return self._embed_crop(self._align(subject))
+
+    def _embed_crop(self, crop: Image, place: int = OWN) -> Vector:
+        """place: of the recognizer, the pack's own or an older one."""
         with stage("embed"):
-            return np.asarray(self._models.recognizer.embed(crop[None])[0], dtype=np.float32)
+            return np.asarray(self._recognizers[place].embed(crop[None])[0], dtype=np.float32)
 
     def encode(self, vector: Vector) -> bytes:
         """The binary template of a vector."""
-        with stage("template"):
-            return self._codec.encode(vector)
+        return self.templates.encode(vector)
 
-    def decode(self, template: bytes) -> Vector:
-        """The vector of a binary template. Raises TemplateError."""
-        with stage("template"):
-            return self._codec.decode(template)
+    def check(self, template: bytes) -> None:
+        """Raises TemplateError where a binary template cannot be read."""
+        self.templates.decode(template)
+
+    def is_own(self, template: bytes) -> bool:
+        """Whether it can be read and is of the pack's model, not of an older one."""
+        try:
+            return self.templates.decode(template)[0] == OWN
+        except TemplateError:
+            return False
 
     def match(self, probe: Vector, gallery: Sequence[Vector]) -> list[Comparison]:
         """One vector against N, in their order; the scores that their templates would get."""
@@ -202,21 +226,28 @@ class FaceEngine:
 
     def compare(self, feature: bytes, template: bytes) -> Comparison:
         """Two templates, 1:1. Raises TemplateError."""
-        left, right = self.decode(feature), self.decode(template)
-        with stage("match"):
-            return self.matcher.compare(left, right)
+        return self.templates.compare(feature, template)
 
     def compare_n(self, template: bytes, templates: Sequence[bytes]) -> list[Comparison]:
         """One template against N, in their order. Raises TemplateError."""
-        return self._against_many(self.decode(template), templates)
+        return self.templates.compare_n(template, templates)
 
-    def verify_n(self, vector: Vector, templates: Sequence[bytes]) -> list[Comparison]:
-        """One vector against N templates, in their order. Raises TemplateError."""
-        return self._against_many(to_half_precision(vector), templates)
+    def verify(
+        self, sample: bytes, templates: Sequence[bytes], choice: FaceChoice | None = None
+    ) -> tuple[Vector, list[Comparison]]:
+        """An image file against N templates: the vector of its subject, or of the chosen face, and the comparisons in
+        the templates' order.
 
-    def _against_many(self, vector: Vector, templates: Sequence[bytes]) -> list[Comparison]:
-        with stage("match"):
-            return self.matcher.compare_blocks(vector, self._codec.blocks(templates))
+        Templates of an older model are compared with what that model makes of the same aligned face.
+        Raises as `embed`, and TemplateError.
+        """
+        crop = self._crop(sample, None, choice)
+        own = self._embed_crop(crop)
+
+        def probe(place: int) -> Vector:
+            return to_half_precision(own if place == OWN else self._embed_crop(crop, place))
+
+        return own, self.templates.against(probe, templates)
 
     def probe(self) -> None:
         """Run the models on a synthetic image: the health check. Raises InferenceError."""
@@ -224,6 +255,7 @@ class FaceEngine:
         for detector in (self._models.detector, self._models.detector.aligner):
             if detector is not None:
                 detector.detect(image, self._rules.size)
-        # The probe image shows no face; a working model reports that.
-        with contextlib.suppress(ExtractionError):
-            self._models.recognizer.embed(image[None])
+        for recognizer in self._recognizers:
+            # The probe image shows no face; a working model reports that.
+            with contextlib.suppress(ExtractionError):
+                recognizer.embed(image[None])

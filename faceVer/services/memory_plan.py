@@ -13,6 +13,8 @@ from faceVer.settings.model import Settings
 
 PROCESS, THREAD, SHARED = 240 * MIB, 15 * MIB, 110 * MIB
 """Bytes of a process, and of each thread that computes, without bodies and images; and what workers share of it."""
+OLDER_MODEL = 80 * MIB
+"""Bytes of a model of FACEVER_ALSO_READ, which workers share; the largest of the manifest, SFace, takes 73 MiB."""
 PLAIN = 96 * MIB
 """Bytes that a plain picture takes while a thread decodes it."""
 HELPER, FORK_SERVER = 20 * MIB, 60 * MIB
@@ -78,4 +80,4 @@ def _need(settings: Settings, plan: SandboxPlan) -> int:
         process += FORK_SERVER + plan.helpers * HELPER + plan.most_bytes
     else:
         process += 2 * threads * plan.large
-    return SHARED + workers * (process - SHARED)
+    return SHARED + len(settings.models.also_read) * OLDER_MODEL + workers * (process - SHARED)

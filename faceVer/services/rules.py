@@ -37,7 +37,8 @@ def decoder(settings: Settings) -> Decoder:
 
 def pack_selection(settings: Settings) -> PackSelection:
     """The models to load."""
-    return PackSelection(settings.models.pack, settings.models.weights, settings.faces.detection_threshold)
+    models = settings.models
+    return PackSelection(models.pack, models.weights, settings.faces.detection_threshold, models.also_read)
 
 
 def detection_rules(settings: Settings) -> DetectionRules:

@@ -86,6 +86,11 @@ class ModelsSettings:
     """Model pack, weights and inference runtime."""
 
     pack: str = setting("open", "Model pack: a name from the manifest, or a folder of InsightFace ONNX files.")
+    also_read: tuple[str, ...] = setting(
+        (),
+        "Packs (or recognition models of the manifest) whose templates are read beside the pack's own, separated by "
+        "commas; for the time of a change (docs/packs.md).",
+    )
     weights: str = setting(
         "", "Folder with manifest.toml and the prepared weights; empty = the one of the checkout or the installation."
     )

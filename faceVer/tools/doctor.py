@@ -32,7 +32,7 @@ from faceVer.media.sandbox.plan import MIB
 from faceVer.observability.cgroup import inference_threads, usable_cpus
 from faceVer.services.faces import FaceEngine
 from faceVer.services.folders.service import FolderService
-from faceVer.services.memory_plan import memory_need, sandbox_plan, usable_memory, with_processes
+from faceVer.services.memory_plan import OLDER_MODEL, memory_need, sandbox_plan, usable_memory, with_processes
 from faceVer.settings.field import PREFIX
 from faceVer.settings.loader import non_default
 from faceVer.settings.model import Settings
@@ -159,11 +159,12 @@ def _descriptors(settings: Settings) -> Iterator[Finding]:
 
 
 def _weights(settings: Settings) -> Iterator[Finding]:
-    if is_folder_pack(settings.models.pack):
-        yield Finding("weights", "note", f"folder {settings.models.pack}: no hashes to compare with")
-        return
-    manifest = load_manifest(weights_folder(settings.models.weights))
-    for spec in manifest.pack(settings.models.pack).models:
+    models = settings.models
+    for folder in filter(is_folder_pack, (models.pack, *models.also_read)):
+        yield Finding("weights", "note", f"folder {folder}: no hashes to compare with")
+    manifest = load_manifest(weights_folder(models.weights))
+    own = () if is_folder_pack(models.pack) else manifest.pack(models.pack).models
+    for spec in (*own, *manifest.older(models.also_read)):
         found = status(manifest, spec)
         text = f"{spec.name} {spec.version}: {found.state}, {found.size / 1e6:.1f} MB"
         yield Finding("weights", "ok" if found.state == "ready" else "bad", text)
@@ -182,6 +183,9 @@ def _inference(settings: Settings) -> Iterator[Finding]:
     took = f"loaded in {loaded:.2f} s, a synthetic image takes {min(times) * 1e3:.1f} ms on one thread"
     device = card() if uses_cuda(chosen_providers(settings)) else "CPU"
     yield Finding("inference", "ok", f"{backend.runtime} on {device}: {', '.join(backend.providers)}, {took}")
+    for older in engine.older:
+        text = f"templates of {older.identity} are read too, within {OLDER_MODEL / MIB:.0f} MiB of the memory above"
+        yield Finding("also-read", "ok", text)
     backend.close()
 
 

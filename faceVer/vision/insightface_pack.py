@@ -105,12 +105,15 @@ class InsightFaceRecognizer:
 def load_folder(
     folder: Path, backend: Backend, threshold: float
 ) -> tuple[InsightFaceDetector, Path, InsightFaceRecognizer, Path]:
-    """The detector and the recognizer among a folder's ONNX files, each with its file. Raises SetupError."""
+    """The detector and the recognizer among a folder's ONNX files, each with its file. Raises SetupError.
+
+    The backend knows them by their paths: two folders may hold files of one name.
+    """
     detectors: list[tuple[SCRFD, Path]] = []
     recognizers: list[tuple[ArcFaceONNX, Path]] = []
     for path in sorted(folder.glob("*.onnx")):
-        signature = backend.load(path.name, path)
-        session = _Session(backend, path.name, signature)
+        signature = backend.load(str(path), path)
+        session = _Session(backend, str(path), signature)
         shape = next(iter(signature.inputs.values()))
         try:
             if len(signature.outputs) >= _DETECTOR_OUTPUTS:
@@ -123,7 +126,7 @@ def load_folder(
                 continue
         except Exception as error:
             raise SetupError(f"insightface cannot load {path}: {type(error).__name__}: {error}") from error
-        backend.unload(path.name)  # a pack may hold models of other tasks
+        backend.unload(str(path))  # a pack may hold models of other tasks
     for found, what in (
         (detectors, "detection model with landmarks (SCRFD, RetinaFace)"),
         (recognizers, f"recognition model of {CROP}x{CROP} (ArcFace)"),

@@ -43,11 +43,13 @@ UNCALIBRATED = Calibration(slope=20.0, midpoint=0.333)
 
 
 class PackSelection(NamedTuple):
-    """The settings that select models. detection_threshold: least confidence of a face, 0..1."""
+    """The settings that select models. detection_threshold: least confidence of a face, 0..1. also_read: packs, or
+    recognition models, for faceVer.vision.older."""
 
     pack: str
     weights: str
     detection_threshold: float
+    also_read: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ def _from_manifest(manifest: Manifest, selection: PackSelection, backend: Backen
     return Models(
         pack.name,
         detector,
-        _recognizer(manifest, pack.recognition, backend),
+        load_recognizer(manifest, pack.recognition, backend),
         backend,
         pack.recognition.identity,
         _calibration(pack.recognition.calibration, pack.name),
@@ -98,7 +100,8 @@ def _from_manifest(manifest: Manifest, selection: PackSelection, backend: Backen
     )
 
 
-def _recognizer(manifest: Manifest, recognition: Recognition, backend: Backend) -> Recognizer:
+def load_recognizer(manifest: Manifest, recognition: Recognition, backend: Backend) -> Recognizer:
+    """What makes embeddings, of the manifest. Raises SetupError."""
     parts = [
         _adapter(RECOGNIZERS, spec)(load_model(manifest, spec, backend), spec.input) for spec in recognition.models
     ]

@@ -60,7 +60,7 @@ def test_lfw_dev(lfw: Path, engine: FaceEngine) -> None:
     folds = np.array([int(row["set"]) for row in known])
     mean, error = verification_accuracy(scores, same, folds)
 
-    vectors = np.stack([engine.decode(template) for template in templates.values()])
+    vectors = np.stack([engine.templates.decode(template)[1] for template in templates.values()])
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     labels = [name.partition("/")[0] for name in templates]
     compared = accuracy.compare_all(vectors, labels)

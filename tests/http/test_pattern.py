@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from faceVer import __version__
+from faceVer.matching.readers import WAY_OUT
 from faceVer.matching.template import TemplateCodec
 from faceVer.services.faces import FaceEngine
 from tests import support_faces as faces
@@ -386,4 +387,4 @@ def test_the_message_names_both_models_of_a_template_that_does_not_fit(
     )
     assert (response.status, response.code) == (400, "BPE-002004")
     names = "made by sface-1.1.1-fb143eea0783, not by mobilefacenet-0.0.1-87aacdfe5751"
-    assert response.json()["message"] == f"Failed to read the biometric template: {names}"
+    assert response.json()["message"] == f"Failed to read the biometric template: {names}; {WAY_OUT}"

@@ -36,8 +36,12 @@ async def _compare_n(context: CallContext, probe: Files, templates: Files) -> we
 
 async def _verify_n(context: CallContext, probe: Files, templates: Files) -> web.Response:
     """Compare an image with N templates."""
-    vector = await context.embed(probe)
-    return await _results(context, templates, lambda: context.engine.verify_n(vector, templates.data))
+
+    def work() -> bytes:
+        _, compared = context.engine.verify(probe.data[0], templates.data, probe.face)
+        return responses.results_bytes(templates.names, compared)
+
+    return responses.json_body(await context.executor.run(work))
 
 
 async def _extract_and_compare_n(context: CallContext, probe: Files, samples: Files) -> web.Response:

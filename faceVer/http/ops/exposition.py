@@ -56,6 +56,14 @@ class _MetricsCollector(Collector):
         counts = metrics.counters()
         yield CounterMetricFamily("facever_received_bytes", "Bytes of request bodies.", value=counts["received_bytes"])
         yield CounterMetricFamily("facever_faces", "Faces found in samples.", value=counts["faces"])
+        compared = CounterMetricFamily(
+            "facever_templates_compared",
+            "Stored templates compared, by what made them: the pack's model, or one of FACEVER_ALSO_READ.",
+            labels=("model",),
+        )
+        for name in ("own", "older"):
+            compared.add_metric((name,), counts[f"compared_{name}"])
+        yield compared
         yield CounterMetricFamily(
             "facever_connections_opened", "Connections accepted.", value=counts["connections_opened"]
         )

@@ -22,7 +22,8 @@ from faceVer.http.pipeline.receiving import with_form, with_image
 from faceVer.http.pipeline.responses import OCTETS, template_response, verify_response
 from faceVer.http.pipeline.wire import VerificationForm
 from faceVer.media.limits import PixelBudget
-from faceVer.services.faces import FaceEngine, Vector
+from faceVer.services.faces import FaceEngine
+from faceVer.services.templates import Vector
 from faceVer.settings.model import Settings
 
 TEMPLATE = Content(OCTETS, bytes)
@@ -133,7 +134,7 @@ def _pair_handler(first: PartSpec, second: PartSpec, use_case: UseCase) -> Handl
             if isinstance(second_files, FaceVerError):
                 # Errors in the first part's content have priority (docs/contract.md, Order of checks).
                 embed = partial(engine.embed, choice=first_files.face)
-                await executor.run(embed if first.is_image else engine.decode, first_files.data[0])
+                await executor.run(embed if first.is_image else engine.check, first_files.data[0])
                 # A new error: the traceback of `second_files` would refer to this frame, which holds it and all parts.
                 raise type(second_files)(str(second_files), exposed=second_files.exposed)
             return await use_case(CallContext(engine, executor, settings, as_base64), first_files, second_files)
@@ -146,6 +147,6 @@ def _pair_handler(first: PartSpec, second: PartSpec, use_case: UseCase) -> Handl
 
 async def verify(context: CallContext, samples: Files, templates: Files) -> web.Response:
     """Compare a sample with a template; the response also contains the template of the sample."""
-    vector = await context.embed(samples)
-    outcome = context.engine.verify_n(vector, templates.data)[0]
+    engine = context.engine
+    vector, (outcome,) = await context.executor.run(engine.verify, samples.data[0], templates.data, samples.face)
     return verify_response(outcome, context.engine.encode(vector), as_base64=context.as_base64)

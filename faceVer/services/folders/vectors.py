@@ -6,8 +6,9 @@ import numpy as np
 
 from faceVer.domain.errors import ExtractionError, FaceError
 from faceVer.domain.values import FrameDetection
-from faceVer.services.faces import FaceEngine, Vector
+from faceVer.services.faces import FaceEngine
 from faceVer.services.folders.best_shot import RankedFrames
+from faceVer.services.templates import Vector
 
 # A frontal frame scores above this against the best frame of the same person, even with the mouth open or the eyes
 # shut; about 95 % of frames of another person do not (cosine 0.2, false match rate 2e-2: docs/accuracy.md).

@@ -78,7 +78,7 @@ def test_what_is_asked_of_small_galleries() -> None:
 
 def test_real_templates_are_found_with_the_scores_of_one_to_one(engine: FaceEngine) -> None:
     templates = [engine.extract(faces.jpeg(faces.person(number))) for number in range(6)]
-    vectors = [engine.decode(template) for template in templates]
+    vectors = [engine.templates.decode(template)[1] for template in templates]
     noise = unit(np.random.default_rng(2).standard_normal((5000, 512)))
     gallery = Gallery(np.concatenate([noise, np.asarray(vectors, np.float16)]))
     for number, vector in enumerate(vectors):

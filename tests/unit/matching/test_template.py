@@ -179,7 +179,7 @@ def test_huge_input_is_refused_unread() -> None:
 def test_templates_of_another_model_or_dimension_are_refused() -> None:
     with pytest.raises(TemplateError) as raised:
         TemplateCodec("model-2-def", DIM).decode(CODEC.encode(VECTOR))
-    assert raised.value.exposed == "made by model-1-abc, not by model-2-def"
+    assert raised.value.exposed == "made by model-1-abc"
     with pytest.raises(TemplateError):
         TemplateCodec("model-1-abc", 8).decode(CODEC.encode(VECTOR))
 
@@ -188,7 +188,7 @@ def test_templates_of_another_model_or_dimension_are_refused() -> None:
 def test_only_what_can_be_a_models_name_is_repeated(name: object) -> None:
     with pytest.raises(TemplateError) as raised:
         CODEC.decode(sealed(body(model=name)))
-    assert raised.value.exposed == "made by another model, not by model-1-abc"
+    assert raised.value.exposed == "made by another model"
 
 
 class TestEncryption:

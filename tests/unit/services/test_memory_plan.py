@@ -73,6 +73,7 @@ def test_the_need_grows_with_bodies_workers_and_pixels(machine: pytest.MonkeyPat
     small = memory_need(DEPLOYED)
     assert memory_need(DEPLOYED.changed(max_inflight_bytes=BODIES + 1000 * MIB)) == small + 1000 * MIB
     assert memory_need(DEPLOYED.changed(workers=2)) == 2 * small - 110 * MIB
+    assert memory_need(DEPLOYED.changed(workers=2, also_read=("open", "x"))) == 2 * small - 110 * MIB + 2 * 80 * MIB
     assert memory_need(DEPLOYED.changed(max_pixels=100_000_000)) == small + 2 * 16 * (100_000_000 - 51_200_000)
 
 

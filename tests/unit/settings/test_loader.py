@@ -70,6 +70,14 @@ def test_wrong_files_are_rejected(tmp_path: Path, line: str) -> None:
 def test_empty_values_mean_the_default() -> None:
     assert load_settings({"FACEVER_OPERATOR_THRESHOLD": "", "FACEVER_PORT": ""}) == Settings()
     assert load_settings({"FACEVER_CORS_ORIGINS": ""}).auth.cors_origins == ()
+    assert load_settings({"FACEVER_ALSO_READ": ""}).models.also_read == ()
+
+
+def test_older_packs_are_a_list(tmp_path: Path) -> None:
+    assert load_settings({"FACEVER_ALSO_READ": "open, /models/a ,"}).models.also_read == ("open", "/models/a")
+    file = tmp_path / "facever.toml"
+    file.write_text('also_read = ["open", "open-1"]\n')
+    assert load_settings({"FACEVER_CONFIG": str(file)}).models.also_read == ("open", "open-1")
 
 
 def test_empty_values_of_a_file_mean_the_default(tmp_path: Path) -> None:

@@ -43,6 +43,20 @@ def test_an_error_is_reported_under_its_topic(
     assert any(reported in line for line in bad), bad
 
 
+def test_older_packs_are_checked_and_counted(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"PORT": "0", "PACK": "open-2", "ALSO_READ": "open"}.items():
+        monkeypatch.setenv(f"FACEVER_{name}", value)
+    assert cli.main(["doctor"]) == 0
+    told = capsys.readouterr().out
+    assert "weights     mobilefacenet 0.0.1: ready" in told
+    assert "templates of mobilefacenet-0.0.1-87aacdfe5751 are read too, within 80 MiB" in told
+    monkeypatch.setenv("FACEVER_ALSO_READ", "nope")
+    assert cli.main(["doctor"]) == 1
+    assert "no pack or recognition model 'nope'" in capsys.readouterr().out
+
+
 def test_risky_settings_are_noted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "usable_memory", lambda: 400 * 2**20)
     memory, sandbox, *_ = doctor._memory(Settings())

@@ -210,7 +210,32 @@ def test_models_of_other_tasks_are_not_kept_in_memory(tmp_path: Path) -> None:
     detector(tmp_path / "det_without_landmarks.onnx", SCRFD_STRIDES, 2, landmarks=False)
     backend = OnnxBackend(("CPUExecutionProvider",))
     load_folder(tmp_path, backend, 0.5)
-    assert set(backend._sessions) == {"det.onnx", "rec.onnx"}
+    assert set(backend._sessions) == {str(tmp_path / "det.onnx"), str(tmp_path / "rec.onnx")}
+
+
+def test_a_folder_is_read_beside_another_with_files_of_the_same_names(tmp_path: Path) -> None:
+    """The older folder's detector is not kept; a map of its own belongs to its templates."""
+    for seed in (1, 2):
+        folder = tmp_path / str(seed)
+        folder.mkdir()
+        detector(folder / "det.onnx", SCRFD_STRIDES, 2)
+        recognizer(folder / "rec.onnx", seed=seed)
+    (tmp_path / "1" / CALIBRATION_FILE).write_text("[calibration]\nslope = 12.5\nmidpoint = 0.25\n")
+    before = FaceEngine.load(load_settings({"FACEVER_PACK": str(tmp_path / "1")}))
+    both = load_settings({"FACEVER_PACK": str(tmp_path / "2"), "FACEVER_ALSO_READ": f"{tmp_path / '1'},open"})
+    engine = FaceEngine.load(both)
+    assert [info.name for info in engine.infos] == ["det", "rec", "rec", "mobilefacenet"]
+    assert set(engine.backend._sessions) == {  # type: ignore[attr-defined]
+        *(str(tmp_path / name) for name in ("2/det.onnx", "2/rec.onnx", "1/rec.onnx")),
+        "mobilefacenet",
+    }
+    vectors = np.eye(128, dtype=np.float32)[:2] * np.float32(0.8) + np.eye(128, dtype=np.float32)[2] * np.float32(0.6)
+    one, other = (before.encode(vector) for vector in vectors)
+    assert engine.compare(one, other) == before.compare(one, other)
+    engine.probe()
+    for same in (str(tmp_path / "2"), f"{tmp_path}/1/../2", f"{tmp_path}/1,{tmp_path}/1/."):
+        with pytest.raises(SetupError, match=r"FACEVER_ALSO_READ: .* (is the pack itself|has the recognition model)"):
+            FaceEngine.load(both.changed(also_read=tuple(same.split(","))))
 
 
 def test_real_pictures_without_a_bright_spot_are_no_crash(tmp_path: Path) -> None:
