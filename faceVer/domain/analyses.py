@@ -12,6 +12,8 @@ from typing import ClassVar, NamedTuple
 
 from msgspec import Struct
 
+from faceVer.domain.gestures import GestureResult
+
 
 class AnalysisType(StrEnum):
     """The analyses this server runs, as documents spell them."""
@@ -21,11 +23,14 @@ class AnalysisType(StrEnum):
 
 
 class QualityThresholds(Struct, frozen=True, tag_field="type", tag="QUALITY"):
-    """What decides a quality analysis. threshold_spoofing: 0..1, the highest PAD score that passes."""
+    """What decides a quality analysis. threshold_spoofing: 0..1, the highest PAD score that passes. check_gesture:
+    whether videos must show the gestures that their tags name.
+    """
 
     type: ClassVar[AnalysisType] = AnalysisType.QUALITY
     threshold_spoofing: float
     extract_best_shot: bool = False
+    check_gesture: bool = False
 
 
 class BiometryThresholds(Struct, frozen=True, tag_field="type", tag="BIOMETRY"):
@@ -97,12 +102,16 @@ class BestShot:
 
 @dataclass(frozen=True, slots=True)
 class MediaScore:
-    """The PAD score of a media item (0..1, 1 = attack), and its best shot with its measures where one was requested."""
+    """The PAD score of a media item (0..1, 1 = attack), and its best shot with its measures where one was requested.
+
+    gestures: the result of each gesture that its tags name, where they are checked.
+    """
 
     media_id: str
     pad_score: float
     best_shot: BestShot | None = None
     measures: FaceMeasures | None = None
+    gestures: tuple[GestureResult, ...] = ()
 
     def __post_init__(self) -> None:
         _check_score(self.pad_score)

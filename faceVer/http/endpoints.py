@@ -36,8 +36,11 @@ from faceVer.http.pipeline.face_parameter import face_parameters
 from faceVer.http.pipeline.forms.content_types import ANY_IMAGE
 from faceVer.http.pipeline.paths import FACES, INSTANT_FOLDERS, LIVE, LIVENESS, METRICS, READY, VERSION
 from faceVer.http.pipeline.paths import OZ as OZ_API
+from faceVer.http.vendor import liveness as vendor_liveness
 from faceVer.http.vendor import verification
+from faceVer.http.vendor.errors import LIVENESS as VENDOR_LIVENESS
 from faceVer.http.vendor.errors import VERIFICATION
+from faceVer.http.vendor.paths import base
 from faceVer.services.folders.document import FolderDocument
 from faceVer.settings.model import Settings
 
@@ -55,10 +58,12 @@ HEALTH = (json_content(Health), json_content(Health, status=503))
 
 def endpoint_table(settings: Settings) -> EndpointTable:
     """The endpoints of a server with these settings."""
-    vendor = tuple(f"{verification.base(prefix)}/" for prefix in settings.api.vendor_prefix)
+    prefixes = settings.api.vendor_prefix
+    vendor = tuple(f"{base(prefix, 'pattern')}/" for prefix in prefixes)
     stored = bool(settings.store.store)
     families = {f"{FACES}/": lite.FACES, f"{LIVENESS}/": lite.LIVENESS, f"{OZ_API}/": OZ_STORED if stored else OZ}
     families |= dict.fromkeys(vendor, VERIFICATION)
+    families |= {f"{base(prefix, 'liveness')}/": VENDOR_LIVENESS for prefix in _with_liveness(prefixes)}
     # The vendor prefix `face` replaces rows of API Lite, and sets the errors of all rows below its path.
     rows = {
         (row.method, row.path): replace(row, family=VERIFICATION) if row.path.startswith(vendor) else row
@@ -100,9 +105,22 @@ def _rows(settings: Settings) -> Iterator[Endpoint]:
 
         yield from described(endpoints())
     for prefix in settings.api.vendor_prefix:
-        base = verification.base(prefix)
-        yield _probe(f"{base}/health", faces_health, VERIFICATION, *HEALTH)
-        yield from face_endpoints(base, VERIFICATION, verification.COMPARING, ANY_IMAGE)
+        path = base(prefix, "pattern")
+        yield _probe(f"{path}/health", faces_health, VERIFICATION, *HEALTH)
+        yield from face_endpoints(path, VERIFICATION, verification.COMPARING, ANY_IMAGE)
+    for prefix in _with_liveness(settings.api.vendor_prefix):
+        path = base(prefix, "liveness")
+        yield _probe(f"{path}/health", liveness_health, VENDOR_LIVENESS, *HEALTH)
+        yield Endpoint(
+            method="POST",
+            path=f"{path}/detect",
+            handler=vendor_liveness.detect,
+            family=VENDOR_LIVENESS,
+            body=Body.FORM,
+            parts=vendor_liveness.PARTS,
+            models=("liveness",),
+            responses=(json_content(vendor_liveness.LivenessResult),),
+        )
     yield _probe(LIVE, live, OPERATIONS, HEALTH[0])
     yield _probe(READY, ready, OPERATIONS, *HEALTH)
     yield _probe(METRICS, metrics_page, OPERATIONS, Content("text/plain", str), access=Access.GUARDED)
@@ -110,6 +128,11 @@ def _rows(settings: Settings) -> Iterator[Endpoint]:
     yield from _pages(console.endpoints(lite.FACES, lite.LIVENESS, OPERATIONS), console.is_served(settings))
     if console.keeps_pages(settings):
         yield from console.folder_endpoints(OPERATIONS)
+
+
+def _with_liveness(prefixes: Iterable[str]) -> list[str]:
+    """Under `face` is API Lite's liveness, whose requests the vendor profile's differ from in their parts only."""
+    return [prefix for prefix in prefixes if base(prefix, "liveness") != LIVENESS]
 
 
 def _pages(rows: Iterable[Endpoint], served: bool) -> Iterator[Endpoint]:

@@ -30,6 +30,7 @@ STAGES = (
     "match",  # vectors to scores
     "liveness",  # presentation attack detection
     "quality",  # pose, eyes and light of frames
+    "gestures",  # the face followed through a video, and the verdicts
     "best_shot",  # the best frame as a file
     "preview",  # frames as small pictures, for the console
     "answer",  # the document as JSON

@@ -217,6 +217,10 @@ class LivenessSettings:
     spoofing_threshold: float = setting(
         0.5, "Highest PAD score (0 = genuine, 1 = attack) that passes, if the request sets no threshold.", low=0, high=1
     )
+    check_gesture: bool = setting(
+        False,
+        "Check that a video shows the gestures that its tags name, if the request does not say (docs/liveness.md).",
+    )
     spoof_views: int = setting(
         12,
         "Fewest views of one media file that a liveness model scores; with fewer frames, several views per frame.",

@@ -115,7 +115,13 @@ class ApiSettings:
     vendor_prefix: tuple[str, ...] = setting(
         (),
         "Prefixes, separated by commas, under which the vendor profile of the API is served: `x` = /v1/x/pattern/..., "
-        "`.` = /v1/pattern/...; empty = none (docs/contract.md).",
+        "`.` = /v1/pattern/..., and likewise /v1/x/liveness/...; empty = none (docs/contract.md).",
+    )
+    vendor_samples: str = setting(
+        "declared",
+        "Samples of the vendor profile's passive liveness: declared = a photo where every instruction's duration is 0, "
+        "otherwise a video; any = both (docs/contract.md).",
+        choices=("declared", "any"),
     )
     console: str = setting(
         "auto",

@@ -32,12 +32,12 @@ class FaceAttributeModels:
     """Three small models of the pack: landmarks68, eyestate, headpose."""
 
     def __init__(self, landmarks: LoadedModel, eyes: LoadedModel, pose: LoadedModel) -> None:
-        self.landmarks, self._eyes, self._pose = LandmarkModel(landmarks), EyeStateModel(eyes), HeadPoseModel(pose)
+        self.landmarks, self.eyes, self.pose = LandmarkModel(landmarks), EyeStateModel(eyes), HeadPoseModel(pose)
 
     def measure(self, image: Image, face: Face) -> FaceAttributes:
         """image: see values.Image; `face` is in its pixels. Raises InferenceError."""
         points = self.landmarks.points(image, face)
-        yaw, pitch = self._pose.angles(image, face)
-        openness = np.mean([self._eyes.openness(image, points[eye]) for eye in EYES])
+        yaw, pitch = self.pose.angles(image, face)
+        openness = np.mean([self.eyes.openness(image, points[eye]) for eye in EYES])
         ratio = np.mean([eye_opening(points[eye]) for eye in EYES])
         return FaceAttributes(yaw, pitch, tilt(face.landmarks), float(openness), float(ratio))

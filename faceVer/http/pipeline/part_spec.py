@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from faceVer.domain.errors import FaceVerError, PartTypeError, SampleError, TemplateError
 from faceVer.domain.face_choice import FaceChoice
@@ -19,13 +19,14 @@ from faceVer.settings.model import Settings
 class PartSpec:
     """A part that an endpoint expects. types: accepted media types. error: raised if it is missing or unreadable.
 
-    many: one or more parts of this name, otherwise exactly one.
+    many: one or more parts of this name, otherwise exactly one. model: of its JSON; None = it holds something else.
     """
 
     name: str
     types: frozenset[str]
     error: type[FaceVerError]
     many: bool = False
+    model: Any = None
 
     @property
     def is_image(self) -> bool:

@@ -1,1 +1,1 @@
-"""The vendor profile: the verification API that vendors must offer, under the prefixes of FACEVER_VENDOR_PREFIX."""
+"""The vendor profile: verification and liveness as vendors must offer them, under FACEVER_VENDOR_PREFIX."""

@@ -29,8 +29,3 @@ COMPARING: Mapping[str, Comparing] = {
     "verify": Comparing(sample("sample", types=ANY_IMAGE), _TEMPLATE, verify, VERIFICATION_FORM),
 }
 """By the last segment of the path."""
-
-
-def base(prefix: str) -> str:
-    """The path that all verification endpoints are below. prefix: an entry of FACEVER_VENDOR_PREFIX; "." = none."""
-    return "/v1/pattern" if prefix == "." else f"/v1/{prefix}/pattern"

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from faceVer.domain.analyses import AnalysisState, Resolution
+from faceVer.domain.gestures import GestureFault
 from faceVer.services.folders.media_document import Medium, OutputImage
 from faceVer.services.folders.wire_types import (
     CompanyId,
@@ -28,6 +29,9 @@ class QualityConfs(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     extract_best_shot: Annotated[bool, doc("Whether best shots were requested.")]
     threshold_liveness: Annotated[Share, doc("Of an older score; decides nothing.")]
     threshold_spoofing: Annotated[Share, doc("Highest PAD score that passes.")]
+    check_gesture: Annotated[
+        Literal[True] | UnsetType, doc("Present where the gestures that tags name are checked.")
+    ] = UNSET
 
 
 class BiometryConfs(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -37,10 +41,26 @@ class BiometryConfs(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     threshold_max: Annotated[Share, doc("Score from which the result is SUCCESS.")]
 
 
+class GestureCheck(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whether a gesture that a tag names was accepted."""
+
+    tag: Annotated[str, doc("The tag.")]
+    passed: Annotated[bool, doc("Whether the gesture was accepted; if not, the analysis is DECLINED.")]
+    reason: Annotated[GestureFault | None, doc("Why it was not accepted (docs/liveness.md); null if it was.")]
+    time: Annotated[
+        Annotated[float, Meta(ge=0)] | None,
+        doc("Seconds from the video's start to the gesture's peak; null if it was not found."),
+    ]
+
+
 class QualityScore(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The PAD score of a media item."""
 
     confidence_spoofing: Annotated[Share, doc("PAD score of the media item: 0 = bona fide, 1 = presentation attack.")]
+    gestures: Annotated[
+        list[GestureCheck] | UnsetType,
+        doc("Where gestures are checked: one entry per tag that names one, in their order."),
+    ] = UNSET
 
 
 class BiometryScores(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -17,6 +17,7 @@ from faceVer.domain.analyses import (
     QualityThresholds,
 )
 from faceVer.domain.folders import Analysis, Folder, MediaItem, PlannedAnalysis
+from faceVer.domain.gestures import GestureResult
 from faceVer.domain.values import Comparison
 from faceVer.services.folders.findings import Findings, Vector, to_vector
 from faceVer.services.folders.planned import Plan
@@ -89,7 +90,7 @@ def decide_outcome(planned: PlannedAnalysis, findings: Sequence[Findings], match
     if is_quality:
         return QualityOutcome(
             tuple(
-                MediaScore(one.media_id, one.pad.score, _best_shot(planned, one), one.measures)
+                MediaScore(one.media_id, one.pad.score, _best_shot(planned, one), one.measures, _gestures(planned, one))
                 for one in findings
                 if one.pad is not None
             )
@@ -105,6 +106,11 @@ def compare_pairs(vectors: Mapping[str, Vector], match: Match) -> BiometryOutcom
             for left, right in combinations(vectors, 2)
         )
     )
+
+
+def _gestures(planned: PlannedAnalysis, one: Findings) -> tuple[GestureResult, ...]:
+    thresholds = planned.thresholds
+    return one.gestures if isinstance(thresholds, QualityThresholds) and thresholds.check_gesture else ()
 
 
 def _best_shot(planned: PlannedAnalysis, one: Findings) -> BestShot | None:

@@ -11,11 +11,13 @@ from dataclasses import replace
 from faceVer.domain.analyses import FailureKind
 from faceVer.domain.errors import FaceError, NoFaceError, SeveralFacesError
 from faceVer.domain.face_choice import FaceChoice
+from faceVer.domain.folders import MediaKind
 from faceVer.domain.values import Frame, FrameDetection, Image
 from faceVer.media.limits import MediaLimits
 from faceVer.services.faces import FaceEngine
 from faceVer.services.folders.best_shot import BestShots
 from faceVer.services.folders.findings import Findings, PadScore, to_bytes
+from faceVer.services.folders.gestures import GestureCheck
 from faceVer.services.folders.pad import score_frames
 from faceVer.services.folders.planned import Extraction, PlannedMedium
 from faceVer.services.folders.previews import frame_previews
@@ -34,12 +36,20 @@ class Examiner:
         self._settings = settings
         self._subjects = SubjectDetector(engine, settings)
         self._best_shots = BestShots(engine, liveness.attributes, settings)
+        self.gestures = GestureCheck(engine, liveness.attributes, settings)
 
     def examine(self, data: bytes, medium: PlannedMedium, limits: MediaLimits, now: float) -> Findings:
         """The findings of one media item. data: its file. now: Unix seconds. Raises SampleError, InferenceError.
 
         limits: of the request; its media share the budget.
         """
+        found = self._examine(data, medium, limits, now)  # its frames are released before the others are decoded
+        item, demanded = medium.item, medium.extraction.gestures
+        if not demanded or found.failure:
+            return found
+        return replace(found, gestures=self.gestures.check(data, item.kind, demanded, found.duration, limits))
+
+    def _examine(self, data: bytes, medium: PlannedMedium, limits: MediaLimits, now: float) -> Findings:
         item, extraction = medium.item, medium.extraction
         decoded = self._engine.decoder.medium(data, item.kind, limits)
         findings = Findings(item.media_id, now, decoded.width, decoded.height, decoded.duration, decoded.fps)
@@ -57,6 +67,15 @@ class Examiner:
         if extraction.previews:
             return replace(findings, previews=frame_previews(decoded.frames, detections, findings.pad))
         return findings
+
+    def decoded_score(self, data: bytes, kind: MediaKind, limits: MediaLimits) -> tuple[float | None, float]:
+        """(duration in seconds, None without a clock; the PAD score) of a file. Raises as `pad_score`, and SampleError.
+
+        The decoded frames are released.
+        """
+        decoded, is_photo = self._engine.decoder.medium(data, kind, limits), kind == "image"
+        detections = self._subjects.in_medium(decoded.frames, is_photo=is_photo)
+        return decoded.duration, self._pad_score(detections, is_photo=is_photo).score
 
     def pad_score(self, frames: Sequence[Frame]) -> PadScore:
         """The PAD score of a video's or an archive's frames. Raises NoFaceError, SeveralFacesError, InferenceError."""

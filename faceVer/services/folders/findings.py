@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceVer.domain.analyses import FaceMeasures, FailureKind, JpegImage
+from faceVer.domain.gestures import GestureResult
 
 Vector = NDArray[np.float32]
 """(D,) float32 unit vector of a face."""
@@ -78,6 +79,7 @@ class Findings:
     measures: FaceMeasures | None = None
     vector: bytes | None = field(default=None, repr=False)
     previews: tuple[FramePreview, ...] = ()
+    gestures: tuple[GestureResult, ...] = ()
 
 
 def to_bytes(vector: Vector) -> bytes:

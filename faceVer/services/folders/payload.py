@@ -46,6 +46,13 @@ class AnalysisParams(Struct, frozen=True, kw_only=True):
         bool | None, doc("quality: whether to return the best frame of each video and archive. Default: false.")
     ] = None
     threshold_spoofing: Annotated[Share | None, doc("quality: highest PAD score that passes.")] = None
+    check_gesture: Annotated[
+        bool | None,
+        doc(
+            "quality: whether each video must show the gestures that its `video_selfie_...` tags name. Default: the "
+            "server's `FACEVER_CHECK_GESTURE`."
+        ),
+    ] = None
     threshold_min: Annotated[
         Share | None, doc("biometry: score below which the result is DECLINED; not above `threshold_max`.")
     ] = None

@@ -11,6 +11,7 @@ from faceVer.domain.errors import SampleError, TooLargeError
 from faceVer.domain.folders import MediaItem, MediaKind, PlannedAnalysis
 from faceVer.domain.values import Upload
 from faceVer.media.sniffing import Kind, identify
+from faceVer.services.folders.gestures import demanded_gestures
 from faceVer.services.folders.planned import Extraction, Plan, PlannedMedium
 from faceVer.services.folders.request import FolderRequest, RequestedAnalysis, parse_payload
 from faceVer.services.folders.selection import has_best_shot, select
@@ -98,7 +99,10 @@ def plan_analysis(
     """Plan an analysis. source: the media requested for it. gives_best_shot: of which of them it takes best shots."""
     comparison = settings.comparison
     thresholds = requested.thresholds(
-        settings.liveness.spoofing_threshold, comparison.approve_threshold, comparison.operator_threshold
+        settings.liveness.spoofing_threshold,
+        comparison.approve_threshold,
+        comparison.operator_threshold,
+        check_gesture=settings.liveness.check_gesture,
     )
     selection = select(requested.type, source)
     takes_shots = isinstance(thresholds, QualityThresholds) and thresholds.extract_best_shot and not selection.failure
@@ -125,9 +129,11 @@ def extraction_for(item: MediaItem, analyses: Sequence[PlannedAnalysis], *, prev
     """What to extract from a media item for the analyses that use it."""
     uses = [analysis for analysis in analyses if not analysis.failure and item.media_id in analysis.media]
     quality = [analysis for analysis in uses if isinstance(analysis.thresholds, QualityThresholds)]
+    checks = any(isinstance(one.thresholds, QualityThresholds) and one.thresholds.check_gesture for one in uses)
     return Extraction(
         pad_score=bool(quality),
         best_shot=any(item.media_id in analysis.best_shots for analysis in quality),
         vector=len(quality) < len(uses),
+        gestures=demanded_gestures(item) if checks else (),
         previews=previews,
     )

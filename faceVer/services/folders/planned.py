@@ -7,15 +7,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from faceVer.domain.folders import MediaItem, PlannedAnalysis
+from faceVer.domain.gestures import DemandedGesture
 
 
 @dataclass(frozen=True, slots=True)
 class Extraction:
-    """What to extract from a media item. previews: every frame as a small picture, for the console."""
+    """What to extract from a media item. gestures: those to look for. previews: every frame as a small picture, for the
+    console.
+    """
 
     pad_score: bool = False
     best_shot: bool = False
     vector: bool = False
+    gestures: tuple[DemandedGesture, ...] = ()
     previews: bool = False
 
 

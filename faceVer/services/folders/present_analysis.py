@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from msgspec import UNSET
+
 from faceVer.domain.analyses import (
     BiometryOutcome,
     Failure,
@@ -14,6 +16,7 @@ from faceVer.domain.analyses import (
     QualityThresholds,
 )
 from faceVer.domain.folders import Analysis, Folder, MediaItem, MediaKind
+from faceVer.domain.gestures import GestureResult
 from faceVer.services.folders import analysis_document as wire
 from faceVer.services.folders.media_document import Medium
 from faceVer.services.folders.present_media import best_shot_model, company_of, folder_time_of
@@ -73,6 +76,7 @@ def analysis_model(
                 extract_best_shot=thresholds.extract_best_shot,
                 threshold_liveness=LEGACY_THRESHOLD,
                 threshold_spoofing=thresholds.threshold_spoofing,
+                check_gesture=True if thresholds.check_gesture else UNSET,
             ),
             results_media=[_quality_result(analysis, score, items[score.media_id], folder, view) for score in scores],
             **common,
@@ -95,12 +99,18 @@ def _quality_result(
     analysis: Analysis, score: MediaScore, item: MediaItem, folder: Folder, view: Presentation
 ) -> wire.QualityResult:
     return wire.QualityResult(
-        results_data=wire.QualityScore(confidence_spoofing=score.pad_score),
+        results_data=wire.QualityScore(
+            confidence_spoofing=score.pad_score, gestures=[_gesture(one) for one in score.gestures] or UNSET
+        ),
         output_images=[best_shot_model(score.best_shot, score.measures, item, analysis, folder, view)]
         if score.best_shot
         else [],
         **_result(analysis, item, folder, view),
     )
+
+
+def _gesture(result: GestureResult) -> wire.GestureCheck:
+    return wire.GestureCheck(tag=result.name, passed=result.passed, reason=result.fault, time=result.time)
 
 
 def _result(analysis: Analysis, item: MediaItem, folder: Folder, view: Presentation) -> dict[str, Any]:

@@ -33,10 +33,12 @@ class RequestedAnalysis:
     source_media: tuple[str, ...] = ()
     params: AnalysisParams = _NO_PARAMS
 
-    def thresholds(self, spoofing: float, approve: float, operator: float | None) -> Thresholds:
-        """What decides this analysis; the server's thresholds are the defaults."""
+    def thresholds(
+        self, spoofing: float, approve: float, operator: float | None, *, check_gesture: bool = False
+    ) -> Thresholds:
+        """What decides this analysis; the server's thresholds, and whether it checks gestures, are the defaults."""
         if self.type is AnalysisType.QUALITY:
-            return quality_thresholds(self.params, spoofing)
+            return quality_thresholds(self.params, spoofing, check_gesture=check_gesture)
         return biometry_thresholds(self.params, approve, operator)
 
 
@@ -85,15 +87,17 @@ def with_defaults(params: AnalysisParams, defaults: AnalysisParams) -> AnalysisP
     return AnalysisParams(
         extract_best_shot=_first(params.extract_best_shot, defaults.extract_best_shot),
         threshold_spoofing=_first(params.threshold_spoofing, defaults.threshold_spoofing),
+        check_gesture=_first(params.check_gesture, defaults.check_gesture),
         threshold_min=low,
         threshold_max=high,
     )
 
 
-def quality_thresholds(params: AnalysisParams, default: float) -> QualityThresholds:
-    """The thresholds of a quality analysis. default: the server's PAD threshold, 0..1."""
+def quality_thresholds(params: AnalysisParams, default: float, *, check_gesture: bool = False) -> QualityThresholds:
+    """What decides a quality analysis. default: the server's PAD threshold, 0..1. check_gesture: the server's."""
     threshold = default if params.threshold_spoofing is None else params.threshold_spoofing
-    return QualityThresholds(threshold + 0.0, bool(params.extract_best_shot))  # -0.0 is echoed as 0.0
+    checks = check_gesture if params.check_gesture is None else params.check_gesture
+    return QualityThresholds(threshold + 0.0, bool(params.extract_best_shot), checks)  # -0.0 is echoed as 0.0
 
 
 def biometry_thresholds(params: AnalysisParams, approve: float, operator: float | None) -> BiometryThresholds:

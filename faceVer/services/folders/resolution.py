@@ -39,8 +39,13 @@ class Progress(Protocol):
 
 
 def quality_resolution(outcome: QualityOutcome, thresholds: QualityThresholds) -> Resolution:
-    """DECLINED if the PAD score of any media item is above the threshold; never OPERATOR_REQUIRED."""
-    passed = all(score.pad_score <= thresholds.threshold_spoofing for score in outcome.scores)
+    """DECLINED if the PAD score of any media item is above the threshold, or a demanded gesture was not accepted; never
+    OPERATOR_REQUIRED.
+    """
+    passed = all(
+        score.pad_score <= thresholds.threshold_spoofing and all(gesture.passed for gesture in score.gestures)
+        for score in outcome.scores
+    )
     return Resolution.SUCCESS if passed else Resolution.DECLINED
 
 

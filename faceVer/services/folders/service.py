@@ -10,6 +10,8 @@ import numpy as np
 from faceVer.domain.clock import Clock, IdFactory, random_id, system_clock
 from faceVer.domain.errors import FaceChoiceError
 from faceVer.domain.face_choice import FaceChoice
+from faceVer.domain.folders import MediaKind
+from faceVer.domain.gestures import DemandedGesture, GestureResult
 from faceVer.domain.values import Face, ModelInfo, Upload
 from faceVer.media.sniffing import identify
 from faceVer.services.faces import FaceEngine
@@ -96,6 +98,18 @@ class FolderService:
         """
         score = self._photo_score(data, choice).score
         return score <= self._settings.liveness.spoofing_threshold, score
+
+    def detect_gestures(
+        self, data: bytes, kind: MediaKind, demanded: Sequence[DemandedGesture]
+    ) -> tuple[bool, float, tuple[GestureResult, ...]]:
+        """(whether the PAD score passes, the PAD score, the result of each gesture) of a photo or a video.
+
+        Raises SampleError, NoFaceError, SeveralFacesError, InferenceError.
+        """
+        limits = media_limits(self._settings, 2 if demanded else 1)
+        duration, score = self.examiner.decoded_score(data, kind, limits)
+        made = self.examiner.gestures.check(data, kind, demanded, duration, limits) if demanded else ()
+        return score <= self._settings.liveness.spoofing_threshold, score, made
 
     def pad_score(self, data: bytes, choice: FaceChoice | None = None) -> PadScore:
         """The PAD score of an image, video or archive, and the score and weight of each frame.

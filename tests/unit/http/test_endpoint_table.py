@@ -19,6 +19,7 @@ from faceVer.http.pipeline.context import METRICS
 from faceVer.http.pipeline.endpoint import OTHER, Endpoint, EndpointTable, Lane
 from faceVer.http.pipeline.responses import json_response
 from faceVer.http.server.app import create_app
+from faceVer.http.vendor.errors import LIVENESS as VENDOR_LIVENESS
 from faceVer.http.vendor.errors import VERIFICATION
 from faceVer.settings.model import Settings
 from tests.support_endpoints import TABLE
@@ -106,9 +107,11 @@ def test_every_endpoint_has_a_label_without_client_data() -> None:
 def test_a_vendor_prefix_adds_rows_and_changes_no_others() -> None:
     for prefix, base in (("bank", "/v1/bank/pattern"), ("a/b", "/v1/a/b/pattern"), (".", "/v1/pattern")):
         found = endpoint_table(Settings.of(vendor_prefix=(prefix,)))
+        liveness = base.replace("pattern", "liveness")
         names = {path.removeprefix(base) for path in set(found.paths) - set(TABLE.paths)}
-        assert names == {"/health", "/extract", "/compare", "/verify"}
+        assert names == {"/health", "/extract", "/compare", "/verify", f"{liveness}/health", f"{liveness}/detect"}
         assert found.family_of(f"{base}/x") is VERIFICATION
+        assert found.family_of(f"{liveness}/x") is VENDOR_LIVENESS
         assert {row.family for row in found.endpoints if row.path.startswith("/v1/face/pattern/")} == {FACES}
 
 

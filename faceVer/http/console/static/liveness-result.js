@@ -13,7 +13,7 @@ export const hints = () => [
     h("li", {}, "A video gives a more reliable result than a single photo: look at the camera for a few seconds."),
     h("li", {}, `The server analyzes up to ${about.limits.frames} frames, spread over the length of the video.`),
     h("li", {}, "It also analyzes the surroundings of the face: do not crop the image to the face."),
-    h("li", {}, "It does not check gestures, and does not detect videos made by software."),
+    h("li", {}, "It does not detect videos made by software."),
   ),
 ];
 

@@ -86,6 +86,7 @@ def _models(rows: list[Endpoint]) -> Iterator[Any]:
             yield row.accepts
         elif row.body in (Body.FORM, Body.IMAGE_OR_FORM) and not row.parts:
             yield Payload
+        yield from (part.model for part in row.parts if part.model is not None)
     yield FolderDocument
 
 

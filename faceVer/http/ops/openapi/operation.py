@@ -208,7 +208,11 @@ def _parts_form(endpoint: Endpoint, settings: Settings) -> Node:
 
 
 def _part(part: PartSpec, settings: Settings) -> Node:
+    if part.model is not None:
+        return reference(part.model)
     kind = "sample (an image)" if part.is_image else "template"
+    if any(name.startswith("video/") for name in part.types):
+        kind = "sample (an image or a video)"
     if not part.many:
         return binary(f"The {kind}, exactly one.")
     return {
