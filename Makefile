@@ -96,6 +96,16 @@ $(VENV)-s3/s3.stamp: requirements/s3.lock
 test-platform: $(VENV)/dev.stamp $(VENV)-s3/s3.stamp weights
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile -m platform
 
+# A venv of its own for the inference server of the tests.
+$(VENV)-mlserver/mlserver.stamp: requirements/mlserver.lock
+	$(PYTHON) -m venv $(VENV)-mlserver
+	$(VENV)-mlserver/bin/python -m pip --disable-pip-version-check -q install --require-hashes --no-deps -r requirements/mlserver.lock
+	@touch $@
+
+# `make test` runs these tests, too, where MLServer is installed.
+test-remote: $(VENV)/dev.stamp $(VENV)-mlserver/mlserver.stamp weights
+	$(BIN)/python -m pytest -q tests/remote tests/unit/inference/remote
+
 # A venv of its own for the documentation site.
 $(VENV)-docs/docs.stamp: requirements/docs.lock
 	$(PYTHON) -m venv $(VENV)-docs
@@ -170,11 +180,11 @@ lock:
 	$(VENV)-lock/bin/python -m pip --disable-pip-version-check -q install uv==0.13.9
 	cd requirements && for extra in "runtime.lock --extra build" "dev.lock --extra build --extra dev -c runtime.lock"; do set -- $$extra; out=$$1; shift; \
 	  ../$(VENV)-lock/bin/uv pip compile -q --upgrade --python-version 3.11 --python-platform linux --generate-hashes --no-header --no-annotate "$$@" ../setup.cfg -o $$out || exit 1; done
-	cd requirements && for name in fuzz docs s3; do \
+	cd requirements && for name in fuzz docs s3 mlserver; do \
 	  ../$(VENV)-lock/bin/uv pip compile -q --upgrade --python-version 3.11 --python-platform linux --generate-hashes --no-header --no-annotate $$name.in -o $$name.lock || exit 1; done
 	rm -rf $(VENV)-lock
 
 clean:
-	rm -rf $(VENV) $(VENV)-lock $(VENV)-fuzz $(VENV)-docs $(VENV)-s3 .site .schemathesis benchmarks/.env build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(VENV)-lock $(VENV)-fuzz $(VENV)-docs $(VENV)-s3 $(VENV)-mlserver .site .schemathesis benchmarks/.env build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	rm -rf weights/*.onnx weights/*.json weights/.lock weights/.fetch-*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

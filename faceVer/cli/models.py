@@ -34,6 +34,9 @@ def add(commands: Commands) -> None:
     bring.add_argument("name", metavar="SET", help="which files they are, as silent-face")
     bring.add_argument("files", nargs="+", type=Path, metavar="FILE", help="the files as published, under any names")
     bring.set_defaults(run=_import)
+    export = command(weights, "export", "write the pack's prepared models for an inference server")
+    export.add_argument("--triton", type=Path, required=True, metavar="DIR", help="a Triton model repository")
+    export.set_defaults(run=_export)
     for name, text, run in (
         ("list", "what the pack needs and what is there", _list),
         ("verify", "check every file's hash; exit status 1 if one is not ready", _verify),
@@ -90,6 +93,15 @@ def _import(options: argparse.Namespace) -> int:
     print(f"{written} imported: {manifest.folder}")
     if lacking:
         print(f"facever: {options.name} still lacks {', '.join(lacking)}", file=sys.stderr)
+    return OK
+
+
+def _export(options: argparse.Namespace) -> int:
+    from faceVer.cli.load_settings import load
+    from faceVer.inference.remote.export import export
+
+    for name, batches in export(*_specs(load()), options.triton):
+        print(f"{name}{'' if batches else ' (one item at a time)'}")
     return OK
 
 

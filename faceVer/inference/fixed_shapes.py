@@ -6,15 +6,15 @@ meets another shape than in its last run. So a device gets one session for each 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from faceVer.domain.errors import SetupError
 from faceVer.inference.padding_mask import mask_padding
 
 if TYPE_CHECKING:
-    from onnx import GraphProto
+    from onnx import GraphProto, ModelProto
 
 MULTIPLE = 32
 """Detectors take sides in multiples of this: five halvings."""
@@ -41,6 +41,33 @@ def with_input_shape(path: Path, shape: tuple[int, ...], *, padded: bool = False
     Files exported for a batch of one say so again in the shapes that they give to Reshape. padded: give the model two
     more inputs (see padding_mask.py), and the outputs that it has for an image without its padding.
     """
+    model, axes = _loosened(path)
+    for axis, length in zip(axes, shape, strict=True):
+        axis.dim_value = length
+    _reshape_batches(model.graph, shape[0])
+    if padded:
+        mask_padding(model, shape)
+    return bytes(model.SerializeToString())
+
+
+def with_free_batch(path: Path) -> bytes:
+    """The model of a file with any number of items in its only input. Raises SetupError.
+
+    A Reshape that states more than the batch keeps it as it is: callers try the result.
+    """
+    model, axes = _loosened(path)
+    axes[0].dim_param = "batch"
+    for output in model.graph.output:
+        output.type.tensor_type.shape.dim[0].dim_param = "batch"
+    _reshape_batches(model.graph, 0)  # 0 = as the input has it
+    return bytes(model.SerializeToString())
+
+
+def _loosened(path: Path) -> tuple[ModelProto, Sequence[Any]]:
+    """The model of a file without what it says of shapes inside and of its outputs, and its only input's axes.
+
+    Raises SetupError.
+    """
     import onnx  # slow to import, and only devices need it
 
     try:
@@ -49,16 +76,11 @@ def with_input_shape(path: Path, shape: tuple[int, ...], *, padded: bool = False
         raise SetupError(f"cannot read {path.name}: {error}") from error
     weights = {tensor.name for tensor in model.graph.initializer}
     (value,) = (value for value in model.graph.input if value.name not in weights)
-    for axis, length in zip(value.type.tensor_type.shape.dim, shape, strict=True):
-        axis.dim_value = length
     for output in model.graph.output:
         for axis in output.type.tensor_type.shape.dim:
             axis.Clear()
     del model.graph.value_info[:]
-    _reshape_batches(model.graph, shape[0])
-    if padded:
-        mask_padding(model, shape)
-    return bytes(model.SerializeToString())
+    return model, value.type.tensor_type.shape.dim
 
 
 def _reshape_batches(graph: GraphProto, batch: int) -> None:

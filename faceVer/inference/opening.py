@@ -7,8 +7,10 @@ from faceVer.inference.backend import Backend
 from faceVer.inference.batched import BatchedBackend, Batches
 from faceVer.inference.cuda import card, load_libraries
 from faceVer.inference.fixed_shapes import buckets
+from faceVer.inference.manifest import is_folder_pack, load_manifest, weights_folder
 from faceVer.inference.onnx import OnnxBackend, available_providers
 from faceVer.inference.providers import CPU
+from faceVer.inference.remote.backend import RemoteBackend
 from faceVer.settings.field import PREFIX
 from faceVer.settings.model import Settings
 
@@ -21,7 +23,9 @@ ITEMS = 16
 
 
 def open_backend(settings: Settings) -> Backend:
-    """The backend of the configured device. Raises SetupError where that cannot be used."""
+    """The backend of the configured device or server. Raises SetupError where a device cannot be used."""
+    if settings.models.inference_url:
+        return _remote(settings)
     providers = chosen_providers(settings)
     if uses_cuda(providers):
         load_libraries()
@@ -31,6 +35,18 @@ def open_backend(settings: Settings) -> Backend:
     faces = settings.faces
     shapes = buckets((faces.detection_size, faces.detection_size_fine))
     return BatchedBackend(inner, Batches(most, settings.models.batch_wait / 1e3, shapes))
+
+
+def _remote(settings: Settings) -> Backend:
+    models = settings.models
+    if models.device != "cpu" or models.providers or models.batch_items:
+        raise SetupError(
+            f"{PREFIX}INFERENCE_URL: the server has the device; leave {PREFIX}DEVICE, PROVIDERS and BATCH_ITEMS alone"
+        )
+    if is_folder_pack(models.pack):
+        raise SetupError(f"{PREFIX}INFERENCE_URL needs a pack of the manifest, not a folder")
+    specs = load_manifest(weights_folder(models.weights)).models
+    return RemoteBackend(models.inference_url, specs, models.inference_timeout)
 
 
 def chosen_providers(settings: Settings) -> tuple[str, ...]:
@@ -63,6 +79,8 @@ def can_fork(settings: Settings) -> bool:
 
     Raises SetupError where processes cannot share the device at all.
     """
+    if settings.models.inference_url:
+        return False  # connections are a process's own
     providers = chosen_providers(settings)
     if uses_cuda(providers) and settings.server.workers > 1:
         raise SetupError(

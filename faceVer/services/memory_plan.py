@@ -55,7 +55,7 @@ def memory_need(settings: Settings) -> int:
 
 
 def _threads(settings: Settings) -> int:
-    return inference_threads(settings.server.threads, settings.server.workers)
+    return inference_threads(settings.threads, settings.server.workers)
 
 
 def _plan(settings: Settings, helpers: int, large_jobs: int) -> SandboxPlan:

@@ -90,7 +90,7 @@ class Platform:
         tasks: dict[str, Task] = {}
         schema.prepare(database)
         jobs = settings.jobs
-        threads = jobs.job_threads or inference_threads(settings.server.threads, settings.server.workers)
+        threads = jobs.job_threads or inference_threads(settings.threads, settings.server.workers)
         queue, worker = open_queue(database, tasks, threads, jobs.job_heartbeat, clock)
         store = FolderStore(database, files, settings, access, clock, new_id, queue.enqueue)
         users = UserService(database, settings, access, clock, new_id)

@@ -25,6 +25,9 @@ from faceVer.settings.serving import (
 )
 from faceVer.settings.storing import AccountsSettings, JobsSettings, StoreSettings
 
+REMOTE_THREADS = 8
+"""Inference threads per process where a server runs the models; this process decodes, aligns and waits."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -45,6 +48,11 @@ class Settings:
     store: StoreSettings = field(default_factory=StoreSettings)
     accounts: AccountsSettings = field(default_factory=AccountsSettings)
     jobs: JobsSettings = field(default_factory=JobsSettings)
+
+    @property
+    def threads(self) -> int:
+        """Inference threads per process; 0 = as many as the CPUs give. Threads that wait for a server may be more."""
+        return self.server.threads or (REMOTE_THREADS if self.models.inference_url else 0)
 
     @classmethod
     def of(cls, **values: Any) -> Self:

@@ -114,6 +114,14 @@ class ModelsSettings:
         "Instead of `device`: ONNX Runtime execution providers, in order of preference, separated by commas; options "
         "as Name:option=value. The start fails where one of them cannot be used.",
     )
+    inference_url: str = setting(
+        "",
+        "An inference server that runs the models, as http://host:port (Open Inference Protocol, REST); empty = this "
+        "process runs them.",
+    )
+    inference_timeout: float = setting(
+        5.0, "Seconds that one call of the inference server may take.", low=0.05, high=600
+    )
     data: str = setting("", "Folder of development data for `facever calibrate` and the accuracy tests.")
 
 

@@ -26,7 +26,7 @@ class ServerSettings:
     )
     threads: int = setting(
         0,
-        "Inference threads per process; 0 = the usable CPUs divided by the workers.",
+        "Inference threads per process; 0 = the usable CPUs divided by the workers, 8 with `inference_url`.",
         low=0,
         high=512,
     )

@@ -128,8 +128,8 @@ def _settings(settings: Settings) -> Iterator[Finding]:
 
 def _threads(settings: Settings) -> Iterator[Finding]:
     cpus, workers = usable_cpus(), max(1, settings.server.workers)
-    threads = inference_threads(settings.server.threads, workers)
-    total = threads * workers
+    threads = inference_threads(settings.threads, workers)
+    total = 0 if settings.models.inference_url else threads * workers  # threads that wait need no CPU
     text = f"{workers} process(es) with {threads} inference thread(s) each on {cpus} usable CPU(s)"
     yield Finding("threads", "note" if total > cpus else "ok", text)
 
@@ -182,6 +182,8 @@ def _inference(settings: Settings) -> Iterator[Finding]:
     backend = engine.backend
     took = f"loaded in {loaded:.2f} s, a synthetic image takes {min(times) * 1e3:.1f} ms on one thread"
     device = card() if uses_cuda(chosen_providers(settings)) else "CPU"
+    if url := settings.models.inference_url:
+        device = url
     yield Finding("inference", "ok", f"{backend.runtime} on {device}: {', '.join(backend.providers)}, {took}")
     for older in engine.older:
         text = f"templates of {older.identity} are read too, within {OLDER_MODEL / MIB:.0f} MiB of the memory above"

@@ -62,7 +62,7 @@ def create_app(
     """
     table = table or endpoint_table(settings)
     server = settings.server
-    threads = inference_threads(server.threads, server.workers)
+    threads = inference_threads(settings.threads, server.workers)
     executor = InferenceExecutor(
         threads, settings.limits.max_queue, server.inference_nice, settings.store.storage_threads
     )

@@ -63,7 +63,7 @@ def fit_connections(settings: Settings) -> tuple[Settings, str]:
 
 def descriptors(settings: Settings) -> int:
     """The most file descriptors a process needs."""
-    threads = inference_threads(settings.server.threads, settings.server.workers)
+    threads = inference_threads(settings.threads, settings.server.workers)
     webhooks = WEBHOOK_DESCRIPTORS if settings.webhooks.webhook_hosts else 0
     store = STORE_DESCRIPTORS if settings.store.store else 0
     own = OWN_DESCRIPTORS + DECODER_DESCRIPTORS * threads + webhooks + store

@@ -1,0 +1,1 @@
+"""Inference on servers that speak the Open Inference Protocol, version 2 (decision 0060)."""

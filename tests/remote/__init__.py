@@ -1,0 +1,1 @@
+"""Remote inference with a real MLServer."""

@@ -1,0 +1,1 @@
+"""Remote inference against a small server that makes faults."""
