@@ -79,8 +79,6 @@ def can_fork(settings: Settings) -> bool:
 
     Raises SetupError where processes cannot share the device at all.
     """
-    if settings.models.inference_url:
-        return False  # connections are a process's own
     providers = chosen_providers(settings)
     if uses_cuda(providers) and settings.server.workers > 1:
         raise SetupError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import signal
 import time
@@ -21,6 +22,7 @@ from faceVer.services.rules import pack_selection
 from faceVer.settings.model import Settings
 from faceVer.vision.packs import load_models
 from tests.support_faces import astronaut, jpeg, person
+from tests.support_processes import children
 from tests.support_remote import ModelServer
 from tests.support_server import Response, Server
 
@@ -83,6 +85,29 @@ def test_an_outage_is_a_tfss_error_and_ends_by_itself(repository: Path) -> None:
             assert server.extract(picture).code == "BPE-001002"
             models.signal(signal.SIGCONT)
             assert settled(server, 200).json()["status"] == 0
+            assert server.template(picture) == template
+
+
+def test_a_worker_that_dies_in_an_outage_is_replaced(repository: Path) -> None:
+    picture = jpeg(astronaut())
+    with (
+        ModelServer(repository) as models,
+        Server(inference_url=models.url, workers="2", threads="2", health_ttl="0", fresh=True) as server,
+    ):
+        template = server.template(picture)
+        models.__exit__()
+        before = children(server.process.pid)
+        os.kill(before[-1], signal.SIGKILL)
+        server.logged(r"was sent SIGKILL")
+        deadline = time.monotonic() + 30
+        while len(set(children(server.process.pid)) - {before[-1]}) < 2 and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert server.extract(picture).code == "BPE-001002"
+        with models:
+            assert settled(server, 200).json()["status"] == 0
+            deadline = time.monotonic() + 30
+            while server.extract(picture).status != 200 and time.monotonic() < deadline:
+                time.sleep(0.2)
             assert server.template(picture) == template
 
 

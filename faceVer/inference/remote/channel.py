@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import io
+import os
 import select
 import socket
 import time
@@ -94,7 +95,7 @@ class Channel:
     """Calls from any thread. lost: whether a connection failed or was found closed since the owner last cleared it."""
 
     def __init__(self, host: str, port: int) -> None:
-        self._host, self._port = host, port
+        self._host, self._port, self._process = host, port, os.getpid()
         self._idle: deque[_Connection] = deque()
         self.lost = False
 
@@ -133,6 +134,9 @@ class Channel:
 
     def _idle_one(self) -> _Connection | None:
         """The connection used last, None where there is none or the server has closed it: then no older one is used."""
+        if self._process != os.getpid():
+            self._process = os.getpid()
+            self.close()  # after a fork: the other process uses them
         try:
             connection = self._idle.pop()
         except IndexError:

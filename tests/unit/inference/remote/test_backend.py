@@ -198,7 +198,7 @@ def test_other_addresses_are_refused(url: str) -> None:
 def test_the_settings_choose_it() -> None:
     settings = Settings.of(inference_url="http://127.0.0.1:1")
     assert isinstance(open_backend(settings), remote.RemoteBackend)
-    assert not can_fork(settings)
+    assert can_fork(settings)
     assert (settings.threads, settings.changed(threads=3).threads, Settings().threads) == (REMOTE_THREADS, 3, 0)
     for changed in (settings.changed(device="cuda"), settings.changed(batch_items=4)):
         with pytest.raises(SetupError, match="the server has the device"):
