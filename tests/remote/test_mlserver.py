@@ -54,7 +54,10 @@ def settled(server: Server, status: int) -> Response:
 
 
 def test_templates_equal_the_local_engines(models: ModelServer) -> None:
-    local, remote = FaceEngine.load(Settings()), FaceEngine.load(Settings.of(inference_url=models.url))
+    local, remote = (
+        FaceEngine.load(Settings()),
+        FaceEngine.load(Settings.of(inference_url=models.url, inference_timeout=60.0)),
+    )
     for picture in (astronaut(), person(0), person(1)):
         here, there = (engine.embed(jpeg(picture)) for engine in (local, remote))
         assert float(np.dot(here, there)) > 1 - 1e-4
@@ -66,7 +69,7 @@ def test_an_outage_is_a_tfss_error_and_ends_by_itself(repository: Path) -> None:
     picture = jpeg(astronaut())
     with (
         ModelServer(repository) as models,
-        Server(inference_url=models.url, inference_timeout="2", health_ttl="0") as server,
+        Server(inference_url=models.url, inference_timeout="10", health_ttl="0") as server,
     ):
         template = server.template(picture)
         assert server.call("GET", "/version").json()["tfss"].startswith("remote mlserver ")
