@@ -88,7 +88,9 @@ class _Connection(http.client.HTTPConnection):
 
     def is_stale(self) -> bool:
         """Whether the server has closed it, or sent what belongs to no call."""
-        return bool(select.select([self.timed.socket], [], [], 0)[0])
+        poll = select.poll()  # unlike select, of descriptors above 1,023, too
+        poll.register(self.timed.socket, select.POLLIN)
+        return bool(poll.poll(0))
 
 
 class Channel:
