@@ -13,8 +13,10 @@ from faceVer.vision.gestures.motion import Motion, motion_of
 from faceVer.vision.gestures.rules import LEAST_RELIEF, MOST_RELIEF, RULES
 from faceVer.vision.gestures.track import Sample
 
-SLIGHT = 35.0
-"""Degrees of a turn up to which a face can be compared."""
+SLIGHT_YAW, SLIGHT_PITCH = 45.0, 35.0
+"""Degrees of a turn or tilt up to which a face can be compared. A turn begins at half of this yaw, so that one of 3
+samples to its peak has one below.
+"""
 DOMINANT = 0.75
 """A gesture that was not demanded, from this share of the strength of the one that was, dominates it."""
 AFTERWARDS = 2
@@ -24,7 +26,7 @@ AFTERWARDS = 2
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """fault: None = the gesture was made. time: seconds, of its peak. frames: indices (see `values.Frame`) of frames
-    that must show one person: at first, at the beginning of the gesture while the head is turned little, and after it.
+    that must show one person: at first, in the gesture where the head is turned least, and after it.
     """
 
     gesture: Gesture
@@ -74,6 +76,10 @@ def _verdict(
     looks = motion.only(motion.frontal)
     before, after = looks.index[looks.time < episode.begin], looks.index[looks.time > episode.end]
     others = [one for one in found if one.gesture not in demanded and RULES[one.gesture].rival]
+    # Within the gesture: its profile views, which cannot be compared, may be cut into another's video. A pose that was
+    # interpolated says nothing about a cut.
+    seen = (motion.posed if rule.posed else motion.found) & motion.within(SLIGHT_YAW, SLIGHT_PITCH)
+    within = motion.only(seen & (motion.time >= episode.begin) & (motion.time <= episode.end))
     fault: GestureFault | None = None
     if any(one.strength >= max(1.0, DOMINANT * episode.strength) for one in others):
         fault = GestureFault.OTHER_GESTURE
@@ -81,5 +87,7 @@ def _verdict(
         fault = GestureFault.FLAT
     elif rule.closed and len(after) < AFTERWARDS:
         fault = GestureFault.NOT_ENDED
-    begun = motion.only((motion.time >= episode.begin) & motion.within(SLIGHT, SLIGHT)).index
-    return Verdict(gesture, fault, episode.peak, tuple(int(one) for one in (*before[:1], *begun[:1], *after[-1:])))
+    elif not len(within.index):
+        fault = GestureFault.OTHER_PERSON
+    least = within.index[np.argsort(np.abs(within.yaw))]
+    return Verdict(gesture, fault, episode.peak, tuple(int(one) for one in (*before[:1], *least[:1], *after[-1:])))
