@@ -52,6 +52,7 @@ class ForkServer:
                     self._poll.unregister(descriptor)  # its server has closed it
                     os.kill(self._helpers[descriptor][0], signal.SIGKILL)
                 elif not self._accept():
+                    signal.set_wakeup_fd(-1)  # of helpers that end now nothing is said, and `waker` is closed
                     return
 
     def _accept(self) -> bool:
