@@ -201,6 +201,8 @@ def _folder(path: str, have: Material) -> Iterator[Call]:
     operator = {"analyses": [{"type": "biometry", "params": {"threshold_min": 0, "threshold_max": 1}}]}
     strangers = {"a": have.face, "b": faces.jpeg(faces.person(2))}
     yield call("video, photo and archive", 200, "", media, every)
+    gesture = {"media:tags": {"m": ["video_selfie_left"]}, "params": {"check_gesture": True}}
+    yield call("gesture", 200, "", {"m": have.video}, gesture)
     yield call("strangers", 200, "", strangers, {"analyses": [{"type": "biometry"}]})
     yield call("operator", 200, "", strangers, operator)
     yield call("no face", 200, "", {"m": have.empty}, {"analyses": [{}, {"type": "biometry"}]})
