@@ -42,8 +42,7 @@ class WorkThreads:
 
     def close(self, *, wait: bool = False) -> None:
         """End each thread when it is idle. wait: until they have ended."""
-        for _ in self._threads:
-            self._work.put(None)
+        self._work.put(None)
         for thread in self._threads if wait else ():
             thread.join()
 
@@ -54,12 +53,23 @@ class WorkThreads:
             try:
                 item = self._work.get()
                 if item is None:
+                    self._end_next()
                     return
                 _work(*item)
             except MemoryError:
                 time.sleep(MEMORY_PAUSE)
             finally:
                 item = None
+
+    def _end_next(self) -> None:
+        """Each thread that ends, ends the next: there may be more than `start` knows of, as one that begins may report
+        lack of memory and run all the same.
+        """
+        while True:
+            try:
+                return self._work.put(None)
+            except MemoryError:
+                time.sleep(MEMORY_PAUSE)
 
 
 def _work(call: Callable[[], Any], future: Future[Any]) -> None:

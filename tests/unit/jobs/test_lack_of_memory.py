@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import Future
 from typing import Any
 
@@ -54,3 +55,26 @@ def test_an_error_of_memory_holds_no_frames() -> None:
     assert isinstance(error, MemoryError)
     assert error.__traceback__ is None
     threads.close(wait=True)
+
+
+def test_a_thread_that_runs_although_its_start_failed_ends_with_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    start, names, failed = threading.Thread.start, list[threading.Thread](), list[bool]()
+
+    def start_and_fail_once(thread: threading.Thread) -> None:
+        start(thread)
+        names.append(thread)
+        if not failed:
+            failed.append(True)
+            raise MemoryError
+
+    monkeypatch.setattr(threading.Thread, "start", start_and_fail_once)
+    threads = WorkThreads(2)
+    with pytest.raises(MemoryError):
+        threads.start()
+    threads.start()
+    assert len(names) == 3
+    assert threads.submit(lambda: 7).result(5) == 7
+    threads.close()
+    for thread in names:
+        thread.join(5)
+        assert not thread.is_alive()
