@@ -50,8 +50,9 @@ SIDE_YAW = 30.0
 """Degrees of yaw from which the pitch says nothing."""
 TURN, TILT = 45.0, 15.0
 LEAST_RELIEF, MOST_RELIEF = 0.005, 0.25
-"""By degree of the turn or tilt, see `Shape.nose_x`: 0.008 to 0.011 in liveness-dev/real-1.mp4, at most 0.004 in photos
-that are turned or bent. From the second value on it suffices: landmarks of a profile are not sure."""
+"""By degree of the turn or tilt, see `Shape.nose_x`: 0.008 to 0.011 in liveness-dev/real-1.mp4, mostly below 0.005 in
+photos that are turned or bent; strongly bent ones reach 0.007. From the second value on it suffices: landmarks of a
+profile are not sure."""
 
 STEADY_SHAPE = 0.08
 LOST = 1.5
