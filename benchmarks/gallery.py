@@ -9,17 +9,16 @@ alternating runs. Recall: of the best ten by float32 products over all rows.
 
 from __future__ import annotations
 
-import os
 import random
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.samples import lfw_dev
 from faceVer.matching.gallery import Gallery
 from faceVer.services.faces import FaceEngine
 from faceVer.settings.loader import load_settings
@@ -36,8 +35,7 @@ def unit(rng: np.random.Generator, count: int) -> NDArray[np.float32]:
 
 def photo_vectors(engine: FaceEngine) -> list[NDArray[np.float32]]:
     """Of people with two photos: the first photo's, then the second's, and so on."""
-    folder = Path(os.environ.get("FACEVER_DATA", "../shared/data")) / "lfw-dev" / "images"
-    people = [sorted(one.glob("*.jpg"))[:2] for one in sorted(folder.glob("*"))]
+    people = [sorted(one.glob("*.jpg"))[:2] for one in sorted(lfw_dev().glob("*"))]
     pairs = [pair for pair in people if len(pair) == 2]
     chosen = random.Random(1).sample(pairs, min(PHOTOS // 2, len(pairs)))
     return [engine.embed(photo.read_bytes()) for pair in chosen for photo in pair]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import av
@@ -12,6 +14,11 @@ import numpy as np
 from tests import support_faces as faces
 
 WIDTH, HEIGHT, FPS, SECONDS = 640, 480, 25, 4
+
+
+def lfw_dev() -> Path:
+    """The folder of LFW's photos, a folder for each person; FACEVER_DATA says where. It may be absent."""
+    return Path(os.environ.get("FACEVER_DATA") or "../shared/data") / "lfw-dev" / "images"
 
 
 @cache

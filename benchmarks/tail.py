@@ -9,24 +9,23 @@ template of the entire upright photo. A white picture of 14.7 megapixels comes l
 
 from __future__ import annotations
 
-import io
 import os
 import random
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 
 import numpy as np
 from PIL import Image as Pil
 
+from benchmarks.samples import lfw_dev
 from faceVer.domain.errors import FaceError
 from faceVer.domain.values import Image
 from faceVer.services.faces import FaceEngine
 from faceVer.settings.loader import load_settings
+from tests.support_faces import encoded, jpeg
 
 PHOTOS = 300
-DATA = Path(os.environ.get("FACEVER_DATA", "../shared/data"))
 
 
 def pasted(image: Image) -> Image:
@@ -66,22 +65,16 @@ def kinds(engine: FaceEngine) -> Mapping[str, tuple[int, Callable[[Image], Image
 
 def photos(count: int) -> Iterator[Image]:
     """(250, 250, 3) uint8 RGB."""
-    files = sorted((DATA / "lfw-dev" / "images").glob("*/*.jpg"))
+    files = sorted(lfw_dev().glob("*/*.jpg"))
     for file in random.Random(3).sample(files, min(count, len(files))):
         with Pil.open(file) as picture:
             yield np.asarray(picture.convert("RGB"))
 
 
-def jpeg(image: Image) -> bytes:
-    target = io.BytesIO()
-    Pil.fromarray(image).save(target, "JPEG", quality=92)
-    return target.getvalue()
-
-
 def measure(engine: FaceEngine, name: str, upright: int, make: Callable[[Image], Image], images: list[Image]) -> None:
     seconds, cosines, wrong, missed = [], [], 0, 0
     for image in images:
-        data = jpeg(make(image))
+        data = jpeg(Pil.fromarray(make(image)), quality=92)
         start = time.process_time()
         report = engine.examine(data)
         seconds.append(time.process_time() - start)
@@ -91,7 +84,8 @@ def measure(engine: FaceEngine, name: str, upright: int, make: Callable[[Image],
             wrong += 1
         elif report.template is not None:
             try:
-                cosines.append(float(engine.templates.decode(report.template)[1] @ engine.embed(jpeg(image))))
+                whole = engine.embed(jpeg(Pil.fromarray(image), quality=92))
+                cosines.append(float(engine.templates.decode(report.template)[1] @ whole))
             except FaceError:
                 continue
     p50, p99, largest = (np.percentile(seconds, share) * 1e3 for share in (50, 99, 100))
@@ -106,16 +100,15 @@ def main() -> None:
     engine = FaceEngine.load(load_settings({**os.environ, "FACEVER_SECOND_FACE_RATIO": "100"}))
     images = list(photos(int(sys.argv[1]) if len(sys.argv) > 1 else PHOTOS))
     if not images:
-        sys.exit(f"no photos in {DATA / 'lfw-dev'}: set FACEVER_DATA")
+        sys.exit(f"no photos in {lfw_dev()}: set FACEVER_DATA")
     print(f"{'CPU ms of an extract':26}{'n':>5}{'wrong':>6}{'missed':>7}{'mean':>8}{'p50':>7}{'p99':>7}{'max':>7}"
           f"{'p99/p50':>9}{'cosine':>8}")  # fmt: skip
     for name, (upright, make) in kinds(engine).items():
         measure(engine, name, upright, make, images if upright == 0 else images[: len(images) // 3])
     white = np.full((3838, 3838, 3), 255, np.uint8)
-    target = io.BytesIO()
-    Pil.fromarray(white).save(target, "PNG")
+    data = encoded(Pil.fromarray(white), "PNG")
     start = time.process_time()
-    found = engine.examine(target.getvalue()).faces
+    found = engine.examine(data).faces
     print(f"white PNG of 3838x3838: {time.process_time() - start:.2f} s, {len(found)} faces")
 
 

@@ -6,6 +6,8 @@ through the backend, so that a backend that runs models elsewhere gets it, too.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -42,12 +44,16 @@ def check_known_answer(model: LoadedModel, spec: ModelSpec) -> None:
         found = answer(model, spec.known_answer.shape, spec.input)
     except InferenceError as error:
         raise SetupError(f"{spec.name}: the known-answer test failed: {error}") from error
-    same = found.shape == expected.shape and np.abs(found - expected).max() <= TOLERANCE * np.abs(expected).max()
-    if not same:  # also where a value is not a number
+    if not agrees(found, expected, TOLERANCE):
         raise SetupError(
             f"{spec.name} is not the model of the manifest, or the device computes otherwise: its known answer is "
             f"{expected.tolist()}, it gives {found.round(5).tolist()}"
         )
+
+
+def agrees(found: NDArray[Any], expected: NDArray[Any], tolerance: float) -> bool:
+    """Whether no value differs by more than a share of the largest expected one; not where one is not a number."""
+    return bool(found.shape == expected.shape and np.abs(found - expected).max() <= tolerance * np.abs(expected).max())
 
 
 def answer(model: LoadedModel, shape: tuple[int, ...], spec: InputSpec) -> NDArray[np.float64]:

@@ -179,11 +179,20 @@ def _pack(name: str, entry: Mapping[str, Any], models: Mapping[str, ModelSpec]) 
 
 
 def _fusion(where: str, table: Mapping[str, Any], models: set[str]) -> Fusion:
-    offset, weights = table.get("offset", 0.0), table.get("weights", {})
-    numbers = all(isinstance(value, (int, float)) and isfinite(value) for value in (offset, *weights.values()))
-    if not numbers or not all(value > 0 for value in weights.values()) or not set(weights) <= models:
-        raise ValueError(f"{where}: weights must be above 0 and name the pack's liveness models; offset is a number")
-    return Fusion(float(offset), {name: float(value) for name, value in weights.items()})
+    offset = table.get("offset", 0.0)
+    if not _is_finite(offset):
+        raise ValueError(f"{where}.offset must be a number")
+    return Fusion(float(offset), _weights(f"{where}.weights", table.get("weights", {}), models, "liveness"))
+
+
+def _weights(where: str, weights: Mapping[str, Any], models: set[str], task: str) -> Mapping[str, float]:
+    if not all(_is_finite(value) and value > 0 for value in weights.values()) or not set(weights) <= models:
+        raise ValueError(f"{where} must be above 0 and name its {task} models")
+    return {name: float(value) for name, value in weights.items()}
+
+
+def _is_finite(value: object) -> bool:
+    return isinstance(value, (int, float)) and isfinite(value)
 
 
 def _recognition(name: str, entry: Mapping[str, Any], models: Mapping[str, ModelSpec]) -> Recognition:
@@ -191,11 +200,9 @@ def _recognition(name: str, entry: Mapping[str, Any], models: Mapping[str, Model
     specs = tuple(models[item] for item in ([named] if isinstance(named, str) else named))
     if not specs or len(set(specs)) < len(specs):
         raise ValueError(f"packs.{name}.recognition must name a model, or several different ones")
-    weights: Mapping[str, float] = entry.get("recognition_weights", {})
-    numbers = all(isinstance(value, (int, float)) and value > 0 for value in weights.values())
-    if not numbers or not set(weights) <= {spec.name for spec in specs}:
-        raise ValueError(f"packs.{name}.recognition_weights must be above 0 and name its recognition models")
-    shares = [float(weights.get(spec.name, 1)) for spec in specs]
+    given = entry.get("recognition_weights", {})
+    weights = _weights(f"packs.{name}.recognition_weights", given, {spec.name for spec in specs}, "recognition")
+    shares = [weights.get(spec.name, 1.0) for spec in specs]
     mirrored = entry.get("recognition_mirrored", False)
     if not isinstance(mirrored, bool):
         raise TypeError(f"packs.{name}.recognition_mirrored must be true or false")

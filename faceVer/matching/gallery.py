@@ -15,14 +15,12 @@ import simsimd
 from numpy.typing import NDArray
 
 from faceVer.domain.values import Comparison, FloatArray
-from faceVer.matching.scores import Matcher, cosines
+from faceVer.matching.scores import Matcher
 
 BLOCK = 32_768
 """Rows whose products are made at a time: enough that NumPy's calls cost little."""
 GROUP = 128
 """Rows of which only the best counts when the bound of the shortlist is sought."""
-EXACT_ROWS = 128
-"""Rows of the shortlist that are compared at a time, in float64."""
 ENCODED_ROWS = 1024
 """Rows that are encoded at a time, in float64."""
 LEVELS = 127
@@ -69,11 +67,8 @@ class Gallery:
         if not len(self) or count < 1:
             return []
         rows = self.shortlist(probe, min(count, len(self)))
-        raw = cosines(probe, (self._rows[rows[part]].astype(np.float64) for part in _blocks(len(rows), EXACT_ROWS)))
-        order = np.argsort(-raw, kind="stable")[:count]
-        chosen = rows[order]
-        compared = matcher.compare_many(probe, self._rows[chosen])
-        return list(map(Found, chosen.tolist(), compared))
+        compared = map(Found, rows.tolist(), matcher.compare_many(probe, self._rows[rows]))
+        return sorted(compared, key=lambda found: -found.comparison.cosine)[:count]
 
     def shortlist(self, probe: FloatArray, count: int) -> NDArray[np.int64]:
         """Rows, in their order, that the `count` most similar ones are among. count: 1 to N.

@@ -13,7 +13,6 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from math import comb
 from pathlib import Path
 from typing import Protocol
 
@@ -26,8 +25,6 @@ UNSTATED = "unstated"
 # The type ends where a number or another mark begins: spoof-print-3.jpg and attack-print.2/7.jpg are both "print".
 _LABEL = re.compile(r"(real|bona-?fide)|(?:spoof|attack)(?:-([a-z]+(?:-[a-z]+)*))?", re.IGNORECASE)
 CONFIDENCE = 0.95
-HALVINGS = 40
-"""Of the rate's range: to 1e-12."""
 LIST = "list.csv"
 LABELS = {"live": BONA_FIDE, "real": BONA_FIDE, "bona fide": BONA_FIDE, "spoof": UNSTATED, "attack": UNSTATED}
 """What the column `label` may hold."""
@@ -201,21 +198,7 @@ def table(found: Iterable[Rate], threshold: float) -> Iterator[str]:
 
 def interval(errors: int, count: int) -> tuple[float, float]:
     """The exact 95 % interval (Clopper and Pearson, 1934) of an error rate, `errors` of `count` (at least 1)."""
+    from scipy.stats import binomtest  # takes a second to load, which other commands need not wait for
 
-    def at_most(most: int, rate: float) -> float:
-        """The chance of at most so many errors."""
-        return sum(comb(count, k) * rate**k * (1 - rate) ** (count - k) for k in range(most + 1))
-
-    def crossing(most: int, chance: float) -> float:
-        """The rate at which that chance, which falls as the rate rises, is `chance`."""
-        low, high = 0.0, 1.0
-        for _ in range(HALVINGS):
-            middle = (low + high) / 2
-            low, high = (middle, high) if at_most(most, middle) > chance else (low, middle)
-        return low
-
-    tail = (1 - CONFIDENCE) / 2
-    return (
-        0.0 if errors == 0 else crossing(errors - 1, 1 - tail),
-        1.0 if errors == count else crossing(errors, tail),
-    )
+    low, high = binomtest(errors, count).proportion_ci(CONFIDENCE, "exact")
+    return float(low), float(high)

@@ -38,12 +38,8 @@ class CallContext(NamedTuple):
     settings: Settings
     as_base64: bool
 
-    async def embed(self, samples: Files) -> Vector:
-        """The vector of the only picture. Raises what `embed` of the engine raises."""
-        return await self.executor.run(partial(self.engine.embed, choice=samples.face), samples.data[0])
-
     async def embed_all(self, *samples: Files) -> list[Vector]:
-        """The vectors of all pictures of the request, which share its budget of pixels. Raises as `embed`."""
+        """The vectors of all pictures of the request, which share its budget of pixels. Raises as the engine does."""
         budget = PixelBudget(self.settings.media.max_folder_pixels)
 
         def embed(sample: tuple[bytes, FaceChoice | None]) -> Vector:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -71,9 +71,7 @@ def read_files(parts: Sequence[Part], spec: PartSpec, settings: Settings) -> Fil
     found = [part for part in parts if part.name == spec.name]
     if not found or (len(found) > 1 and not spec.many):
         raise spec.error(f"part {spec.name} is {'sent twice' if found else 'missing'}", exposed=spec.name)
-    for content_type in {part.content_type: None for part in found}:  # thousands of parts may share one type
-        if content_type is not None and not accepts(spec.types, media_type(content_type)):
-            raise PartTypeError(f"part {spec.name} has Content-Type {content_type!r}")
+    check_types(found, spec)
     data = [
         decoded(part.data, part.encoding, settings, spec.error, spec.name) if part.encoding else part.data
         for part in found
@@ -81,3 +79,10 @@ def read_files(parts: Sequence[Part], spec: PartSpec, settings: Settings) -> Fil
     return Files(
         data, [str(number) if part.filename is None else part.filename for number, part in enumerate(found, 1)]
     )
+
+
+def check_types(found: Iterable[Part], spec: PartSpec) -> None:
+    """Raises PartTypeError where a part of the spec's name states a type that is not accepted."""
+    for content_type in {part.content_type: None for part in found}:  # thousands of parts may share one type
+        if content_type is not None and not accepts(spec.types, media_type(content_type)):
+            raise PartTypeError(f"part {spec.name} has Content-Type {content_type!r}")

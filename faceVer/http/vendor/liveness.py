@@ -7,15 +7,14 @@ from typing import Annotated, NamedTuple
 from aiohttp import web
 from msgspec import Meta
 
-from faceVer.domain.errors import FaceVerError, PartTypeError, PayloadError, SampleError, TooLargeError
+from faceVer.domain.errors import PartTypeError, PayloadError, SampleError, TooLargeError
 from faceVer.domain.folders import MediaKind
 from faceVer.domain.gestures import DemandedGesture
 from faceVer.http.pipeline.context import EXECUTOR, SETTINGS
 from faceVer.http.pipeline.folder_forms import service_of
-from faceVer.http.pipeline.forms.content_types import accepts, media_type
+from faceVer.http.pipeline.forms.content_types import media_type
 from faceVer.http.pipeline.forms.parser import Part
-from faceVer.http.pipeline.forms.transfer_encoding import decoded
-from faceVer.http.pipeline.part_spec import PartSpec
+from faceVer.http.pipeline.part_spec import PartSpec, check_types, read_files
 from faceVer.http.pipeline.receiving import with_form
 from faceVer.http.pipeline.responses import json_body, plain_decimal
 from faceVer.http.pipeline.wire import WireModel
@@ -70,35 +69,20 @@ async def detect(request: web.Request) -> web.Response:
 
 def _read(parts: list[Part], settings: Settings) -> _Sample:
     """The checks of the form, in the order of docs/contract.md."""
-    found = [[part for part in parts if part.name == spec.name] for spec in PARTS]
-    for spec, own in zip(PARTS, found, strict=True):
-        if any(
-            part.content_type is not None and not accepts(spec.types, media_type(part.content_type)) for part in own
-        ):
-            raise PartTypeError(f"part {spec.name} has another Content-Type")
-    metadata_part, sample_part = (_only(spec, own) for spec, own in zip(PARTS, found, strict=True))
-    if isinstance(metadata_part, FaceVerError):
-        raise metadata_part
-    metadata = read_metadata(decoded(metadata_part.data, metadata_part.encoding, settings, PayloadError, METADATA.name))
-    if isinstance(sample_part, FaceVerError):
-        raise sample_part
-    data = decoded(sample_part.data, sample_part.encoding, settings, SampleError, SAMPLE.name)
+    for spec in PARTS:
+        check_types((part for part in parts if part.name == spec.name), spec)
+    metadata = read_metadata(read_files(parts, METADATA, settings).data[0])
+    (data,) = read_files(parts, SAMPLE, settings).data
     if len(data) > settings.limits.max_file_bytes:
         raise TooLargeError(f"a sample of {len(data)} bytes; {settings.limits.max_file_bytes} are allowed")
-    label = media_type(sample_part.content_type).partition("/")[0]
+    (stated,) = (part.content_type for part in parts if part.name == SAMPLE.name)
+    label = media_type(stated).partition("/")[0]
     kind = label or identify(data)[0]
     if not _fits(kind, metadata, settings.api.vendor_samples):
         raise PartTypeError(f"the sample is labelled {kind}, which does not fit the instructions")
     if identify(data)[0] != kind:
         raise SampleError(f"the sample is no {kind}")
     return _Sample(metadata, data, "image" if kind == "image" else "video")
-
-
-def _only(spec: PartSpec, found: list[Part]) -> Part | FaceVerError:
-    """The part, or its error if it is not there exactly once."""
-    if len(found) == 1:
-        return found[0]
-    return spec.error(f"part {spec.name} is {'sent twice' if found else 'missing'}", exposed=spec.name)
 
 
 def _fits(kind: str, metadata: Metadata, accepted: str) -> bool:

@@ -57,7 +57,8 @@ class RemoteBackend:
         expected = local.load(model, path)
         local.unload(model)
         try:
-            self._greet()
+            if not self._loaded:
+                self._greet()
             document = messages.read_object(self._get(self._path(model)))
             found = messages.read_signature(document)
         except (ChannelError, messages.ProtocolError) as error:

@@ -11,15 +11,14 @@ import numpy as np
 from faceVer.domain.errors import InferenceError, SetupError, WeightsError
 from faceVer.inference.backend import Shape, Signature
 from faceVer.inference.fixed_shapes import with_free_batch
-from faceVer.inference.known_answer import ramps
+from faceVer.inference.known_answer import agrees, ramps
 from faceVer.inference.manifest import Manifest
 from faceVer.inference.onnx import OnnxBackend
+from faceVer.inference.opening import ITEMS
 from faceVer.inference.providers import CPU
 from faceVer.inference.specs import ModelSpec
 from faceVer.inference.weights.store import require
 
-MOST_ITEMS = 16
-"""Of one run, as on a card of this process (opening.py)."""
 WAIT_MICROSECONDS = 1000
 TOLERANCE = 1e-3
 """Largest difference between rows of a batch and a batch of one, as a share of the largest value."""
@@ -64,8 +63,7 @@ def _batched(spec: ModelSpec, path: Path) -> tuple[bytes, Signature, bool]:
     except (InferenceError, SetupError):
         return data, signature, False
     same = all(
-        found[output].shape == (expected := np.concatenate([single[output] for single in singles])).shape
-        and np.abs(found[output] - expected).max() <= TOLERANCE * np.abs(expected).max()
+        agrees(found[output], np.concatenate([single[output] for single in singles]), TOLERANCE)
         for output in signature.outputs
     )
     return data, signature, same
@@ -73,7 +71,7 @@ def _batched(spec: ModelSpec, path: Path) -> tuple[bytes, Signature, bool]:
 
 def config(name: str, signature: Signature, *, batches: bool) -> str:
     """Triton's config.pbtxt. With batches Triton adds the batch axis to the shapes that it states."""
-    lines = [f'name: "{name}"', 'platform: "onnxruntime_onnx"', f"max_batch_size: {MOST_ITEMS if batches else 0}"]
+    lines = [f'name: "{name}"', 'platform: "onnxruntime_onnx"', f"max_batch_size: {ITEMS if batches else 0}"]
     for kind, tensors in (("input", signature.inputs), ("output", signature.outputs)):
         lines += [f"{kind} [", ",\n".join(_tensor(*row, batches=batches) for row in tensors.items()), "]"]
     if batches:

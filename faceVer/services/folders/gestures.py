@@ -9,14 +9,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from faceVer.domain.errors import FaceError
 from faceVer.domain.folders import MediaItem, MediaKind
 from faceVer.domain.gestures import DemandedGesture, Gesture, GestureFault, GestureResult
 from faceVer.domain.values import Frame, Image
 from faceVer.media.limits import MediaLimits
 from faceVer.observability.timings import stage
 from faceVer.services.faces import FaceEngine
-from faceVer.services.folders.vectors import STRANGERS
+from faceVer.services.folders.vectors import are_one_person, vector_of
 from faceVer.services.rules import detection_rules
 from faceVer.services.templates import Vector
 from faceVer.settings.model import Settings
@@ -111,18 +110,11 @@ class GestureCheck:
             return verdict.fault
         for index in verdict.frames:
             if index not in vectors:
-                vectors[index] = self._vector(pictures[index])
+                vectors[index] = vector_of(self._engine, np.ascontiguousarray(pictures[index]))
         seen = [vectors[index] for index in verdict.frames]
         known = [vector for vector in seen if vector is not None]
-        matches = self._engine.match(known[0], known[1:]) if len(known) > 1 else []
-        is_one = len(known) == len(seen) and all(one.score >= STRANGERS for one in matches)
+        is_one = len(known) == len(seen) and are_one_person(self._engine, known)
         return None if is_one else GestureFault.OTHER_PERSON
-
-    def _vector(self, picture: Image) -> Vector | None:
-        try:
-            return self._engine.embed_image(np.ascontiguousarray(picture))
-        except FaceError:
-            return None
 
 
 def _limits(limits: MediaLimits, duration: float) -> MediaLimits:

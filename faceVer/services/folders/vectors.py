@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from faceVer.domain.errors import ExtractionError, FaceError
-from faceVer.domain.values import FrameDetection
+from faceVer.domain.values import FrameDetection, Image
 from faceVer.services.faces import FaceEngine
 from faceVer.services.folders.best_shot import RankedFrames
 from faceVer.services.templates import Vector
@@ -58,15 +60,22 @@ class FrameVectors:
         )
         spread = frontal[:: -(-len(frontal) // CHECKED) or 1]
         compared = [self._vector(found) for found in dict.fromkeys((self._ranked[0].found, *spread))]
-        vectors = [vector for vector in compared if vector is not None]
-        if len(vectors) < 2:
-            return True
-        return min(outcome.score for outcome in self._engine.match(vectors[0], vectors[1:])) >= STRANGERS
+        return are_one_person(self._engine, [vector for vector in compared if vector is not None])
 
     def _vector(self, found: FrameDetection) -> Vector | None:
         if found not in self._known:
-            try:
-                self._known[found] = self._engine.embed_image(found.image)
-            except FaceError:
-                self._known[found] = None
+            self._known[found] = vector_of(self._engine, found.image)
         return self._known[found]
+
+
+def vector_of(engine: FaceEngine, image: Image) -> Vector | None:
+    """The vector of an image's subject, None where no template can be made of it. Raises InferenceError."""
+    try:
+        return engine.embed_image(image)
+    except FaceError:
+        return None
+
+
+def are_one_person(engine: FaceEngine, vectors: Sequence[Vector]) -> bool:
+    """Whether the first vector may be of the same person as each of the others. Raises InferenceError."""
+    return len(vectors) < 2 or all(one.score >= STRANGERS for one in engine.match(vectors[0], vectors[1:]))

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from faceVer.domain.errors import NoFaceError
 from faceVer.domain.values import Face, Image, Subject
@@ -122,13 +123,11 @@ def _promising_turn(detector: Detector, image: Image, subject: Face | None, bord
         best = _best_look(detector, surroundings(image, subject, CLOSE_GROWTH), CLOSE_SIZE)
         if best is not None:
             return best if best.turn else None
-    small, _ = reduced(image, size / (1 + 2 * border))
     if border:
-        high, wide = (round(side * border) for side in small.shape[:2])
-        small = cv2.copyMakeBorder(small, high, high, wide, wide, cv2.BORDER_CONSTANT, value=(0, 0, 0))
-    best = _best_look(detector, small, size)
-    if best is None or border:
-        return best
+        return _best_look(detector, _bordered(image, border, size)[0], size)
+    best = _best_look(detector, image, size)
+    if best is None:
+        return None
     return best if best.turn and (subject is None or best.confidence > subject.confidence) else None
 
 
@@ -162,16 +161,21 @@ def _detect_padded(detector: Detector, image: Image, border: float, rules: Detec
     """The faces of an image with a border of `border` times its sides, in pixels of the image without it."""
     if not border:
         return detect_multiscale(detector, image, rules)
-    height, width = image.shape[:2]
-    x, y = round(width * border), round(height * border)
-    # Reduced before the border is added, so that no copy of a large image grows further.
-    small, _ = reduced(image, rules.size_fine / (1 + 2 * border))
-    wide, high = small.shape[1] / width, small.shape[0] / height
-    px, py = round(x * wide), round(y * high)
-    padded = cv2.copyMakeBorder(small, py, py, px, px, cv2.BORDER_CONSTANT, value=(0, 0, 0))
-    factor = np.array([wide, high], np.float32)
-    shift = np.array([px, py], np.float32)
+    padded, factor, shift = _bordered(image, border, rules.size_fine)
     return [
         Face(((face.box.reshape(2, 2) - shift) / factor).reshape(4), (face.landmarks - shift) / factor, face.confidence)
         for face in detect_multiscale(detector, padded, rules)
     ]
+
+
+def _bordered(image: Image, border: float, size: float) -> tuple[Image, NDArray[np.float32], NDArray[np.float32]]:
+    """(the image with a border of `border` times its sides, of `size` pixels in all; scale and shift of its pixels).
+
+    scale, shift: (x, y). Reduced before the border is added, so that no copy of a large image grows further.
+    """
+    height, width = image.shape[:2]
+    small, _ = reduced(image, size / (1 + 2 * border))
+    wide, high = small.shape[1] / width, small.shape[0] / height
+    x, y = round(round(width * border) * wide), round(round(height * border) * high)
+    padded = cv2.copyMakeBorder(small, y, y, x, x, cv2.BORDER_CONSTANT, value=(0, 0, 0))
+    return padded, np.array([wide, high], np.float32), np.array([x, y], np.float32)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from faceVer.vision.frame_quality import NEUTRAL_PITCH
 from faceVer.vision.landmarks import EYES
 
 # Points of the iBUG scheme.
@@ -16,8 +17,6 @@ MOUTH = slice(48, 60)
 NAN = math.nan
 FRONTAL_YAW, FRONTAL_PITCH = 20.0, 25.0
 """Degrees from straight ahead within which a face looks into the camera: those are held low or high."""
-NEUTRAL_PITCH = -8.0
-"""See `frame_quality.NEUTRAL_PITCH`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import numpy as np
 from faceVer.domain.values import Face, Frame, Image
 from faceVer.observability.timings import checkpoint
 from faceVer.vision.detection.detector import Detector
-from faceVer.vision.detection.multiscale import select_subject
+from faceVer.vision.detection.multiscale import select_subject, transformed
 from faceVer.vision.face_attributes import FaceAttributeModels
 from faceVer.vision.gestures.track import Sample, Shape, is_frontal, shape_of
 from faceVer.vision.landmarks import EYES
@@ -60,7 +60,7 @@ class FaceTracker:
                     continue
                 points = self._models.landmarks.points(frame.image, face)
             if not is_fresh:
-                face = _moved(face, moved)
+                face = transformed(face, 1.0, moved.astype(np.float32))
             centre = points.mean(axis=0)
             left, top, right, bottom = (round(float(edge), 1) for edge in face.box)
             sample = Sample(frame.index, frame.time, (left, top, right, bottom), shape=shape_of(points))
@@ -83,11 +83,6 @@ class FaceTracker:
         if last is None:
             return select_subject(faces, image)
         return min(faces, key=lambda face: math.dist(face.centre, last.centre) - face.side / 4)
-
-
-def _moved(face: Face, by: np.ndarray) -> Face:
-    offset = np.asarray(by, dtype=np.float32)
-    return replace(face, box=face.box + np.tile(offset, 2), landmarks=face.landmarks + offset)
 
 
 def _is_as(before: Shape, now: Shape) -> bool:
